@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Sets up, builds everything, runs every test; closes with "N passed, N failed, N skipped".
+#   scripts/test.sh [FILTER...]    FILTER goes to the xunit runner, e.g. -class '*Gae*' or -trait- Speed=slow
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bash scripts/setup.sh
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+dotnet build Rlhf.sln -c Release -v quiet -clp:NoSummary
+
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+for project in tests/*/; do
+  name=$(basename "$project")
+  assembly=$(find "$project/bin/Release" -name "$name.dll" | head -n 1)
+  echo "== $name"
+  code=0
+  dotnet "$assembly" -noLogo "$@" 2>&1 | tee "$log" || code=$?
+  summary=$(grep -aE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || true)
+  if [ -z "$summary" ]; then
+    echo "$name ended with code $code and no summary" >&2
+    failed=$((failed + 1))
+    continue
+  fi
+  read -r total errors fails skips < <(sed -E 's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+).*/\1 \2 \3 \4/' <<<"$summary")
+  passed=$((passed + total - fails - skips)) failed=$((failed + fails + errors)) skipped=$((skipped + skips))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
