@@ -1,0 +1,29 @@
+namespace Rlhf.TestSupport;
+
+/// <summary>Finds files made elsewhere (real models, data, golden numbers) that stand beside the checkout.</summary>
+internal static class TestData
+{
+    public const string Reason = "the folder shared/data with real models and data is not beside this checkout";
+
+    /// <summary>The folder of shared data, or null where there is none.</summary>
+    public static string? Folder { get; } = Find(Path.Combine("shared", "data"));
+
+    /// <summary>The root of this checkout.</summary>
+    public static string Repository { get; } = Path.GetDirectoryName(Find("Rlhf.sln"))
+        ?? throw new InvalidOperationException("the tests run from a build inside the checkout");
+
+    public static bool Available => Folder is not null;
+
+    public static string At(params string[] parts) => Path.Combine([Folder!, .. parts]);
+
+    private static string? Find(string relative)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var candidate = Path.Combine(folder.FullName, relative);
+            if (Path.Exists(candidate)) return candidate;
+        }
+
+        return null;
+    }
+}
