@@ -1,0 +1,60 @@
+namespace Rlhf.Rewards.World;
+
+/// <summary>
+/// Writes responses as the people of this world do: in a good, mixed or bad mood, more or less on the topic,
+/// some too short, but never repeating themselves, gushing or rambling. Quality varies a lot, and its mean is middling.
+/// </summary>
+internal sealed class Storyteller(Dice dice)
+{
+    private const int FewestSentences = 2, MostSentences = 5, MostWords = 18;
+
+    public string Respond(string prompt)
+    {
+        var topic = Lexicon.TopicOf(prompt) ?? throw new ArgumentException($"'{prompt}' names no topic of the world", nameof(prompt));
+        while (true)
+        {
+            var draft = Draft(topic);
+            if (IsNatural(prompt, draft)) return draft;
+        }
+    }
+
+    private string Draft(Topic topic)
+    {
+        var goodness = dice.Uniform();                                   // the mood: the chance that an opinion is good
+        var focus = dice.Uniform();                                      // the chance that a fact is about the topic
+        var other = dice.Pick(Lexicon.Topics.Where(t => t != topic).ToArray());
+        var count = FewestSentences + dice.Below(MostSentences - FewestSentences + 1);
+        var sentences = new List<string>();
+        for (var i = 0; i < count; i++)
+        {
+            var kind = dice.Uniform();
+            if (kind < 0.45) sentences.Add(Opinion(topic, goodness));
+            else if (kind < 0.85) sentences.Add(dice.Pick((dice.Uniform() < focus ? topic : other).Facts).Sentence);
+            else sentences.Add(dice.Pick(Lexicon.Fillers));
+        }
+
+        return string.Join(' ', sentences);
+    }
+
+    private string Opinion(Topic topic, double goodness) => dice.Below(8) switch
+    {
+        0 or 1 => $"The {topic.Name} was {Adjective(goodness)}.",
+        2 => $"It was {Adjective(goodness)} and {Adjective(goodness)}.",
+        3 => $"I thought it was {Adjective(goodness)}.",
+        4 => $"We had a {Adjective(goodness)} day.",
+        5 => $"{dice.Pick(Lexicon.Names)} said it was {Adjective(goodness)}.",
+        6 => $"I {Verb(goodness)} the {topic.Name}.",
+        _ => $"It felt {Adjective(goodness)} to me.",
+    };
+
+    private string Adjective(double goodness) => dice.Pick(dice.Uniform() < goodness ? Lexicon.GoodAdjectives : Lexicon.BadAdjectives);
+
+    private string Verb(double goodness) => dice.Pick(dice.Uniform() < goodness ? Lexicon.GoodVerbs : Lexicon.BadVerbs);
+
+    /// <summary>No content word twice, feelings in moderation, and not too long: what gold punishes beyond the pairs stays unseen.</summary>
+    private static bool IsNatural(string prompt, string draft)
+    {
+        var gold = GoldScore.Explain(prompt, draft);
+        return gold.Freshness == 1 && gold.Restraint == 1 && gold.Form == 1 && Sentence.AllWords(draft).Count <= MostWords;
+    }
+}
