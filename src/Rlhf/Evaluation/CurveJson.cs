@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rlhf.Policies;
+
+namespace Rlhf.Evaluation;
+
+/// <summary>curve.json: a number that is not finite is written as null and read as NaN.</summary>
+public static class CurveJson
+{
+    private static readonly JsonSerializerOptions s_options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Converters = { new FiniteOrNull(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    public static void Write(Curve curve, string path) => File.WriteAllText(path, Text(curve));
+
+    public static string Text(Curve curve) => JsonSerializer.Serialize(curve, s_options) + "\n";
+
+    public static Curve Read(string path)
+    {
+        try
+        {
+            var curve = JsonSerializer.Deserialize<Curve>(File.ReadAllText(path), s_options)
+                ?? throw new RlhfException($"{path}: holds null, not a curve: make it again with `rlhf curve`");
+            return curve.Version == Curve.CurrentVersion
+                ? curve
+                : throw new RlhfException($"{path}: version {curve.Version} of the format, expected {Curve.CurrentVersion}: make it again with `rlhf curve`");
+        }
+        catch (JsonException e)
+        {
+            throw new RlhfException($"{path}: not a curve ({e.Message.TrimEnd('.')}): make it again with `rlhf curve`", e);
+        }
+    }
+
+    private sealed class FiniteOrNull : JsonConverter<double>
+    {
+        public override bool HandleNull => true;
+
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value)) writer.WriteNumberValue(value);
+            else writer.WriteNullValue();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using static Rlhf.Evaluation.Wording;
+
+namespace Rlhf.Evaluation;
+
+/// <summary>
+/// Reads a curve and says what it means. The checkpoint to use is the one of least KL whose score lies within one
+/// standard error of the best: drift that bought nothing measurable is not worth having.
+/// </summary>
+public static class Judge
+{
+    public static Verdict Of(Curve curve)
+    {
+        var points = curve.Points.Where(point => double.IsFinite(point.Kl.Best.Value) && double.IsFinite(point.ProxyGain.Value)).ToArray();
+        var missing = Missing(curve, points).ToList();
+        if (points.Length == 0)
+            return new Verdict { Kind = VerdictKind.Unknown, Headline = "Nothing to judge: no checkpoint with finite scores was evaluated.", Missing = missing };
+
+        var judged = points.Where(point => double.IsFinite(point.GoldGain?.Value ?? double.NaN)).ToArray();
+        return judged.Length == 0 ? ByProxy(points, missing) : ByGold(curve, judged, missing);
+    }
+
+    private static Verdict ByGold(Curve curve, CurvePoint[] points, List<string> missing)
+    {
+        var best = points.MaxBy(point => point.GoldGain!.Value)!;
+        var last = points.MaxBy(point => point.Kl.Best.Value)!;
+        var gained = best.GoldGain!.Low > 0;
+        var fell = last != best && last.GoldGain!.High < best.GoldGain.Value && best.GoldGain.Low > last.GoldGain.Value;
+        var recommended = gained ? LeastDrift(points, best, point => point.GoldGain!) : null;
+
+        var (kind, headline) = (gained, fell) switch
+        {
+            (false, true) => (VerdictKind.NoGain, $"No real gain: gold fell to {Gain(last.GoldGain!)} while the proxy moved by {Gain(last.ProxyGain)}. Keep the reference."),
+            (false, false) => (VerdictKind.NoGain, $"No real gain: the best checkpoint's gold score is {Gain(best.GoldGain)}, which may be nothing. Keep the reference."),
+            (true, true) => (VerdictKind.OverOptimised, $"Over-optimised: gold peaked at KL {Nats(best.Kl.Best.Value)} and fell afterwards. Use {Name(recommended!)}."),
+            (true, false) => (VerdictKind.Gained, $"A real gain: gold rose by {Gain(recommended!.GoldGain!)} at KL {Nats(recommended.Kl.Best.Value)}. Use {Name(recommended)}."),
+        };
+        return new Verdict
+        {
+            Kind = kind,
+            Headline = headline,
+            Recommended = recommended,
+            Reasons = [.. Reasons(curve, points, best, last, recommended, fell)],
+            Missing = missing,
+        };
+    }
+
+    private static IEnumerable<string> Reasons(Curve curve, CurvePoint[] points, CurvePoint best, CurvePoint last, CurvePoint? recommended, bool fell)
+    {
+        if (recommended?.GoldWinRate is { } wins)
+            yield return $"{Name(recommended)} beats the reference by gold on {Percent(wins)} of prompts (ties count half), at {Nats(recommended.Kl.Best.Value)} nats of KL per sequence.";
+        if (recommended is not null && recommended != best)
+            yield return $"{Name(best)} scores highest by gold ({Gain(best.GoldGain!)}), but {Name(recommended)} lies within one standard error of it at {Nats(recommended.Kl.Best.Value)} instead of {Nats(best.Kl.Best.Value)} nats.";
+        if (fell)
+            yield return $"At {Name(last)} (KL {Nats(last.Kl.Best.Value)}) the proxy stands at {Gain(last.ProxyGain)} and gold at {Gain(last.GoldGain!)}: the difference is the reward model being exploited.";
+        else if (points.Length > 1)
+            yield return $"Up to the largest KL measured ({Nats(last.Kl.Best.Value)} nats) gold has not fallen below its best by more than its noise.";
+
+        foreach (var fit in curve.Fits.Where(fit => fit.Form == FitForm.Policy)) yield return FitSentence(fit, best);
+        if (recommended is not null && BestOfNSentence(curve, recommended) is { } sentence) yield return sentence;
+    }
+
+    private static string FitSentence(Overoptimisation fit, CurvePoint best)
+    {
+        if (fit.PeakKl is not { } peak || !double.IsFinite(peak.Value))
+            return $"The fit to {fit.Points} {fit.Source} checkpoints has no peak: over-optimisation is not in sight.";
+        if (!fit.PeakIsInsideData)
+            return $"The fit to {fit.Points} {fit.Source} checkpoints puts gold's peak at KL {Interval(peak)}, beyond the {Nats(fit.LargestKl)} nats measured: an extrapolation.";
+        var agreement = peak.Contains(best.Kl.Best.Value) ? "the best checkpoint lies within that interval" : $"the best checkpoint lies outside it, at {Nats(best.Kl.Best.Value)}";
+        var gap = fit.GapAtPeak is { } found && double.IsFinite(found.Value) ? $" There the proxy promises {Interval(found)} standard deviations more than gold delivers." : "";
+        return $"The fit to {fit.Points} {fit.Source} checkpoints puts gold's peak at KL {Interval(peak)}; {agreement}.{gap}";
+    }
+
+    private static string? BestOfNSentence(Curve curve, CurvePoint recommended)
+    {
+        var points = curve.BestOfN.Where(point => double.IsFinite(point.GoldGain?.Value ?? double.NaN)).ToArray();
+        if (points.Length < 2) return null;
+        var equal = points.FirstOrDefault(point => point.GoldGain!.Value >= recommended.GoldGain!.Value);
+        return equal is null
+            ? $"Best-of-{points.Length} from the reference does not reach this gold score."
+            : $"Best-of-{equal.N} from the reference reaches the same gold score at a KL of {Nats(equal.Kl)} nats, for {equal.N} times the sampling.";
+    }
+
+    private static Verdict ByProxy(CurvePoint[] points, List<string> missing)
+    {
+        var best = points.MaxBy(point => point.ProxyGain.Value)!;
+        var gained = best.ProxyGain.Low > 0;
+        var recommended = gained ? LeastDrift(points, best, point => point.ProxyGain) : null;
+        return new Verdict
+        {
+            Kind = VerdictKind.ProxyOnly,
+            Headline = gained
+                ? $"The proxy rose by {Gain(best.ProxyGain)}; without a gold score nobody can say how much of that is real."
+                : $"The proxy did not rise ({Gain(best.ProxyGain)}). Keep the reference.",
+            Recommended = recommended,
+            Reasons = recommended is null ? [] : [$"{Name(recommended)} reaches the best proxy score within one standard error at the least KL ({Nats(recommended.Kl.Best.Value)} nats): start from it, and read its samples before trusting it."],
+            Missing = missing,
+        };
+    }
+
+    private static CurvePoint LeastDrift(CurvePoint[] points, CurvePoint best, Func<CurvePoint, Estimate> gain)
+    {
+        var error = gain(best).StandardError;
+        var bound = gain(best).Value - (double.IsFinite(error) ? error : 0);
+        return points.Where(point => gain(point).Value >= bound).MinBy(point => point.Kl.Best.Value)!;
+    }
+
+    private static IEnumerable<string> Missing(Curve curve, CurvePoint[] points)
+    {
+        var left = curve.Points.Count - points.Length;
+        if (left > 0) yield return $"{left} of {curve.Points.Count} checkpoints have a KL or score that is not a number and were left out.";
+        if (curve.GoldScale is null) yield return "There is no gold score, so over-optimisation cannot be seen. Give `gold:` in the recipe a scorer that the policy was not trained on.";
+        if (points.Length == 1) yield return "Only one checkpoint was evaluated: where the gain stopped being real cannot be told. Keep more checkpoints (`keep_every`).";
+        if (curve.BestOfN.Count < 2) yield return "Best-of-n was not measured: there is no baseline without training.";
+        if (curve.Points.FirstOrDefault(point => !point.Kl.Agree) is { } wrong)
+            yield return $"The KL estimates of {Name(wrong)} disagree by more than their error: its log-probs cannot be trusted.";
+    }
+}

@@ -1,0 +1,99 @@
+using Rlhf.Evaluation;
+
+namespace Rlhf.Tests.Evaluation;
+
+public sealed class JudgeTests
+{
+    [Fact]
+    public void Of_GoldThatTurnsOver_SaysSoAndRecommendsACheckpointBeforeTheFall()
+    {
+        var verdict = Judge.Of(Curves.Overoptimised());
+        Assert.Equal(VerdictKind.OverOptimised, verdict.Kind);
+        Assert.StartsWith("Over-optimised", verdict.Headline);
+        Assert.InRange(verdict.Recommended!.Kl.Best.Value, 1, 15);
+        Assert.Contains($"demo step {verdict.Recommended.Step}", verdict.Headline);
+        Assert.Contains(verdict.Reasons, reason => reason.Contains("puts gold's peak at KL 7"));
+        Assert.Empty(verdict.Missing);
+    }
+
+    [Fact]
+    public void Of_GoldThatOnlyRises_IsAGain()
+    {
+        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [0.5, 1, 2, 4])));
+        Assert.Equal(VerdictKind.Gained, verdict.Kind);
+        Assert.Contains("A real gain", verdict.Headline);
+    }
+
+    [Fact]
+    public void Of_GoldThatFell_KeepsTheReference()
+    {
+        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [90, 120, 160])));   // far beyond the law's zero at KL e⁴ = 54.6
+        Assert.Equal(VerdictKind.NoGain, verdict.Kind);
+        Assert.Null(verdict.Recommended);
+        Assert.Contains("Keep the reference", verdict.Headline);
+    }
+
+    [Fact]
+    public void Of_TwoCheckpointsWithinNoise_RecommendsTheOneOfLessDrift()
+    {
+        var curve = Curves.Of(Curves.Policies("demo", [4, 9]));
+        var gain = new Estimate(0.90, 0.80, 1.00);
+        var points = curve.Points.Select((point, i) => point with { GoldGain = i == 0 ? gain : gain with { Value = 0.92, Low = 0.82, High = 1.02 } });
+        var verdict = Judge.Of(curve with { Points = [.. points] });
+        Assert.Equal(20, verdict.Recommended!.Step);
+        Assert.Contains(verdict.Reasons, reason => reason.Contains("within one standard error"));
+    }
+
+    [Fact]
+    public void Of_NoGold_SaysWhatCannotBeKnown()
+    {
+        var curve = CurveBuilder.Build(Curves.WithoutGold(Curves.Reference()), [.. Curves.Policies("demo", [1, 4, 9, 16]).Select(Curves.WithoutGold)], Curves.Options);
+        var verdict = Judge.Of(curve);
+        Assert.Equal(VerdictKind.ProxyOnly, verdict.Kind);
+        Assert.Contains("without a gold score", verdict.Headline);
+        Assert.Contains(verdict.Missing, line => line.Contains("no gold score"));
+        Assert.NotNull(verdict.Recommended);
+    }
+
+    [Fact]
+    public void Of_OneCheckpoint_SaysThatThePeakCannotBeTold()
+    {
+        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [4])));
+        Assert.Equal(VerdictKind.Gained, verdict.Kind);
+        Assert.Contains(verdict.Missing, line => line.Contains("Only one checkpoint"));
+    }
+
+    [Fact]
+    public void Of_CheckpointWithNaN_IsLeftOutAndCounted()
+    {
+        var curve = Curves.Overoptimised();
+        var broken = curve.Points[3] with { ProxyGain = new Estimate(double.NaN, double.NaN, double.NaN) };
+        var verdict = Judge.Of(curve with { Points = [.. curve.Points.Take(3), broken, .. curve.Points.Skip(4)] });
+        Assert.Contains(verdict.Missing, line => line.StartsWith("1 of 8 checkpoints"));
+        Assert.Equal(VerdictKind.OverOptimised, verdict.Kind);
+    }
+
+    [Fact]
+    public void Of_NoCheckpoint_HasNothingToJudge()
+    {
+        var verdict = Judge.Of(Curves.Of());
+        Assert.Equal(VerdictKind.Unknown, verdict.Kind);
+        Assert.Null(verdict.Recommended);
+    }
+
+    [Fact]
+    public void Of_KlEstimatesThatDisagree_Warns()
+    {
+        var curve = Curves.Of(Curves.Policies("demo", [4]));
+        var point = curve.Points[0];
+        var verdict = Judge.Of(curve with { Points = [point with { Kl = point.Kl with { K1Deviation = 9 } }] });
+        Assert.Contains(verdict.Missing, line => line.Contains("log-probs cannot be trusted"));
+    }
+
+    [Fact]
+    public void Of_BestOfN_SaysWhatTheSameGoldCostsWithoutTraining()
+    {
+        var verdict = Judge.Of(Curves.Overoptimised());
+        Assert.Contains(verdict.Reasons, reason => reason.StartsWith("Best-of-"));
+    }
+}
