@@ -17,7 +17,7 @@ d = p.Path(s.origin).parent if s and s.origin else None
 print(d if d and (d / "lib" / "libtorch_cuda.so").exists() else "")' 2>/dev/null || true)
 fi
 
-flags=(-std=c++17 -O2 -fPIC -shared -fvisibility=hidden -Wall -Wno-unknown-pragmas)
+flags=(-std=c++17 -O2 -fPIC -fvisibility=hidden -Wall -Wno-unknown-pragmas)
 if [ -n "$root" ]; then
   [ -e "$root/lib/libtorch.so" ] || fail "LIBTORCH=$root holds no lib/libtorch.so"
   flags+=(-I"$root/include" -I"$root/include/torch/csrc/api/include" -L"$root/lib" "-Wl,-rpath,$root/lib")
@@ -28,32 +28,46 @@ else
   [ -e /usr/include/torch/csrc/autograd/variable.h ] || \
     fail "no libtorch; run scripts/setup.sh, or: apt-get install libtorch-dev libgloo-dev libopenblas0-openmp, or set LIBTORCH to a PyTorch folder"
   flags+=(-I/usr/include/torch/csrc/api/include)
-  lib=$(dirname "$(find /usr/lib -name libtorch.so 2>/dev/null | head -n 1)")
+  lib=$(dirname "$(ls /usr/lib/*/libtorch.so /usr/lib/libtorch.so 2>/dev/null | head -n 1)")
 fi
 libs=(-ltorch -ltorch_cpu -lc10 -ldl -lpthread)
 version=$(sed -n 's/.*define TORCH_VERSION_MAJOR *//p' "${root:-/usr}/include/torch/csrc/api/include/torch/version.h" 2>/dev/null | head -n 1)
 [ "${version:-1}" -ge 2 ] && flags[0]=-std=c++20
-# CUDA: the headers of the toolkit are wanted for streams and graphs.
+# CUDA: libtorch's half of it is linked wherever it is; streams and graphs want the toolkit's headers too.
 if [ -e "$lib/libtorch_cuda.so" ]; then
-  for cuda in "${CUDA_HOME:-}" /usr/local/cuda "$(dirname "$(dirname "$(command -v nvcc 2>/dev/null || echo /x/x)")")"; do
-    if [ -n "$cuda" ] && [ -e "$cuda/include/cuda_runtime_api.h" ]; then
-      flags+=(-DBRIDGE_CUDA -I"$cuda/include" -I"$cuda/include/cccl" "-Wl,--no-as-needed"); libs+=(-ltorch_cuda -lc10_cuda)
-      for l in "$cuda/lib64" "$root"/../nvidia/cuda_runtime/lib "$root"/../nvidia/cu13/lib; do
-        if [ -d "$l" ]; then flags+=(-L"$l" "-Wl,-rpath,$l"); fi
-      done
-      break
-    fi
+  flags+=("-Wl,--no-as-needed"); libs+=(-ltorch_cuda -lc10_cuda)
+  site=$(dirname "$root")
+  for headers in "${CUDA_HOME:-/usr/local/cuda}/include" "$site"/nvidia/cu13/include "$site"/nvidia/cuda_runtime/include; do
+    [ -e "$headers/cuda_runtime_api.h" ] || continue
+    flags+=(-DBRIDGE_CUDA -I"$headers" -I"$headers/cccl")
+    for library in "$headers"/../lib64 "$headers"/../lib; do
+      if ls "$library"/libcudart.so* >/dev/null 2>&1; then
+        flags+=(-L"$library" "-Wl,-rpath,$library"); libs+=("-l:$(basename "$(ls "$library"/libcudart.so* | head -n 1)")")
+        break
+      fi
+    done
+    break
+  done
+  for headers in "$site"/nvidia/nccl/include /usr/include; do
+    if [ -e "$headers/nccl.h" ]; then flags+=(-DBRIDGE_NCCL -DUSE_C10D_NCCL -I"$headers"); break; fi
   done
 fi
 # Collectives: Gloo where its headers are at hand.
-if [ -e "${root:-/usr}/include/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp" ] && \
-   { [ -n "$root" ] && [ -e "$root/include/gloo/algorithm.h" ] || [ -e /usr/include/gloo/algorithm.h ]; }; then
+if [ -e "${root:-/usr}/include/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp" ] &&
+   [ -e "${root:-/usr}/include/gloo/algorithm.h" ]; then
   flags+=(-DBRIDGE_GLOO -DUSE_C10D_GLOO -DUSE_DISTRIBUTED)
 fi
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+compile() { # one file after the other would take twice as long
+  "${CXX:-g++}" "${flags[@]}" -c "$here/$1.cpp" -o "$work/$1.o" "${@:2}"
+}
+jobs=()
+for file in bridge autograd cuda collectives; do compile "$file" & jobs+=($!); done
+compile kernels -O3 -fno-math-errno -fno-trapping-math -march=x86-64-v3 & jobs+=($!)
+for job in "${jobs[@]}"; do wait "$job" || fail "the compiler's message stands above"; done
 mkdir -p "$(dirname "$out")"
-tmp=$out.$$
-trap 'rm -f "$tmp"' EXIT
-"${CXX:-g++}" "${flags[@]}" "$here/bridge.cpp" -o "$tmp" "${libs[@]}"
-mv -f "$tmp" "$out"
+"${CXX:-g++}" "${flags[@]}" -shared "$work"/*.o -o "$out.$$" "${libs[@]}"
+mv -f "$out.$$" "$out"
 echo "bridge: built against libtorch in $lib"
