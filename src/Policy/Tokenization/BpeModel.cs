@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.ML.Tokenizers;
+
+namespace Rlhf.Policies.Tokenization;
+
+/// <summary>
+/// Words to ids: <see cref="BpeTokenizer"/> applies the merges; around it stand what it lacks (byte fallback, whole words
+/// that are tokens) and a cache of words. Safe to use from several threads.
+/// </summary>
+internal sealed class BpeModel
+{
+    private const int CachedWords = 1 << 16;
+    private const int CachedLength = 48;
+
+    private readonly TokenizerDefinition _definition;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
+    private readonly BpeTokenizer _merges;
+    private readonly int[]? _byteIds;
+    private readonly int? _unknown;
+    private readonly ConcurrentDictionary<string, int[]> _cache = new();
+    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
+    private int _cacheCount;
+
+    public BpeModel(TokenizerDefinition definition)
+    {
+        _definition = definition;
+        var vocabulary = new Dictionary<string, int>(definition.Vocabulary);
+        _ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
+        _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
+        _merges = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = definition.Merges, ByteLevel = definition.Splitting.ByteLevel });
+        _byteIds = definition.ByteFallback ? ByteIds(vocabulary) : null;
+        if (definition.UnknownToken is { } unknown && vocabulary.TryGetValue(unknown, out var id)) _unknown = id;
+    }
+
+    /// <summary>Appends the ids of one word.</summary>
+    public void Encode(ReadOnlySpan<char> word, List<int> output)
+    {
+        if (word.Length > CachedLength)
+        {
+            output.AddRange(Encode(word));
+            return;
+        }
+
+        if (!_cached.TryGetValue(word, out var ids))
+        {
+            ids = Encode(word);
+            if (Volatile.Read(ref _cacheCount) < CachedWords && _cached.TryAdd(word, ids)) Interlocked.Increment(ref _cacheCount);
+        }
+
+        output.AddRange(ids);
+    }
+
+    private int[] Encode(ReadOnlySpan<char> word)
+    {
+        if (_definition.IgnoreMerges && WholeWord(word) is { } id) return [id];
+        return _definition.Splitting.ByteLevel ? EncodeBytes(word) : EncodeCharacters(word);
+    }
+
+    private int? WholeWord(ReadOnlySpan<char> word)
+    {
+        if (!_definition.Splitting.ByteLevel) return _ids.TryGetValue(word, out var id) ? id : null;
+        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
+        Encoding.UTF8.GetBytes(word, bytes);
+        return _ids.TryGetValue(ByteLetters.Write(bytes), out var whole) ? whole : null;
+    }
+
+    private int[] EncodeBytes(ReadOnlySpan<char> word) => [.. Merge(word)];
+
+    /// <summary>Runs of characters that the vocabulary has go through the merges; the others become bytes or the unknown token.</summary>
+    private int[] EncodeCharacters(ReadOnlySpan<char> word)
+    {
+        var output = new List<int>();
+        var runStart = 0;
+        var afterUnknown = false;
+        for (var place = 0; place < word.Length;)
+        {
+            var length = char.IsHighSurrogate(word[place]) && place + 1 < word.Length ? 2 : 1;
+            var character = word.Slice(place, length);
+            if (_ids.TryGetValue(character, out _))
+            {
+                place += length;
+                afterUnknown = false;
+                continue;
+            }
+
+            if (place > runStart) output.AddRange(Merge(word[runStart..place]));
+            afterUnknown = AddMissing(character, afterUnknown, output);
+            place += length;
+            runStart = place;
+        }
+
+        if (runStart < word.Length) output.AddRange(Merge(word[runStart..]));
+        return [.. output];
+    }
+
+    private bool AddMissing(ReadOnlySpan<char> character, bool afterUnknown, List<int> output)
+    {
+        if (_byteIds is not null)
+        {
+            Span<byte> bytes = stackalloc byte[4];
+            foreach (var value in bytes[..Encoding.UTF8.GetBytes(character, bytes)]) output.Add(_byteIds[value]);
+            return false;
+        }
+
+        if (_unknown is not { } unknown)
+            throw new RlhfException($"{_definition.Source}: the vocabulary has no token for '{character}' (U+{char.ConvertToUtf32(character.ToString(), 0):X4}) and no unknown token; take that character out of the text or use another tokenizer");
+        if (!(afterUnknown && _definition.FuseUnknown)) output.Add(unknown);
+        return true;
+    }
+
+    private IReadOnlyList<int> Merge(ReadOnlySpan<char> word)
+        => _merges.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false);
+
+    /// <summary>The tokens &lt;0x00&gt; … &lt;0xFF&gt;, or null where the vocabulary lacks one.</summary>
+    private static int[]? ByteIds(Dictionary<string, int> vocabulary)
+    {
+        var ids = new int[256];
+        for (var value = 0; value < 256; value++)
+            if (!vocabulary.TryGetValue(PieceText.ByteToken(value), out ids[value])) return null;
+        return ids;
+    }
+}
