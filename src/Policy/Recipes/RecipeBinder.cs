@@ -18,11 +18,14 @@ public static class RecipeBinder
     }
 
     /// <param name="source">The name that error messages give the text, usually its path.</param>
-    public static T Bind<T>(string yaml, string source, IEnumerable<string>? overrides = null) where T : class
+    public static T Bind<T>(string yaml, string source, IEnumerable<string>? overrides = null) where T : class =>
+        (T)Bind(typeof(T), yaml, source, overrides);
+
+    public static object Bind(Type recipe, string yaml, string source, IEnumerable<string>? overrides = null)
     {
         var root = RecipeParser.Parse(yaml, source);
         RecipeOverrides.Apply(root, overrides ?? []);
-        return (T)Section(root, typeof(T), "");
+        return Section(root, recipe, "");
     }
 
     private static object Section(MapNode map, Type type, string path)

@@ -16,32 +16,33 @@ internal static class RecipeParser
     public static MapNode Parse(string yaml, string source)
     {
         if (yaml.Length > LargestText) throw new RlhfException($"{source}: {yaml.Length} characters; a recipe has at most {LargestText}");
+        var root = Guarded(yaml, source);
+        return root switch
+        {
+            null or ScalarNode { IsNull: true } => new MapNode(source),
+            MapNode map => map,
+            _ => throw new RlhfException($"{root.Where}: found {root.Found}; expected a recipe of 'key: value' lines"),
+        };
+    }
+
+    /// <summary>The value of an override that stands for a list or a section: <c>[a, b]</c> or <c>{a: 1}</c>.</summary>
+    public static RecipeNode? ParseFlow(string text, string where) => Guarded(text, where);
+
+    private static RecipeNode? Guarded(string yaml, string source)
+    {
+        var parser = new Parser(new StringReader(yaml));
         try
         {
-            var root = Document(new Parser(new StringReader(yaml)), source);
-            return root switch
-            {
-                null or ScalarNode { IsNull: true } => new MapNode(source),
-                MapNode map => map,
-                _ => throw new RlhfException($"{root.Where}: found {root.Found}; expected a recipe of 'key: value' lines"),
-            };
+            return Document(parser, source);
         }
         catch (YamlException error)
         {
             throw new RlhfException($"{source}:{error.Start.Line}: not valid YAML: {OneLine(error)}", error);
         }
-    }
-
-    /// <summary>The value of an override that stands for a list or a section: <c>[a, b]</c> or <c>{a: 1}</c>.</summary>
-    public static RecipeNode? ParseFlow(string text, string where)
-    {
-        try
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            return Document(new Parser(new StringReader(text)), where);
-        }
-        catch (YamlException error)
-        {
-            throw new RlhfException($"{where}: not valid YAML: {OneLine(error)}", error);
+            // YamlDotNet's scanner trips over some broken texts instead of refusing them.
+            throw new RlhfException($"{source}:{parser.Current?.End.Line ?? 1}: not valid YAML near here", error);
         }
     }
 

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using Rlhf.Policies.Recipes;
+
+namespace Rlhf.Policies.Runs;
+
+/// <summary>
+/// One execution of one stage and its directory: recipe.yaml, environment.json, metrics.jsonl, samples.jsonl,
+/// TensorBoard events, checkpoints/ and final/. A step's number is how many steps are done after it, so the first is 1.
+/// </summary>
+/// <example><code>
+/// using var run = Run.Open("runs/demo/sft", recipe, "sft", options);
+/// if (run.IsFinished) return;
+/// if (run.Resumed is { } checkpoint) state.Load(checkpoint.Folder);
+/// run.Progress.Begin("sft", steps, run.StepsDone);
+/// for (var step = run.StepsDone + 1; step &lt;= steps; step++)
+/// {
+///     run.Log(step, TrainStep());
+///     run.EndStep(step, state.Save);        // a checkpoint when one is due, the end when one is asked for
+/// }
+/// run.Finish(folder => ModelFolder.Save(model, folder));
+/// </code></example>
+public sealed class Run : IDisposable
+{
+    private readonly RunOptions _options;
+    private readonly RunLock _lock;
+    private readonly RunLogs? _logs;
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly double _secondsBefore;
+    private long _lastSaved;
+
+    private Run(string folder, string stage, object recipe, RunOptions options, RunLock held)
+    {
+        (Folder, Stage, _options, _lock) = (folder, stage, options, held);
+        Checkpoints = new CheckpointStore(Path.Combine(folder, RunFolder.Checkpoints), options.Retention, Warn);
+        IsFinished = File.Exists(Path.Combine(FinalFolder, CheckpointManifest.FileName));
+        Resumed = IsFinished ? null : Checkpoints.Latest();
+        if (Resumed is null && !IsFinished && options.Resume == Resume.Must) throw new RlhfException($"{folder} holds no checkpoint to resume from; leave resume=must away to start from the beginning");
+        var position = IsFinished ? CheckpointManifest.ReadVerified(FinalFolder) : Resumed?.Manifest;
+        _lastSaved = StepsDone = position?.Step ?? 0;
+        _secondsBefore = position?.Seconds ?? 0;
+        if (IsFinished) return;
+        Durable.WriteText(Path.Combine(folder, RunFolder.Recipe), RecipeWriter.Write(recipe));
+        RunEnvironment.Record(folder, options.Environment, Warn);
+        _logs = new RunLogs(folder, StepsDone, position?.Logs ?? new Dictionary<string, long>(), Warn);
+    }
+
+    public string Folder { get; }
+
+    public string Stage { get; }
+
+    public CheckpointStore Checkpoints { get; }
+
+    /// <summary>Whether final/ is complete: there is nothing left to do.</summary>
+    public bool IsFinished { get; }
+
+    /// <summary>The checkpoint to go on from; null at the beginning.</summary>
+    public CheckpointFolder? Resumed { get; }
+
+    /// <summary>Steps done when the run was opened.</summary>
+    public long StepsDone { get; }
+
+    private RunLogs Logs => _logs ?? throw new InvalidOperationException($"{Folder} is finished: its logs are closed");
+
+    public string FinalFolder => Path.Combine(Folder, RunFolder.Final);
+
+    public IProgressSink Progress => _options.Progress;
+
+    public bool StopRequested => _options.Stop.IsCancellationRequested;
+
+    /// <summary>Cancelled when the run should stop: for waits inside a step.</summary>
+    public CancellationToken Stop => _options.Stop;
+
+    /// <summary>Working time over all sessions of the run.</summary>
+    public double Seconds => _secondsBefore + _watch.Elapsed.TotalSeconds;
+
+    /// <param name="recipe">The record that decides the run's numbers; another one in the same folder is refused.</param>
+    public static Run Open(string folder, object recipe, string stage, RunOptions? options = null)
+    {
+        options ??= new RunOptions();
+        RunFolder.Prepare(folder, recipe, options.Resume);
+        var held = RunLock.Take(folder);
+        try
+        {
+            return new Run(folder, stage, recipe, options, held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Adds a step's numbers to metrics.jsonl and TensorBoard and shows them.</summary>
+    public void Log(long step, IReadOnlyDictionary<string, double> metrics)
+    {
+        Logs.Metrics(step, metrics);
+        Progress.Advance(step, metrics);
+    }
+
+    /// <summary>Adds a row to samples.jsonl; names become snake_case.</summary>
+    public void Sample(object row) => Logs.Sample(row);
+
+    public void Warn(string message) => Progress.Warn(message);
+
+    /// <summary>Writes a checkpoint when one is due or a stop was asked for.</summary>
+    /// <exception cref="InterruptedException">A stop was asked for; the checkpoint is on disk.</exception>
+    public void EndStep(long step, Action<string> save)
+    {
+        var isDue = _options.SaveEvery > 0 && step % _options.SaveEvery == 0;
+        if (isDue || StopRequested) Save(step, save);
+        if (StopRequested) throw new InterruptedException($"stopped after step {step} with a checkpoint in {Folder}; run the same command again to go on");
+    }
+
+    /// <summary>Writes a checkpoint now.</summary>
+    public void Save(long step, Action<string> save)
+    {
+        if (step == _lastSaved) return;
+        Checkpoints.Save(step, save, Logs.Flush(), Seconds);
+        _lastSaved = step;
+    }
+
+    /// <summary>Writes final/, complete or not at all; the run is finished then.</summary>
+    public void Finish(long step, Action<string> write)
+    {
+        try
+        {
+            FolderWriter.Write(Path.Combine(Folder, ".unfinished-final"), FinalFolder, step, write, Logs.Flush(), Seconds);
+        }
+        catch (Exception error) when (Durable.IsDiskFull(error))
+        {
+            throw new RlhfException($"disk full while writing {FinalFolder}; free space on that disk, then run the same command again to go on", error);
+        }
+
+        Progress.End();
+    }
+
+    public void Dispose()
+    {
+        _logs?.Dispose();
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,48 @@
+using Rlhf.Policies.Recipes;
+
+namespace Rlhf.Policies.Runs;
+
+/// <summary>Decides whether the run a folder holds is the one a recipe describes.</summary>
+internal static class RunFolder
+{
+    public const string Recipe = "recipe.yaml";
+    public const string Final = "final";
+    public const string Checkpoints = "checkpoints";
+
+    /// <summary>Prepares the folder: a run of the same recipe stays, one of another is refused, and with never it is moved aside.</summary>
+    public static void Prepare(string folder, object recipe, Resume resume)
+    {
+        var recorded = Path.Combine(folder, Recipe);
+        if (resume == Resume.Never && File.Exists(recorded)) MoveAside(folder);
+        if (File.Exists(recorded)) Compare(folder, recorded, recipe);
+        else if (resume == Resume.Must) throw new RlhfException($"{folder} holds no run to resume; check out= and name=, or leave resume=must away");
+        Directory.CreateDirectory(folder);
+    }
+
+    private static void Compare(string folder, string recorded, object recipe)
+    {
+        object before;
+        try
+        {
+            before = RecipeBinder.Bind(recipe.GetType(), File.ReadAllText(recorded), recorded);
+        }
+        catch (RlhfException error)
+        {
+            throw new RlhfException($"{folder} holds a run this version cannot compare with ({error.Message}); choose another folder with out=…, or start over with resume=never", error);
+        }
+
+        var changes = RecipeDiff.Between(before, recipe);
+        if (changes.Count == 0) return;
+        var shown = string.Join("; ", changes.Take(6)) + (changes.Count > 6 ? $"; and {changes.Count - 6} more" : "");
+        throw new RlhfException($"{folder} holds a run of another recipe ({shown}); choose another folder with out=… or name=…, or start over with resume=never");
+    }
+
+    private static void MoveAside(string folder)
+    {
+        // Taking the lock first: a run that is being written is not moved away under its writer.
+        RunLock.Take(folder).Dispose();
+        var number = 1;
+        while (Directory.Exists($"{folder}.old-{number}")) number++;
+        Directory.Move(folder, $"{folder}.old-{number}");
+    }
+}

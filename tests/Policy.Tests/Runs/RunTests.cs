@@ -1,0 +1,208 @@
+using System.Text.Json;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Runs;
+
+namespace Rlhf.Policies.Tests.Runs;
+
+public sealed class RunTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly SilentProgress _progress = new();
+
+    private string Folder => _folder.At("runs", "x");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Open_NewFolder_RecordsRecipeAndEnvironment()
+    {
+        using (Open()) { }
+
+        Assert.Equal(7, RecipeBinder.Load<TinyRecipe>(Path.Combine(Folder, "recipe.yaml")).Seed);
+        var environment = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(Folder, "environment.json")))!;
+        Assert.Equal("2", environment["threads"]);
+        Assert.StartsWith(".NET", environment["dotnet"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Log_Metrics_AreLinesInTheOrderGiven()
+    {
+        using (var run = Open())
+        {
+            run.Log(1, new Dictionary<string, double> { ["loss"] = 0.1f, ["a/b"] = 1.0 / 3, ["tokens"] = 1e6, ["bad"] = double.NaN });
+            run.Sample(new { Prompt = "é \"x\"", Kl = 0.5 });
+        }
+
+        Assert.Equal(["{\"step\":1,\"loss\":0.1,\"a/b\":0.3333333333333333,\"tokens\":1000000,\"bad\":null}"], File.ReadAllLines(Path.Combine(Folder, "metrics.jsonl")));
+        Assert.Equal(["{\"prompt\":\"é \\\"x\\\"\",\"kl\":0.5}"], File.ReadAllLines(Path.Combine(Folder, "samples.jsonl")));
+    }
+
+    [Fact]
+    public void Open_AfterKill_CutsLogsBackToTheCheckpoint()
+    {
+        var run = Open();
+        Steps(run, 1, 5);
+        // What a kill leaves: lines of steps 5 and half of 6, after the checkpoint of step 4.
+        run.Dispose();
+        File.AppendAllText(Path.Combine(Folder, "metrics.jsonl"), "{\"step\":6,\"lo");
+
+        using (var resumed = Open())
+        {
+            Assert.Equal(4, resumed.StepsDone);
+            Assert.Equal("4", File.ReadAllText(resumed.Resumed!.File("state")));
+            Steps(resumed, 5, 6);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 6).Select(step => $"{{\"step\":{step},\"loss\":{step * 2}}}"), File.ReadAllLines(Path.Combine(Folder, "metrics.jsonl")));
+        Assert.Equal([1, 2, 3, 4, 5, 6], EventReader.Read(Folder).Where(entry => entry.Tag == "loss").Select(entry => entry.Step));
+    }
+
+    [Fact]
+    public void Open_KilledBeforeTheFirstCheckpoint_StartsAfresh()
+    {
+        using (var run = Open()) Steps(run, 1, 1);
+
+        using (var again = Open())
+        {
+            Assert.Null(again.Resumed);
+            Assert.Equal(0, again.StepsDone);
+        }
+
+        Assert.Empty(File.ReadAllLines(Path.Combine(Folder, "metrics.jsonl")));
+        Assert.Empty(EventReader.Read(Folder));
+    }
+
+    [Fact]
+    public void Open_LogShorterThanTheCheckpointKnew_KeepsWholeLinesAndWarns()
+    {
+        using (var run = Open()) Steps(run, 1, 2);
+        File.WriteAllText(Path.Combine(Folder, "metrics.jsonl"), "{\"step\":1,\"loss\":2}\n{\"st");
+
+        using (Open()) { }
+
+        Assert.Equal("{\"step\":1,\"loss\":2}\n", File.ReadAllText(Path.Combine(Folder, "metrics.jsonl")));
+        Assert.Contains("lines are missing", Assert.Single(_progress.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_AnotherRecipe_IsRefusedWithTheKeysThatDiffer()
+    {
+        using (Open()) { }
+
+        var error = Assert.Throws<RlhfException>(() => Open(new TinyRecipe { Seed = 8 }));
+
+        Assert.Equal($"{Folder} holds a run of another recipe (seed: 7 → 8); choose another folder with out=… or name=…, or start over with resume=never", error.Message);
+    }
+
+    [Fact]
+    public void Open_KeyThatMayChange_Resumes()
+    {
+        using (var run = Open()) Steps(run, 1, 2);
+
+        using var again = Open(new TinyRecipe { Threads = 5 });
+
+        Assert.Equal(2, again.StepsDone);
+    }
+
+    [Fact]
+    public void Open_Never_MovesTheOldRunAside()
+    {
+        using (var run = Open()) Steps(run, 1, 2);
+
+        using (var again = Open(new TinyRecipe { Seed = 8 }, Resume.Never)) Assert.Equal(0, again.StepsDone);
+
+        Assert.Equal(2, File.ReadAllLines(Path.Combine(Folder + ".old-1", "metrics.jsonl")).Length);
+    }
+
+    [Fact]
+    public void Open_MustWithoutCheckpoint_IsAnError()
+    {
+        Assert.Contains("holds no run to resume", Assert.Throws<RlhfException>(() => Open(resume: Resume.Must)).Message, StringComparison.Ordinal);
+        using (Open()) { }
+        Assert.Contains("holds no checkpoint to resume from", Assert.Throws<RlhfException>(() => Open(resume: Resume.Must)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_TwiceAtOnce_NamesTheHolder()
+    {
+        using var first = Open();
+
+        var error = Assert.Throws<RlhfException>(() => Open());
+
+        Assert.StartsWith($"{Folder} is being written by process {Environment.ProcessId} on {Environment.MachineName}, started ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EndStep_StopRequested_CheckpointsAndInterrupts()
+    {
+        using var stop = new CancellationTokenSource();
+        using (var run = Open(stop: stop.Token))
+        {
+            Steps(run, 1, 1);
+            stop.Cancel();
+            Assert.Throws<InterruptedException>(() => Steps(run, 2, 3));
+        }
+
+        using var resumed = Open();
+        Assert.Equal(2, resumed.StepsDone);
+    }
+
+    [Fact]
+    public void Save_AgainAtAStepAlreadySaved_WritesOnce()
+    {
+        using var run = Open();
+        var written = 0;
+        run.Save(3, _ => written++);
+        run.Save(3, _ => written++);
+
+        Assert.Equal(1, written);
+    }
+
+    [Fact]
+    public void Finish_ThenOpen_IsFinishedAndTouchesNothing()
+    {
+        using (var run = Open())
+        {
+            Steps(run, 1, 3);
+            run.Finish(3, folder => File.WriteAllText(Path.Combine(folder, "model"), "weights"));
+        }
+
+        var before = Directory.GetFiles(Folder);
+        using var again = Open();
+
+        Assert.True(again.IsFinished);
+        Assert.Equal(3, again.StepsDone);
+        Assert.Equal("weights", File.ReadAllText(Path.Combine(again.FinalFolder, "model")));
+        Assert.Equal(before, Directory.GetFiles(Folder));
+        Assert.Equal(3, File.ReadAllLines(Path.Combine(Folder, "metrics.jsonl")).Length);
+    }
+
+    [Fact]
+    public void Open_OtherThreadCount_WarnsThatResumeIsNotBitwise()
+    {
+        using (Open()) { }
+        using (Open(threads: "4")) { }
+
+        Assert.Equal("this run began with threads 2 and goes on with 4: it will not be bitwise the same as without the stop", Assert.Single(_progress.Warnings));
+    }
+
+    private static void Steps(Run run, int first, int last)
+    {
+        for (var step = first; step <= last; step++)
+        {
+            run.Log(step, new Dictionary<string, double> { ["loss"] = step * 2 });
+            run.EndStep(step, folder => File.WriteAllText(Path.Combine(folder, "state"), $"{step}"));
+        }
+    }
+
+    private Run Open(TinyRecipe? recipe = null, Resume resume = Resume.Auto, string threads = "2", CancellationToken stop = default) =>
+        Run.Open(Folder, recipe ?? new TinyRecipe(), "x", new RunOptions { Resume = resume, SaveEvery = 2, Stop = stop, Progress = _progress, Environment = new Dictionary<string, string> { ["threads"] = threads } });
+
+    private sealed record TinyRecipe
+    {
+        public int Seed { get; init; } = 7;
+
+        [MayChangeOnResume]
+        public int Threads { get; init; } = 2;
+    }
+}
