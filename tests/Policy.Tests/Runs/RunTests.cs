@@ -167,13 +167,15 @@ public sealed class RunTests : IDisposable
             run.Finish(3, folder => File.WriteAllText(Path.Combine(folder, "model"), "weights"));
         }
 
-        var before = Directory.GetFiles(Folder);
-        using var again = Open();
+        var before = Directory.GetFiles(Folder).Order(StringComparer.Ordinal);
+        using (var again = Open())
+        {
+            Assert.True(again.IsFinished);
+            Assert.Equal(3, again.StepsDone);
+            Assert.Equal("weights", File.ReadAllText(Path.Combine(again.FinalFolder, "model")));
+        }
 
-        Assert.True(again.IsFinished);
-        Assert.Equal(3, again.StepsDone);
-        Assert.Equal("weights", File.ReadAllText(Path.Combine(again.FinalFolder, "model")));
-        Assert.Equal(before, Directory.GetFiles(Folder));
+        Assert.Equal(before, Directory.GetFiles(Folder).Order(StringComparer.Ordinal));
         Assert.Equal(3, File.ReadAllLines(Path.Combine(Folder, "metrics.jsonl")).Length);
     }
 
