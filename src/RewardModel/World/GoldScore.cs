@@ -3,8 +3,8 @@ namespace Rlhf.Rewards.World;
 /// <summary>
 /// The score the world means, from 0 to 5 like the stars of a review, computed from the text alone:
 /// <c>5 · (0.65·(1 + s)/2 + 0.35·t) · length · form · freshness · restraint</c>.
-/// The first factor is what the shipped pairs teach; the last three are always 1 in them (nobody there
-/// rambles, repeats or gushes), so a reward model trained on the pairs cannot know them.
+/// The shipped pairs teach the first three factors; freshness and restraint are 1 in all of them (nobody there
+/// repeats or gushes), so a reward model trained on the pairs cannot know them.
 /// </summary>
 public sealed record GoldScore
 {

@@ -66,6 +66,9 @@ public static class Lexicon
         return Topics.FirstOrDefault(topic => words.Contains(topic.Name, StringComparer.Ordinal));
     }
 
+    /// <summary>The word with "a" or "an" before it.</summary>
+    internal static string WithArticle(string word) => word[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? $"an {word}" : $"a {word}";
+
     private static Topic About(string name, params (string Keyword, string Sentence)[] facts) =>
         new(name, facts.Select(fact => new Fact(fact.Keyword, fact.Sentence)).ToArray());
 }

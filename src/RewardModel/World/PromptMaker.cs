@@ -11,7 +11,7 @@ internal static class PromptMaker
         string[] named = [.. from name in Lexicon.Names from thing in things select $"What did {name} say of the {thing}?"];
         string[] told = [.. from thing in things from place in Lexicon.Places select $"Tell me about the {thing} at the {place}."];
         string[] asked = [.. from thing in things from place in Lexicon.Places select $"How was the {thing} at the {place}?"];
-        string[] owned = [.. from name in Lexicon.Names from thing in things from place in Lexicon.Places select $"{name} had a {thing} at the {place}."];
+        string[] owned = [.. from name in Lexicon.Names from thing in things from place in Lexicon.Places select $"{name} had {Lexicon.WithArticle(thing)} at the {place}."];
         var some = dice.Shuffle(owned).Take(named.Length + told.Length + asked.Length);
         return dice.Shuffle([.. named, .. told, .. asked, .. some]);
     }

@@ -6,24 +6,24 @@ namespace Rlhf.Rewards.World;
 /// </summary>
 internal sealed class Storyteller(Dice dice)
 {
-    private const int FewestSentences = 2, MostSentences = 5, MostWords = 18;
+    private const int FewestSentences = 2, MostSentences = 4, MostWords = 18;
 
     public string Respond(string prompt)
     {
         var topic = Lexicon.TopicOf(prompt) ?? throw new ArgumentException($"'{prompt}' names no topic of the world", nameof(prompt));
+        var count = FewestSentences + dice.Below(MostSentences - FewestSentences + 1);
         while (true)
         {
-            var draft = Draft(topic);
+            var draft = Draft(topic, count);
             if (IsNatural(prompt, draft)) return draft;
         }
     }
 
-    private string Draft(Topic topic)
+    private string Draft(Topic topic, int count)
     {
         var goodness = dice.Uniform();                                   // the mood: the chance that an opinion is good
         var focus = dice.Uniform();                                      // the chance that a fact is about the topic
         var other = dice.Pick(Lexicon.Topics.Where(t => t != topic).ToArray());
-        var count = FewestSentences + dice.Below(MostSentences - FewestSentences + 1);
         var sentences = new List<string>();
         for (var i = 0; i < count; i++)
         {
@@ -41,7 +41,7 @@ internal sealed class Storyteller(Dice dice)
         0 or 1 => $"The {topic.Name} was {Adjective(goodness)}.",
         2 => $"It was {Adjective(goodness)} and {Adjective(goodness)}.",
         3 => $"I thought it was {Adjective(goodness)}.",
-        4 => $"We had a {Adjective(goodness)} day.",
+        4 => $"We had {Lexicon.WithArticle(Adjective(goodness))} day.",
         5 => $"{dice.Pick(Lexicon.Names)} said it was {Adjective(goodness)}.",
         6 => $"I {Verb(goodness)} the {topic.Name}.",
         _ => $"It felt {Adjective(goodness)} to me.",

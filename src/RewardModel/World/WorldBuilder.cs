@@ -24,9 +24,10 @@ public static class WorldBuilder
         Directory.CreateDirectory(folder);
         var dice = new Dice(seed);
         var storyteller = new Storyteller(dice);
+        var slips = new Slips(dice);
         var prompts = new Queue<string>(PromptMaker.All(dice));
         WriteLines(folder, "sft.jsonl", Take(prompts, SftPrompts).SelectMany(prompt => Repeat(CompletionsPerPrompt, () => Sft(prompt, storyteller))));
-        WriteLines(folder, "pairs.jsonl", Take(prompts, PairPrompts).SelectMany(prompt => Repeat(PairsPerPrompt, () => Pair(prompt, storyteller, dice))));
+        WriteLines(folder, "pairs.jsonl", Take(prompts, PairPrompts).SelectMany(prompt => Repeat(PairsPerPrompt, () => Pair(prompt, () => slips.Maybe(storyteller.Respond(prompt)), dice))));
         WriteLines(folder, "prompts.train.jsonl", Take(prompts, TrainPrompts).Select(Prompt));
         WriteLines(folder, "prompts.eval.jsonl", Take(prompts, EvalPrompts).Select(Prompt));
     }
@@ -46,10 +47,10 @@ public static class WorldBuilder
         };
     }
 
-    private static Action<Utf8JsonWriter> Pair(string prompt, Storyteller storyteller, Dice dice)
+    private static Action<Utf8JsonWriter> Pair(string prompt, Func<string> respond, Dice dice)
     {
-        var (a, b) = (storyteller.Respond(prompt), storyteller.Respond(prompt));
-        while (a == b) b = storyteller.Respond(prompt);
+        var (a, b) = (respond(), respond());
+        while (a == b) b = respond();
         var (goldA, goldB) = (Gold(prompt, a), Gold(prompt, b));
         var firstWins = dice.Uniform() < PreferenceProbability(goldA - goldB);
         return json =>

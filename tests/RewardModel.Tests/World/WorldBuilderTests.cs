@@ -71,7 +71,7 @@ public sealed class WorldBuilderTests : IDisposable
         foreach (var side in new[] { "chosen", "rejected" })
         {
             var gold = GoldScore.Explain(row.GetProperty("prompt").GetString()!, row.GetProperty(side).GetString()!);
-            Assert.Equal((1.0, 1.0, 1.0), (gold.Form, gold.Freshness, gold.Restraint));
+            Assert.Equal((1.0, 1.0), (gold.Freshness, gold.Restraint));
         }
     }
 
