@@ -41,7 +41,7 @@ public sealed class DataInspector(ColumnNames columns, DialogueForm form, IReadO
         return new Inspection
         {
             File = path,
-            Format = RowReader.FormatOf(path),
+            Format = FileFormat.Of(path),
             Shape = shape?.Name ?? "unknown",
             Rows = rows,
             Columns = [.. holds.Select(column => new ColumnSummary(column.Key, column.Value))],

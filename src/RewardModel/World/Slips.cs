@@ -1,12 +1,20 @@
 namespace Rlhf.Rewards.World;
 
-/// <summary>The slips of a small language model: a word mashed from two others, or an end that is cut off.</summary>
-internal sealed class Slips(Dice dice)
+/// <summary>Writes as a small language model would: like the storyteller, with now and then a word mashed from two others, or an end cut off.</summary>
+internal sealed class Slips(Storyteller storyteller, Dice dice)
 {
     private const double Rate = 0.3, MashedShare = 0.7;
 
-    /// <summary>The text with a slip in it, in three of ten cases; otherwise as it is.</summary>
-    public string Maybe(string text)
+    public string Respond(string prompt)
+    {
+        while (true)
+        {
+            var response = Slip(storyteller.Respond(prompt));
+            if (Storyteller.IsMeasured(prompt, response)) return response;
+        }
+    }
+
+    private string Slip(string text)
     {
         if (dice.Uniform() >= Rate) return text;
         var words = text.Split(' ');

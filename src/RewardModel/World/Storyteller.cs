@@ -51,10 +51,13 @@ internal sealed class Storyteller(Dice dice)
 
     private string Verb(double goodness) => dice.Pick(dice.Uniform() < goodness ? Lexicon.GoodVerbs : Lexicon.BadVerbs);
 
-    /// <summary>No content word twice, feelings in moderation, and not too long: what gold punishes beyond the pairs stays unseen.</summary>
-    private static bool IsNatural(string prompt, string draft)
+    private static bool IsNatural(string prompt, string draft) =>
+        IsMeasured(prompt, draft) && Sentence.AllWords(draft).Count <= MostWords;
+
+    /// <summary>No content word twice, and feelings in moderation: what gold punishes beyond the pairs stays unseen.</summary>
+    internal static bool IsMeasured(string prompt, string response)
     {
-        var gold = GoldScore.Explain(prompt, draft);
-        return gold.Freshness == 1 && gold.Restraint == 1 && gold.Form == 1 && Sentence.AllWords(draft).Count <= MostWords;
+        var gold = GoldScore.Explain(prompt, response);
+        return gold.Freshness == 1 && gold.Restraint == 1;
     }
 }

@@ -24,10 +24,10 @@ public static class WorldBuilder
         Directory.CreateDirectory(folder);
         var dice = new Dice(seed);
         var storyteller = new Storyteller(dice);
-        var slips = new Slips(dice);
+        var slips = new Slips(storyteller, dice);
         var prompts = new Queue<string>(PromptMaker.All(dice));
         WriteLines(folder, "sft.jsonl", Take(prompts, SftPrompts).SelectMany(prompt => Repeat(CompletionsPerPrompt, () => Sft(prompt, storyteller))));
-        WriteLines(folder, "pairs.jsonl", Take(prompts, PairPrompts).SelectMany(prompt => Repeat(PairsPerPrompt, () => Pair(prompt, () => slips.Maybe(storyteller.Respond(prompt)), dice))));
+        WriteLines(folder, "pairs.jsonl", Take(prompts, PairPrompts).SelectMany(prompt => Repeat(PairsPerPrompt, () => Pair(prompt, slips, dice))));
         WriteLines(folder, "prompts.train.jsonl", Take(prompts, TrainPrompts).Select(Prompt));
         WriteLines(folder, "prompts.eval.jsonl", Take(prompts, EvalPrompts).Select(Prompt));
     }
@@ -47,10 +47,10 @@ public static class WorldBuilder
         };
     }
 
-    private static Action<Utf8JsonWriter> Pair(string prompt, Func<string> respond, Dice dice)
+    private static Action<Utf8JsonWriter> Pair(string prompt, Slips slips, Dice dice)
     {
-        var (a, b) = (respond(), respond());
-        while (a == b) b = respond();
+        var (a, b) = (slips.Respond(prompt), slips.Respond(prompt));
+        while (a == b) b = slips.Respond(prompt);
         var (goldA, goldB) = (Gold(prompt, a), Gold(prompt, b));
         var firstWins = dice.Uniform() < PreferenceProbability(goldA - goldB);
         return json =>
