@@ -1,0 +1,62 @@
+namespace Rlhf.Policies.Accelerators;
+
+/// <summary>The processes that work on one job, as torchrun and Slurm number them.</summary>
+public abstract class Collective : IDisposable
+{
+    /// <summary>A job of one process: every exchange is the identity.</summary>
+    public static Collective Alone { get; } = new Single();
+
+    public abstract int Rank { get; }
+    public abstract int Size { get; }
+
+    /// <summary>Every rank's tensor becomes the sum over all ranks.</summary>
+    public abstract void Sum(TorchSharp.torch.Tensor tensor);
+    public abstract void Broadcast(TorchSharp.torch.Tensor tensor, int root);
+
+    /// <summary>The tensors of all ranks, in order of rank; they have one shape.</summary>
+    public abstract TorchSharp.torch.Tensor[] Gather(TorchSharp.torch.Tensor tensor);
+    public abstract void Barrier();
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing) { }
+
+    /// <summary>
+    /// Joins the job that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe (SLURM_PROCID and SLURM_NTASKS
+    /// stand in for the first two); a job of one where they are not set.
+    /// </summary>
+    public static Collective FromEnvironment(TorchSharp.torch.Device device, TimeSpan timeout)
+    {
+        var size = Number("WORLD_SIZE") ?? Number("SLURM_NTASKS") ?? 1;
+        if (size == 1) return Alone;
+        var rank = Number("RANK") ?? Number("SLURM_PROCID") ?? throw Missing("RANK");
+        var host = Environment.GetEnvironmentVariable("MASTER_ADDR") ?? throw Missing("MASTER_ADDR");
+        var port = Number("MASTER_PORT") ?? throw Missing("MASTER_PORT");
+        if (rank < 0 || rank >= size) throw new RlhfException($"RANK is {rank}, but WORLD_SIZE is {size}: ranks count from 0 to {size - 1}.");
+        return Accelerator.Join(host, port, rank, size, device, timeout);
+    }
+
+    private static RlhfException Missing(string name) =>
+        new($"WORLD_SIZE asks for several processes but {name} is not set; start them with scripts/launch.sh, torchrun or srun.");
+
+    private static int? Number(string name)
+    {
+        var text = Environment.GetEnvironmentVariable(name);
+        if (string.IsNullOrEmpty(text)) return null;
+        return int.TryParse(text, out var number) ? number : throw new RlhfException($"{name} is '{text}'; a whole number was expected.");
+    }
+
+    private sealed class Single : Collective
+    {
+        public override int Rank => 0;
+        public override int Size => 1;
+        public override void Sum(TorchSharp.torch.Tensor tensor) { }
+        public override void Broadcast(TorchSharp.torch.Tensor tensor, int root) { }
+        public override TorchSharp.torch.Tensor[] Gather(TorchSharp.torch.Tensor tensor) => [tensor.clone()];
+        public override void Barrier() { }
+    }
+}

@@ -1,0 +1,7 @@
+namespace Rlhf.Policies.Accelerators;
+
+/// <summary>Work recorded on a device, to be launched again as often as wanted.</summary>
+public interface IRecording : IDisposable
+{
+    void Replay();
+}
