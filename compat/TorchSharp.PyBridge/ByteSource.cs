@@ -65,6 +65,7 @@ internal abstract class ByteSource : IDisposable
             _view?.Dispose();
             _map?.Dispose();
             _file.Dispose();
+            base.Dispose();
         }
 
         protected override void ReadChecked(long offset, Span<byte> destination)

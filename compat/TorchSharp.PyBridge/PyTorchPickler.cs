@@ -29,7 +29,7 @@ public static class PyTorchPickler
         }
 
         pickle.EndDictionary();
-        Entry(archive, "model/data.pkl", entry => pickle.WriteTo(entry));
+        Entry(archive, "model/data.pkl", entry => entry.Write(pickle.ToArray()));
         key = 0;
         foreach (var tensor in source.Values) Entry(archive, $"model/data/{key++}", entry => TensorBytes.Write(tensor, entry));
         Entry(archive, "model/version", entry => entry.Write("3\n"u8));

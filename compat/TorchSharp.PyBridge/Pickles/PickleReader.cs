@@ -48,7 +48,7 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<object?[], o
             case 'K': Push((long)Next()); return true;
             case 'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); return true;
             case 'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); return true;
-            case '\x8a': Push(Long(Take(Next()))); return true;
+            case '\x8a': { var number = Long(Take(Next())); Push(number >= long.MinValue && number <= long.MaxValue ? (long)number : (object)number); return true; }
             case 'X': Push(Text(Size4())); return true;
             case '\x8c': Push(Text(Next())); return true;
             case '\x8d': Push(Text(Size8())); return true;
@@ -144,12 +144,12 @@ internal sealed class PickleReader(ReadOnlyMemory<byte> bytes, Func<object?[], o
         return line;
     }
 
-    private static object Long(ReadOnlySpan<byte> little)
+    private static Int128 Long(ReadOnlySpan<byte> little)
     {
         if (little.Length > 16) throw Damaged("it holds a number of more than 16 bytes");
         Int128 number = little.Length > 0 && (sbyte)little[^1] < 0 ? -1 : 0;
         for (var i = little.Length - 1; i >= 0; i--) number = (number << 8) | little[i];
-        return number >= long.MinValue && number <= long.MaxValue ? (long)number : number;
+        return number;
     }
 
     private void Push(object? value) => _stack.Add(value);

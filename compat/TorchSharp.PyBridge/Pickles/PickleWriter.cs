@@ -6,11 +6,9 @@ namespace TorchSharp.PyBridge;
 /// <summary>The pickle of a state dictionary, in protocol 2: what torch.save writes, without its memo.</summary>
 internal sealed class PickleWriter
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = [0x80, 2];
 
-    public PickleWriter() => _bytes.Write([0x80, 2]);
-
-    public void WriteTo(Stream stream) => _bytes.WriteTo(stream);
+    public byte[] ToArray() => [.. _bytes];
 
     public void BeginDictionary()
     {
@@ -26,8 +24,8 @@ internal sealed class PickleWriter
         Write("X");
         Span<byte> length = stackalloc byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(length, bytes.Length);
-        _bytes.Write(length);
-        _bytes.Write(bytes);
+        _bytes.AddRange(length);
+        _bytes.AddRange(bytes);
     }
 
     /// <summary>A contiguous tensor that fills the storage of that key.</summary>
@@ -74,10 +72,10 @@ internal sealed class PickleWriter
         Write("\x8a\x08");
         Span<byte> bytes = stackalloc byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
-        _bytes.Write(bytes);
+        _bytes.AddRange(bytes);
     }
 
     private void Global(string module, string name) => Write($"c{module}\n{name}\n");
 
-    private void Write(string opcodes) => _bytes.Write(Encoding.Latin1.GetBytes(opcodes));
+    private void Write(string opcodes) => _bytes.AddRange(Encoding.Latin1.GetBytes(opcodes));
 }
