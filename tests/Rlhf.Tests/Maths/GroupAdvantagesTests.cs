@@ -1,0 +1,31 @@
+using Rlhf.Maths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Tests.Maths;
+
+public sealed class GroupAdvantagesTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly Tensor _scores = tensor(new[] { 1.0, 2.0, 6.0, 4.0, 4.0, 4.0 });
+
+    public void Dispose() => _scope.Dispose();
+
+    [Fact]
+    public void Relative_TwoGroups_StandardisesEachWithItsSampleDeviation()
+    {
+        // first group: mean 3, deviation √((4 + 1 + 9)/2) = 2.6457513; second: all the same
+        Expect.Near([-0.7559, -0.37795, 1.13385, 0, 0, 0], GroupAdvantages.Relative(_scores, 3), 1e-4);
+    }
+
+    [Fact]
+    public void LeaveOneOut_TwoGroups_SubtractsTheMeanOfTheOthers() =>
+        Expect.Near([-3, -1.5, 4.5, 0, 0, 0], GroupAdvantages.LeaveOneOut(_scores, 3));
+
+    [Fact]
+    public void OntoTokens_ShortEpisode_LeavesPaddingZero()
+    {
+        var mask = tensor(new[] { true, false, true, true }).reshape(2, 2);
+        Expect.Near([3, 0, -1, -1], GroupAdvantages.OntoTokens(tensor(new[] { 3.0, -1.0 }), mask));
+    }
+}
