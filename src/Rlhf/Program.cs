@@ -1,1 +1,3 @@
-return 0;
+using Rlhf.Program;
+
+return new CommandLine(CommandTable.All, Console.Out, Console.Error).Run(args);

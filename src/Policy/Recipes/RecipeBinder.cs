@@ -10,11 +10,13 @@ namespace Rlhf.Policies.Recipes;
 /// </summary>
 public static class RecipeBinder
 {
-    public static T Load<T>(string path, IEnumerable<string>? overrides = null) where T : class
+    public static T Load<T>(string path, IEnumerable<string>? overrides = null) where T : class => Bind<T>(ReadText(path), path, overrides);
+
+    public static string ReadText(string path)
     {
         if (Directory.Exists(path)) throw new RlhfException($"{path}: is a folder; expected a recipe file (.yaml)");
         if (!File.Exists(path)) throw new RlhfException($"{path}: no such recipe; see data/recipes for those that come with the program");
-        return Bind<T>(File.ReadAllText(path), path, overrides);
+        return File.ReadAllText(path);
     }
 
     /// <param name="source">The name that error messages give the text, usually its path.</param>
@@ -101,6 +103,7 @@ public static class RecipeBinder
         var known = RecipeField.Of(type).Select(field => field.Key).ToList();
         var advice = KeyNames.Nearest(key, known) is { } nearest ? $"did you mean '{Join(path, nearest)}'?"
             : path.Length == 0 && InSections(type, key) is { } inside ? $"did you mean '{inside}'?"
+            : known.Count == 0 ? "there are no keys here"
             : $"known keys here: {string.Join(", ", known)}";
         return new RlhfException($"{where}: unknown key '{Join(path, key)}'; {advice}");
     }

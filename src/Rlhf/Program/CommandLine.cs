@@ -1,0 +1,81 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Runs;
+
+namespace Rlhf.Program;
+
+/// <summary>From the words of a command line to an exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped.</summary>
+public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter output, TextWriter error)
+{
+    private const int Done = 0, WrongUsage = 2;
+
+    public int Run(IReadOnlyList<string> words)
+    {
+        if (words.Count == 0)
+        {
+            error.Write(HelpText.Overview(commands));
+            return WrongUsage;
+        }
+
+        if (words[0] is "--version") return Print(ProgramVersion.Text + "\n");
+        if (words[0] is "--help" or "-h" or "help") return Print(words.Count > 1 && Find(words[1]) is { } topic ? HelpText.Of(topic) : HelpText.Overview(commands));
+        return Find(words[0]) is { } command ? Run(command, [.. words.Skip(1)]) : Unknown(words[0]);
+    }
+
+    private int Run(Command command, string[] words)
+    {
+        Arguments arguments;
+        object recipe;
+        try
+        {
+            arguments = Arguments.Parse(words, command.Positionals);
+            if (arguments.Help) return Print(HelpText.Of(command));
+            recipe = Bind(command, arguments);
+        }
+        catch (RlhfException wrong)
+        {
+            error.WriteLine($"rlhf {command.Name}: {wrong.Message}");
+            return WrongUsage;
+        }
+
+        if (arguments.PrintRecipe) return Print(RecipeWriter.Write(recipe));
+        using var progress = Terminal.Progress(error);
+        using var interrupts = command.Interruption == Interruption.AfterCheckpoint ? new Interrupts(progress.Note) : null;
+        var context = new CommandContext
+        {
+            Output = output,
+            Progress = progress,
+            Stop = interrupts?.Token ?? CancellationToken.None,
+            Format = arguments.Json ? OutputFormat.Json : OutputFormat.Text,
+        };
+        return Failures.Report(command.Name, error, progress, () => arguments.DryRun ? Check(command, recipe, context) : command.Run(recipe, context));
+    }
+
+    private static object Bind(Command command, Arguments arguments)
+    {
+        var yaml = arguments.RecipeFile is { } path ? RecipeBinder.ReadText(path) : "";
+        return RecipeBinder.Bind(command.Recipe, yaml, arguments.RecipeFile ?? "the command line", arguments.Overrides);
+    }
+
+    private static int Check(Command command, object recipe, CommandContext context)
+    {
+        command.Check?.Invoke(recipe, context);
+        context.Progress.Note("dry run: nothing stands in the way");
+        return Done;
+    }
+
+    private Command? Find(string name) => commands.FirstOrDefault(command => command.Name == name);
+
+    private int Unknown(string name)
+    {
+        var advice = KeyNames.Nearest(name, commands.Select(command => command.Name)) is { } nearest ? $"did you mean '{nearest}'?" : "rlhf --help lists the commands";
+        error.WriteLine($"rlhf: unknown command '{name}'; {advice}");
+        return WrongUsage;
+    }
+
+    private int Print(string text)
+    {
+        output.Write(text);
+        return Done;
+    }
+}

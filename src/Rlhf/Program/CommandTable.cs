@@ -1,0 +1,11 @@
+namespace Rlhf.Program;
+
+/// <summary>Every command of the program, in the order help shows them. A new command is its file and its line here.</summary>
+internal static class CommandTable
+{
+    public static IReadOnlyList<Command> All { get; } =
+    [
+        DoctorCommand.Create(),
+        CompletionCommand.Create(),
+    ];
+}

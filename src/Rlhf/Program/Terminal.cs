@@ -1,0 +1,15 @@
+using Rlhf.Policies.Runs;
+using Spectre.Console;
+
+namespace Rlhf.Program;
+
+/// <summary>Chooses how progress is shown: live where stderr is a terminal that can, else plain lines.</summary>
+internal static class Terminal
+{
+    public static IProgressSink Progress(TextWriter error) =>
+        IsLive(error) ? new LiveProgress(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) })) : new PlainProgress(error);
+
+    private static bool IsLive(TextWriter error) =>
+        ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+}
