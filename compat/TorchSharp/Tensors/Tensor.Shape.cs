@@ -31,6 +31,7 @@ public static partial class torch
         public Tensor repeat_interleave(long repeats, long? dim = null, long? output_size = null) => Call("repeat_interleave.self_int", this, repeats, dim, output_size);
         public Tensor contiguous() => Call("contiguous", this);
         public Tensor clone() => Call("clone", this);
+        public Tensor as_strided(long[] size, long[] strides, long storageOffset) => Call("as_strided", this, size, strides, storageOffset);
         public Tensor flip(params long[] dims) => Call("flip", this, dims);
         public Tensor roll(long shifts, long dims) => Call("roll", this, new[] { shifts }, new[] { dims });
         public Tensor tril(long diagonal = 0) => Call("tril", this, diagonal);

@@ -16,7 +16,7 @@ public sealed record GoldScore
 
     private const int ShortestFull = 10, LongestFull = 18, LongestAny = 36;
     private const int ShortestSentence = 3, LongestSentence = 8;
-    private const int TopicWordsWanted = 3;
+    private const int TopicWordsWanted = 3, RepeatsFree = 1;
 
     /// <summary><c>s = (p − n)/(p + n + 1)</c> for p different good words and n different bad ones; in (−1, 1).</summary>
     public required double Sentiment { get; init; }
@@ -30,7 +30,7 @@ public sealed record GoldScore
     /// <summary>Share of sentences that end with a full stop, have 3 to 8 words, and use known words only.</summary>
     public required double Form { get; init; }
 
-    /// <summary><c>(distinct/all)²</c> over words that are not function words.</summary>
+    /// <summary><c>(1 − (r − 1)/all)²</c> when r of all words that are not function words were said before; one such word is free.</summary>
     public required double Freshness { get; init; }
 
     /// <summary><c>1 − 3·(d − 0.25)</c>, within 0 and 1, for a share d of words that are good or bad.</summary>
@@ -58,7 +58,7 @@ public sealed record GoldScore
             Topic = Math.Min(1, (double)onTopic / TopicWordsWanted),
             Length = LengthOf(words.Length),
             Form = sentences.Count == 0 ? 0 : (double)sentences.Count(IsWellFormed) / sentences.Count,
-            Freshness = content.Length == 0 ? 1 : Math.Pow((double)different.Count / content.Length, 2),
+            Freshness = FreshnessOf(content.Length, content.Length - different.Count),
             Restraint = words.Length == 0 ? 1 : Math.Clamp(1 - 3 * (feeling / words.Length - NaturalFeeling), 0, 1),
         };
     }
@@ -69,6 +69,9 @@ public sealed record GoldScore
         <= LongestFull => 1,
         _ => Math.Max(0, (double)(LongestAny - words) / (LongestAny - LongestFull)),
     };
+
+    private static double FreshnessOf(int all, int repeated) =>
+        repeated <= RepeatsFree ? 1 : Math.Pow(1 - (double)(repeated - RepeatsFree) / all, 2);
 
     private static bool IsWellFormed(Sentence sentence) =>
         sentence.Ended

@@ -7,6 +7,7 @@ namespace Rlhf.Rewards.World;
 internal sealed class Storyteller(Dice dice)
 {
     private const int FewestSentences = 2, MostSentences = 4, MostWords = 18;
+    private const double OpinionShare = 0.45, FactShare = 0.4;
 
     public string Respond(string prompt)
     {
@@ -25,12 +26,13 @@ internal sealed class Storyteller(Dice dice)
         var focus = dice.Uniform();                                      // the chance that a fact is about the topic
         var other = dice.Pick(Lexicon.Topics.Where(t => t != topic).ToArray());
         var sentences = new List<string>();
-        for (var i = 0; i < count; i++)
+        while (sentences.Count < count)
         {
             var kind = dice.Uniform();
-            if (kind < 0.45) sentences.Add(Opinion(topic, goodness));
-            else if (kind < 0.85) sentences.Add(dice.Pick((dice.Uniform() < focus ? topic : other).Facts).Sentence);
-            else sentences.Add(dice.Pick(Lexicon.Fillers));
+            var next = kind < OpinionShare ? Opinion(topic, goodness)
+                : kind < OpinionShare + FactShare ? dice.Pick((dice.Uniform() < focus ? topic : other).Facts).Sentence
+                : dice.Pick(Lexicon.Fillers);
+            if (!sentences.Contains(next)) sentences.Add(next);
         }
 
         return string.Join(' ', sentences);
@@ -54,7 +56,7 @@ internal sealed class Storyteller(Dice dice)
     private static bool IsNatural(string prompt, string draft) =>
         IsMeasured(prompt, draft) && Sentence.AllWords(draft).Count <= MostWords;
 
-    /// <summary>No content word twice, and feelings in moderation: what gold punishes beyond the pairs stays unseen.</summary>
+    /// <summary>At most one content word comes back, and feelings in moderation: what gold punishes beyond the pairs stays unseen.</summary>
     internal static bool IsMeasured(string prompt, string response)
     {
         var gold = GoldScore.Explain(prompt, response);

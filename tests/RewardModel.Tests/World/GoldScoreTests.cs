@@ -11,8 +11,10 @@ public class GoldScoreTests
     [InlineData(" The kite was lovely. I held the string. It went up in the wind.", 4.1875)]
     // s = −1/2, t = 0, 3 words: length 0.3; one feeling word of three: restraint 1 − 3·(1/3 − 1/4) = 0.75
     [InlineData(" It was bad.", 5 * 0.65 * 0.25 * 0.3 * 0.75)]
-    // two different content words of six: freshness 1/9; s = 1/2, t = 1/3, 3 feelings of 12 words
-    [InlineData(" The kite was good. The kite was good. The kite was good.", 5 * (0.65 * 0.75 + 0.35 / 3) / 9)]
+    // four of six content words were said before, one of them for free: freshness (1 − 3/6)²; s = 1/2, t = 1/3, 3 feelings of 12 words
+    [InlineData(" The kite was good. The kite was good. The kite was good.", 5 * (0.65 * 0.75 + 0.35 / 3) / 4)]
+    // the kite comes back once: free; s = 2/3, t = 2/3, 12 words
+    [InlineData(" The kite was good. I liked the kite. I held the string.", 5 * (0.65 * 5 / 6 + 0.35 * 2 / 3))]
     // s = 0 for one good and one bad, t = 0 (a tail is a dog's), 10 words
     [InlineData(" It was good and bad. It had a long tail.", 5 * 0.65 * 0.5)]
     // the second sentence has no full stop: form 1/2; 8 words: length 0.8; s = 1/2, t = 2/3

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Models.Families;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Checkpoints;
+
+/// <summary>config.json and generation_config.json of the Hugging Face layout.</summary>
+internal static class ConfigFile
+{
+    private const string Name = "config.json";
+    private const long MaxBytes = 16 << 20;
+
+    public static TransformerConfig Read(string folder)
+    {
+        var path = Path.Combine(folder, Name);
+        if (!Directory.Exists(folder)) throw new RlhfException($"{folder}: no such folder; a model is a folder with {Name} and weights");
+        if (!File.Exists(path)) throw new RlhfException($"{folder}: holds no {Name}, so it is not a model in the Hugging Face layout");
+        if (new FileInfo(path).Length > MaxBytes) throw new RlhfException($"{path}: is larger than any {Name}");
+        WeightFiles.RefusePlaceholders(path);
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowTrailingCommas = true });
+            if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
+            var config = new ConfigReader(json.RootElement, path);
+            if (config.Has("quantization_config")) throw new RlhfException($"{path}: the weights are quantized, which is not supported; use the original model");
+            return ModelFamily.Of(config.ModelType, path).Read(config).Validated(path);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new RlhfException($"{path}: not valid JSON: {e.Message}", e);
+        }
+    }
+
+    public static void Write(string folder, TransformerConfig config, string task, ScalarType type)
+    {
+        var family = ModelFamily.Of(config.Family, Name);
+        var json = new JsonObject { ["architectures"] = new JsonArray(family.Architecture(config, task)), ["model_type"] = config.Family };
+        foreach (var (key, value) in family.Write(config)) json[key] = value?.DeepClone();
+        json["tie_word_embeddings"] = config.TiedHead;
+        json["initializer_range"] = config.InitializerRange;
+        json["bos_token_id"] = config.Bos;
+        json["eos_token_id"] = config.Eos;
+        if (config.Pad is not null) json["pad_token_id"] = config.Pad;
+        if (task != ModelFolder.LanguageModel) (json["id2label"], json["label2id"]) = (new JsonObject { ["0"] = "SCORE" }, new JsonObject { ["SCORE"] = 0 });
+        json["torch_dtype"] = type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
+        json["use_cache"] = true;
+        Store(Path.Combine(folder, Name), json);
+        if (task == ModelFolder.LanguageModel) WriteGeneration(folder, config);
+    }
+
+    private static void WriteGeneration(string folder, TransformerConfig config)
+    {
+        var json = new JsonObject { ["_from_model_config"] = true, ["bos_token_id"] = config.Bos, ["eos_token_id"] = config.Eos };
+        if (config.Pad is not null) json["pad_token_id"] = config.Pad;
+        Store(Path.Combine(folder, "generation_config.json"), json);
+    }
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private static void Store(string path, JsonObject json) => File.WriteAllText(path, json.ToJsonString(Indented) + "\n");
+}

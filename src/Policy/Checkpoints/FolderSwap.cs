@@ -1,0 +1,41 @@
+namespace Rlhf.Policies.Checkpoints;
+
+/// <summary>Fills a folder through a staging folder beside it, so that a failure leaves what was there.</summary>
+internal static class FolderSwap
+{
+    private static readonly string[] Stale = ["model*.safetensors", "model.safetensors.index.json", "pytorch_model*.bin", "pytorch_model.bin.index.json"];
+
+    public static void Replace(string folder, Action<string> fill)
+    {
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var staging = $"{target}.{Environment.ProcessId}.tmp";
+        Directory.CreateDirectory(staging);
+        try
+        {
+            fill(staging);
+            if (Directory.Exists(target)) Merge(staging, target);
+            else Directory.Move(staging, target);
+        }
+        finally
+        {
+            if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+        }
+    }
+
+    // New files over the old by rename, then weights of an earlier save under other names go.
+    private static void Merge(string staging, string target)
+    {
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in Directory.GetFiles(staging))
+        {
+            var name = Path.GetFileName(file);
+            File.Move(file, Path.Combine(target, name), overwrite: true);
+            written.Add(name);
+        }
+
+        foreach (var file in Stale.SelectMany(pattern => Directory.GetFiles(target, pattern)))
+        {
+            if (!written.Contains(Path.GetFileName(file))) File.Delete(file);
+        }
+    }
+}

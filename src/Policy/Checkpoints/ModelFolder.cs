@@ -1,0 +1,89 @@
+using Rlhf.Policies.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Checkpoints;
+
+/// <summary>How a model is written.</summary>
+public sealed record SaveOptions
+{
+    /// <summary>The type of the stored weights; null keeps the model's.</summary>
+    public ScalarType? Type { get; init; }
+
+    /// <summary>A folder whose tokenizer files are carried along.</summary>
+    public string? TokenizerFrom { get; init; }
+
+    /// <summary>Weights beyond this are split into several files.</summary>
+    public long MaxShardBytes { get; init; } = 5_000_000_000;
+}
+
+/// <summary>Models in the Hugging Face layout: config.json, weights, tokenizer files.</summary>
+public static class ModelFolder
+{
+    internal const string LanguageModel = "CausalLM";
+    internal const string ScoreModel = "SequenceClassification";
+
+    /// <summary>The files a tokenizer may consist of.</summary>
+    private static readonly string[] TokenizerFiles =
+    [
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "tokenizer.model", "chat_template.jinja", "char_vocab.json",
+    ];
+
+    public static TransformerConfig ReadConfig(string folder) => ConfigFile.Read(folder);
+
+    /// <summary>Loads a language model with weights of the given type, float32 unless told otherwise.</summary>
+    public static CausalLm Load(string folder, Device device, ScalarType? type = null)
+    {
+        using var scope = NewDisposeScope();
+        var config = ConfigFile.Read(folder);
+        var reader = new WeightReader(config, folder, WeightFiles.Load(folder), device, type ?? ScalarType.Float32);
+        return new CausalLm(config, (name, shape) => name == CausalLm.HeadName
+            ? reader.Head(reader.HeadName, shape)
+            : reader.Trunk(name[CausalLm.TrunkPrefix.Length..], shape));
+    }
+
+    /// <summary>Loads the trunk of a language or score model, and the score head where there is one.</summary>
+    public static ScoredTrunk LoadTrunk(string folder, Device device, ScalarType? type = null)
+    {
+        using var scope = NewDisposeScope();
+        var config = ConfigFile.Read(folder);
+        var reader = new WeightReader(config, folder, WeightFiles.Load(folder), device, type ?? ScalarType.Float32);
+        var score = reader.OptionalHead("score.weight", [1, config.Width]);
+        return new ScoredTrunk(new Transformer(config, reader.Trunk), score?.DetachFromDisposeScope());
+    }
+
+    /// <summary>Writes the folder whole or not at all; what another save left there is replaced.</summary>
+    public static void Save(CausalLm model, string folder, SaveOptions? options = null)
+    {
+        using var scope = NewDisposeScope();
+        var tensors = WeightWriter.Tensors(model.Trunk);
+        if (!model.Config.TiedHead) tensors[Models.Families.ModelFamily.Of(model.Config.Family, folder).HeadName] = model.HeadWeight.detach();
+        Write(folder, model.Config, LanguageModel, tensors, options ?? new SaveOptions());
+    }
+
+    /// <summary>Writes a trunk with a score head [1, D], as *ForSequenceClassification with one label.</summary>
+    public static void SaveTrunk(Transformer trunk, Tensor score, string folder, SaveOptions? options = null)
+    {
+        using var scope = NewDisposeScope();
+        var tensors = WeightWriter.Tensors(trunk);
+        tensors["score.weight"] = score.detach();
+        Write(folder, trunk.Config, ScoreModel, tensors, options ?? new SaveOptions());
+    }
+
+    private static void Write(string folder, TransformerConfig config, string task, Dictionary<string, Tensor> tensors, SaveOptions options)
+    {
+        var type = options.Type ?? tensors.Values.First().dtype;
+        FolderSwap.Replace(folder, staging =>
+        {
+            ConfigFile.Write(staging, config, task, type);
+            WeightWriter.Write(staging, tensors, type, options.MaxShardBytes);
+            if (options.TokenizerFrom is not { } origin) return;
+            foreach (var name in TokenizerFiles)
+            {
+                var file = Path.Combine(origin, name);
+                if (File.Exists(file)) File.Copy(file, Path.Combine(staging, name));
+            }
+        });
+    }
+}

@@ -1,0 +1,12 @@
+using Rlhf.Policies.Models;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Checkpoints;
+
+/// <summary>A loaded trunk and its score head [1, D], null where the folder held a language model.</summary>
+public sealed class ScoredTrunk(Transformer trunk, Tensor? score)
+{
+    public Transformer Trunk { get; } = trunk;
+
+    public Tensor? Score { get; } = score;
+}

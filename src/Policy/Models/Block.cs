@@ -1,0 +1,36 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Models;
+
+/// <summary>One layer: x + attention(norm(x)), then x + feedforward(norm(x)); or both from the same x, in parallel.</summary>
+public sealed class Block : nn.Module
+{
+    private readonly Norm _attentionNorm;
+    private readonly Norm _feedForwardNorm;
+    private readonly bool _parallel;
+
+    internal Block(ParameterSource source, TransformerConfig config, RotaryEmbedding? rotary, int layer) : base(nameof(Block))
+    {
+        _parallel = config.ParallelResidual;
+        _attentionNorm = new Norm(source, "attention_norm", config);
+        Attention = new Attention(source.In("attention"), config, rotary, layer);
+        _feedForwardNorm = new Norm(source, "feedforward_norm", config);
+        FeedForward = new FeedForward(source.In("feedforward"), config);
+        register_module("attention_norm", _attentionNorm);
+        register_module("attention", Attention);
+        register_module("feedforward_norm", _feedForwardNorm);
+        register_module("feedforward", FeedForward);
+    }
+
+    public Attention Attention { get; }
+
+    public FeedForward FeedForward { get; }
+
+    /// <summary>[B·S, D] → [B·S, D].</summary>
+    internal Tensor Apply(Tensor rows, AttentionPass pass)
+    {
+        var attended = rows.add(Attention.Apply(_attentionNorm.Apply(rows), pass));
+        return attended.add(FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended)));
+    }
+}

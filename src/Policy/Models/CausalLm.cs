@@ -1,0 +1,37 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Models;
+
+/// <summary>A transformer with a language-model head.</summary>
+public sealed class CausalLm : nn.Module
+{
+    /// <summary>The name of an output matrix of its own, and what the trunk's names begin with.</summary>
+    internal const string HeadName = "head", TrunkPrefix = "trunk.";
+
+    private readonly Parameter? _head;
+
+    public CausalLm(TransformerConfig config, ParameterSource source) : base(nameof(CausalLm))
+    {
+        Trunk = new Transformer(config, source.In("trunk"));
+        register_module("trunk", Trunk);
+        if (config.TiedHead) return;
+        _head = source.Take(HeadName, config.Vocabulary, config.Width);
+        register_parameter(HeadName, _head);
+    }
+
+    public TransformerConfig Config => Trunk.Config;
+
+    public Transformer Trunk { get; }
+
+    /// <summary>[V, D], the token embedding where the head is tied.</summary>
+    public Parameter HeadWeight => _head ?? Trunk.Embedding;
+
+    /// <summary>A model with random weights as GPT-2 is initialised, the same for the same seed.</summary>
+    public static CausalLm Create(TransformerConfig config, long seed) =>
+        new(config.Validated("model"), new RandomParameters(config, seed).Draw);
+
+    /// <summary>[.., D] → [.., V].</summary>
+    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, HeadWeight, null);
+}

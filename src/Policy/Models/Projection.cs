@@ -1,0 +1,33 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Models;
+
+/// <summary>y = x·Wᵀ + b for rows x [N, in]: every matrix product with weights goes through here.</summary>
+public sealed class Projection : nn.Module
+{
+    internal Projection(ParameterSource source, string name, long inputs, long outputs, bool bias) : base(nameof(Projection))
+    {
+        Inputs = inputs;
+        Outputs = outputs;
+        Weight = source.In(name).Take("weight", outputs, inputs);
+        register_parameter("weight", Weight);
+        if (!bias) return;
+        Bias = source.In(name).Take("bias", outputs);
+        register_parameter("bias", Bias);
+    }
+
+    public long Inputs { get; }
+
+    public long Outputs { get; }
+
+    /// <summary>[out, in].</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>[out], or null.</summary>
+    public Parameter? Bias { get; }
+
+    /// <summary>[N, in] → [N, out].</summary>
+    public Tensor Apply(Tensor rows) => nn.functional.linear(rows, Weight, Bias);
+}
