@@ -16,14 +16,14 @@ for project in tests/*/; do
   echo "== $name"
   code=0
   dotnet "$assembly" -noLogo "$@" 2>&1 | tee "$log" || code=$?
-  summary=$(grep -aE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || true)
+  summary=$(grep -aE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$log" | tail -n 1 || true)
   if [ -z "$summary" ]; then
     echo "$name ended with code $code and no summary" >&2
     failed=$((failed + 1))
     continue
   fi
-  read -r total errors fails skips < <(sed -E 's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+).*/\1 \2 \3 \4/' <<<"$summary")
-  passed=$((passed + total - fails - skips)) failed=$((failed + fails + errors)) skipped=$((skipped + skips))
+  read -r total errors fails skips explicit < <(sed -E 's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+), Not Run: ([0-9]+).*/\1 \2 \3 \4 \5/' <<<"$summary")
+  passed=$((passed + total - fails - skips - explicit)) failed=$((failed + fails + errors)) skipped=$((skipped + skips))
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -45,7 +45,7 @@ public static unsafe partial class torch
     public static Tensor minimum(Tensor input, Tensor other) => input.minimum(other);
     public static Tensor max(Tensor input) => input.max();
     public static Tensor min(Tensor input) => input.min();
-    public static Tensor sum(Tensor input, ScalarType? type = null) => input.sum(type);
+    public static Tensor sum(Tensor input) => input.sum();
     public static Tensor mean(Tensor input) => input.mean();
     public static Tensor clamp(Tensor input, Scalar? min = null, Scalar? max = null) => input.clamp(min, max);
     public static Tensor softmax(Tensor input, long dim, ScalarType? dtype = null) => input.softmax(dim, dtype);

@@ -6,12 +6,18 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        public Tensor sum(ScalarType? type = null) => Call("sum", this, type);
+        // `sum(0)` would bind to the overload that takes a type (0 is ScalarType.Byte) and silently sum everything,
+        // in the real package too: here that overload is an error, and `sum(0L)` sums over the first dimension.
+        private const string ZeroIsAType = "a literal 0 means the element type Byte here; write 0L for the first dimension, and to(type).sum() for a type";
+
+        public Tensor sum() => Call("sum", this);
+        [Obsolete(ZeroIsAType, error: true)] public Tensor sum(ScalarType? type) => throw new NotSupportedException(ZeroIsAType);
         public Tensor sum(long dim, bool keepdim = false, ScalarType? type = null) => Call("sum.dim_IntList", this, new[] { dim }, keepdim, type);
         public Tensor sum(ReadOnlySpan<long> dim, bool keepdim = false, ScalarType? type = null) => Call("sum.dim_IntList", this, dim.ToArray(), keepdim, type);
         public Tensor mean() => Call("mean", this);
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) => Call("mean.dim", this, dimensions, keepdim, type);
-        public Tensor prod(ScalarType? type = null) => Call("prod", this, type);
+        public Tensor prod() => Call("prod", this);
+        [Obsolete(ZeroIsAType, error: true)] public Tensor prod(ScalarType? type) => throw new NotSupportedException(ZeroIsAType);
         public Tensor prod(long dim, bool keepdim = false, ScalarType? type = null) => Call("prod.dim_int", this, dim, keepdim, type);
         public Tensor var(bool unbiased = true) => Call("var", this, unbiased);
         public Tensor var(long dim, bool unbiased = true, bool keepdim = false) => Call("var.dim", this, new[] { dim }, unbiased, keepdim);
