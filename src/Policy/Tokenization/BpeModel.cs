@@ -25,7 +25,7 @@ internal sealed class BpeModel
     public BpeModel(TokenizerDefinition definition)
     {
         _definition = definition;
-        var vocabulary = new Dictionary<string, int>(definition.Vocabulary);
+        var vocabulary = definition.Vocabulary;
         _ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
         _merges = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = definition.Merges, ByteLevel = definition.Splitting.ByteLevel });

@@ -8,7 +8,7 @@ internal sealed record TokenizerDefinition
 {
     public required string Source { get; init; }
 
-    public required IReadOnlyDictionary<string, int> Vocabulary { get; init; }
+    public required Dictionary<string, int> Vocabulary { get; init; }
 
     /// <summary>Pairs "left right", best first.</summary>
     public required IReadOnlyList<string> Merges { get; init; }

@@ -59,5 +59,5 @@ internal static class SettingsMerge
         => !definition.Source.EndsWith("tokenizer.json", StringComparison.Ordinal) && definition.Splitting.ByteLevel;
 
     private static bool IsToken(TokenizerDefinition definition, int id)
-        => definition.Vocabulary.Values.Contains(id) || definition.AddedTokens.Any(added => added.Id == id);
+        => definition.Vocabulary.ContainsValue(id) || definition.AddedTokens.Any(added => added.Id == id);
 }

@@ -30,24 +30,27 @@ internal static class VocabularyCheck
 
     private static void CheckMerges(TokenizerDefinition definition)
     {
+        var tokens = definition.Vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         var seen = new HashSet<string>(definition.Merges.Count);
-        var tokens = definition.Vocabulary;
+        Span<char> joined = new char[definition.Merges.Select(merge => merge.Length).DefaultIfEmpty().Max()];
         for (var rank = 0; rank < definition.Merges.Count; rank++)
         {
-            var merge = definition.Merges[rank];
-            var space = merge.IndexOf(' ', StringComparison.Ordinal);
-            if (space <= 0 || space == merge.Length - 1 || merge.IndexOf(' ', space + 1) >= 0)
+            var merge = definition.Merges[rank].AsSpan();
+            var space = merge.IndexOf(' ');
+            if (space <= 0 || space == merge.Length - 1 || merge[(space + 1)..].Contains(' '))
                 throw new RlhfException($"{definition.Source}: merge {rank} is '{Shown(merge)}', expected two tokens without spaces, parted by one space");
-            var (left, right) = (merge[..space], merge[(space + 1)..]);
-            if (!tokens.ContainsKey(left)) throw Unknown(left);
-            if (!tokens.ContainsKey(right)) throw Unknown(right);
-            if (!tokens.ContainsKey(left + right)) throw Unknown(left + right);
-            if (!seen.Add(merge)) throw new RlhfException($"{definition.Source}: merge '{Shown(merge)}' is listed twice");
 
-            RlhfException Unknown(string token)
-                => new($"{definition.Source}: merge {rank} ('{Shown(merge)}') needs the token '{Shown(token)}', which is not in the vocabulary");
+            merge[..space].CopyTo(joined);
+            merge[(space + 1)..].CopyTo(joined[space..]);
+            if (!tokens.ContainsKey(merge[..space])) throw Unknown(definition, rank, merge[..space]);
+            if (!tokens.ContainsKey(merge[(space + 1)..])) throw Unknown(definition, rank, merge[(space + 1)..]);
+            if (!tokens.ContainsKey(joined[..(merge.Length - 1)])) throw Unknown(definition, rank, joined[..(merge.Length - 1)]);
+            if (!seen.Add(definition.Merges[rank])) throw new RlhfException($"{definition.Source}: merge '{Shown(merge)}' is listed twice");
         }
     }
+
+    private static RlhfException Unknown(TokenizerDefinition definition, int rank, ReadOnlySpan<char> token)
+        => new($"{definition.Source}: merge {rank} ('{Shown(definition.Merges[rank])}') needs the token '{Shown(token)}', which is not in the vocabulary");
 
     private static void CheckAdded(AddedToken added, TokenizerDefinition definition, Dictionary<int, string> byId)
     {
@@ -70,5 +73,5 @@ internal static class VocabularyCheck
         }
     }
 
-    private static string Shown(string text) => (text.Length <= 40 ? text : text[..40] + "…").ReplaceLineEndings(" ");
+    private static string Shown(ReadOnlySpan<char> text) => (text.Length <= 40 ? text.ToString() : $"{text[..40]}…").ReplaceLineEndings(" ");
 }
