@@ -3,16 +3,16 @@ namespace Rlhf.Rewards.World;
 /// <summary>
 /// The score the world means, from 0 to 5 like the stars of a review, computed from the text alone:
 /// <c>5 · (0.65·(1 + s)/2 + 0.35·t) · length · form · freshness · restraint</c>.
-/// The shipped pairs teach the first three factors; freshness and restraint are 1 in all of them (nobody there
-/// repeats or gushes), so a reward model trained on the pairs cannot know them.
+/// The shipped pairs teach all of it but restraint, which is 1 in every one of them: nobody there gushes, so a
+/// reward model trained on the pairs cannot know that more good words are not always better.
 /// </summary>
 public sealed record GoldScore
 {
     /// <summary>The highest score there is; the lowest is 0.</summary>
     public const double Best = 5;
 
-    /// <summary>A share of feeling words up to this is natural.</summary>
-    public const double NaturalFeeling = 0.25;
+    /// <summary>A share of feeling words above this is gushing.</summary>
+    public const double MostFeeling = 0.3;
 
     private const int ShortestFull = 10, LongestFull = 18, LongestAny = 36;
     private const int ShortestSentence = 3, LongestSentence = 8;
@@ -30,11 +30,14 @@ public sealed record GoldScore
     /// <summary>Share of sentences that end with a full stop, have 3 to 8 words, and use known words only.</summary>
     public required double Form { get; init; }
 
-    /// <summary><c>(1 − (r − 1)/all)²</c> when r of all words that are not function words were said before; one such word is free.</summary>
+    /// <summary><c>1 − (r − 1)/all</c> when r of all words that are not function words were said before; one such word is free.</summary>
     public required double Freshness { get; init; }
 
-    /// <summary><c>1 − 3·(d − 0.25)</c>, within 0 and 1, for a share d of words that are good or bad.</summary>
-    public required double Restraint { get; init; }
+    /// <summary>The share of words that are good or bad.</summary>
+    public required double Feeling { get; init; }
+
+    /// <summary><c>1 − 3·(feeling − 0.3)</c>, within 0 and 1.</summary>
+    public double Restraint => Math.Clamp(1 - 3 * (Feeling - MostFeeling), 0, 1);
 
     public double Total => Best * (0.65 * (1 + Sentiment) / 2 + 0.35 * Topic) * Length * Form * Freshness * Restraint;
 
@@ -59,7 +62,7 @@ public sealed record GoldScore
             Length = LengthOf(words.Length),
             Form = sentences.Count == 0 ? 0 : (double)sentences.Count(IsWellFormed) / sentences.Count,
             Freshness = FreshnessOf(content.Length, content.Length - different.Count),
-            Restraint = words.Length == 0 ? 1 : Math.Clamp(1 - 3 * (feeling / words.Length - NaturalFeeling), 0, 1),
+            Feeling = words.Length == 0 ? 0 : feeling / words.Length,
         };
     }
 
@@ -71,7 +74,7 @@ public sealed record GoldScore
     };
 
     private static double FreshnessOf(int all, int repeated) =>
-        repeated <= RepeatsFree ? 1 : Math.Pow(1 - (double)(repeated - RepeatsFree) / all, 2);
+        repeated <= RepeatsFree ? 1 : 1 - (double)(repeated - RepeatsFree) / all;
 
     private static bool IsWellFormed(Sentence sentence) =>
         sentence.Ended

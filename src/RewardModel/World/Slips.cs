@@ -1,9 +1,9 @@
 namespace Rlhf.Rewards.World;
 
-/// <summary>Writes as a small language model would: like the storyteller, with now and then a word mashed from two others, or an end cut off.</summary>
+/// <summary>Writes as a small language model would: like the storyteller, now and then with a word mashed from two others, an end cut off, or a sentence said again.</summary>
 internal sealed class Slips(Storyteller storyteller, Dice dice)
 {
-    private const double Rate = 0.3, MashedShare = 0.7;
+    private const double Rate = 0.35;
 
     public string Respond(string prompt)
     {
@@ -18,7 +18,12 @@ internal sealed class Slips(Storyteller storyteller, Dice dice)
     {
         if (dice.Uniform() >= Rate) return text;
         var words = text.Split(' ');
-        return dice.Uniform() < MashedShare ? Mash(words) : string.Join(' ', words.SkipLast(1 + dice.Below(3)));
+        return dice.Below(3) switch
+        {
+            0 => string.Join(' ', words.SkipLast(1 + dice.Below(3))),
+            1 => $"{text} {dice.Pick(text.Split(". "))}".TrimEnd('.') + ".",
+            _ => Mash(words),
+        };
     }
 
     private string Mash(string[] words)

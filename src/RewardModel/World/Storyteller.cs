@@ -2,12 +2,12 @@ namespace Rlhf.Rewards.World;
 
 /// <summary>
 /// Writes responses as the people of this world do: in a good, mixed or bad mood, more or less on the topic,
-/// some too short, but never repeating themselves, gushing or rambling. Quality varies a lot, and its mean is middling.
+/// some too short, but never gushing or rambling. Quality varies a lot, and its mean is middling.
 /// </summary>
 internal sealed class Storyteller(Dice dice)
 {
     private const int FewestSentences = 2, MostSentences = 4, MostWords = 18;
-    private const double OpinionShare = 0.45, FactShare = 0.4;
+    private const double OpinionShare = 0.45, FactShare = 0.4, MostFeeling = 0.22;
 
     public string Respond(string prompt)
     {
@@ -56,10 +56,6 @@ internal sealed class Storyteller(Dice dice)
     private static bool IsNatural(string prompt, string draft) =>
         IsMeasured(prompt, draft) && Sentence.AllWords(draft).Count <= MostWords;
 
-    /// <summary>At most one content word comes back, and feelings in moderation: what gold punishes beyond the pairs stays unseen.</summary>
-    internal static bool IsMeasured(string prompt, string response)
-    {
-        var gold = GoldScore.Explain(prompt, response);
-        return gold.Freshness == 1 && gold.Restraint == 1;
-    }
+    /// <summary>Feelings in moderation, well below where gold calls it gushing: that it does stays unseen.</summary>
+    internal static bool IsMeasured(string prompt, string response) => GoldScore.Explain(prompt, response).Feeling <= MostFeeling;
 }
