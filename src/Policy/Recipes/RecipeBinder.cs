@@ -27,17 +27,18 @@ public static class RecipeBinder
     {
         var root = RecipeParser.Parse(yaml, source);
         RecipeOverrides.Apply(root, overrides ?? []);
-        return Section(root, recipe, "");
+        return Section(root, Activator.CreateInstance(recipe)!, "");
     }
 
-    private static object Section(MapNode map, Type type, string path)
+    /// <param name="record">Holds the defaults, and receives what the recipe gives.</param>
+    private static object Section(MapNode map, object record, string path)
     {
-        var record = Activator.CreateInstance(type)!;
+        var type = record.GetType();
         var fields = RecipeField.Of(type).ToDictionary(field => field.Key);
         foreach (var (key, node) in map.Entries)
         {
             if (!fields.TryGetValue(key, out var field)) throw Unknown(map.Places[key], path, key, type);
-            field.Set(record, Value(node, field, Join(path, key)));
+            field.Set(record, Value(node, field, field.Get(record), Join(path, key)));
         }
 
         foreach (var field in fields.Values) CheckBounds(record, field, map, path);
@@ -51,14 +52,14 @@ public static class RecipeBinder
         return record;
     }
 
-    private static object? Value(RecipeNode node, RecipeField field, string path)
+    private static object? Value(RecipeNode node, RecipeField field, object? given, string path)
     {
-        if (node is not ScalarNode { IsNull: true }) return Value(node, field.Type, path);
+        if (node is not ScalarNode { IsNull: true }) return Value(node, field.Type, path, given);
         if (field.IsNullable) return null;
         throw Wrong(node, path, field.Type);
     }
 
-    private static object Value(RecipeNode node, Type type, string path)
+    private static object Value(RecipeNode node, Type type, string path, object? given = null)
     {
         var isSection = RecipeField.IsRecord(type) || RecipeField.IsDictionary(type);
         var isComposite = isSection || RecipeField.ElementOf(type) is not null;
@@ -67,7 +68,7 @@ public static class RecipeBinder
         return node switch
         {
             MapNode map when RecipeField.IsDictionary(type) => Dictionary(map, type, path),
-            MapNode map when isSection => Section(map, type, path),
+            MapNode map when isSection => Section(map, given ?? Activator.CreateInstance(type)!, path),
             ListNode list when RecipeField.ElementOf(type) is { } element => List(list, element, path),
             ScalarNode scalar when !isComposite && Scalars.Read(scalar.Text, type) is { } value => value,
             _ => throw Wrong(node, path, type),

@@ -6,13 +6,14 @@ public sealed record HelpLine(string Key, string Expected, string Default, strin
 /// <summary>The help of a recipe, read off its record so that it cannot drift.</summary>
 public static class RecipeHelp
 {
-    public static IReadOnlyList<HelpLine> Lines(Type recipe, string prefix = "")
+    public static IReadOnlyList<HelpLine> Lines(Type recipe) => Lines(Activator.CreateInstance(recipe)!, "");
+
+    private static List<HelpLine> Lines(object defaults, string prefix)
     {
-        var defaults = Activator.CreateInstance(recipe)!;
         var lines = new List<HelpLine>();
-        foreach (var field in RecipeField.Of(recipe))
+        foreach (var field in RecipeField.Of(defaults.GetType()))
         {
-            if (field.IsSection) lines.AddRange(Lines(field.Type, $"{prefix}{field.Key}."));
+            if (field.IsSection) lines.AddRange(Lines(field.Get(defaults) ?? Activator.CreateInstance(field.Type)!, $"{prefix}{field.Key}."));
             else lines.Add(new HelpLine(prefix + field.Key, Expected(field), RecipeWriter.Value(field.Get(defaults)), field.Description));
         }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Reflection;
+using System.Runtime.Serialization;
 
 namespace Rlhf.Policies.Recipes;
 
@@ -32,7 +34,7 @@ internal static class Scalars
         if (type == typeof(double)) return Real(text);
         if (type == typeof(float)) return Real(text) is { } number ? (float)number : null;
         if (!type.IsEnum) throw new InvalidOperationException($"recipes have no keys of type {type}");
-        return Enum.GetNames(type).FirstOrDefault(name => KeyNames.Snake(name) == text) is { } found ? Enum.Parse(type, found) : null;
+        return Enum.GetNames(type).FirstOrDefault(name => Spelling(type, name) == text) is { } found ? Enum.Parse(type, found) : null;
     }
 
     public static string Write(object value) => value switch
@@ -40,7 +42,7 @@ internal static class Scalars
         bool truth => truth ? "true" : "false",
         double number => Number(number),
         float number => number.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant(),
-        Enum choice => KeyNames.Snake(choice.ToString()),
+        Enum choice => Spelling(choice.GetType(), choice.ToString()),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
@@ -48,7 +50,11 @@ internal static class Scalars
     /// <summary>The shortest text that reads back as the same number: <c>1e-05</c>, <c>0.2</c>, <c>100</c>.</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
 
-    public static IEnumerable<string> Names(Type choice) => Enum.GetNames(choice).Select(KeyNames.Snake);
+    public static IEnumerable<string> Names(Type choice) => Enum.GetNames(choice).Select(name => Spelling(choice, name));
+
+    /// <summary>snake_case, or what <see cref="EnumMemberAttribute"/> gives where the usual spelling is no C# name: <c>reinforce++</c>.</summary>
+    private static string Spelling(Type choice, string name) =>
+        choice.GetField(name)?.GetCustomAttribute<EnumMemberAttribute>()?.Value ?? KeyNames.Snake(name);
 
     private static double? Real(string text) =>
         double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number)

@@ -54,6 +54,14 @@ public sealed class RecipeBinderTests
         Assert.Equal(expected, Bind("trainer:\n  steps: 3\n", text).Trainer.Steps);
 
     [Fact]
+    public void Bind_PartOfASection_KeepsTheDefaultsItsOwnerGaveIt() =>
+        Assert.Equal(new PieceSection { Path = "given", Weight = 7 }, Bind("piece: {weight: 7}").Piece);
+
+    [Fact]
+    public void Bind_ChoiceWithASpellingOfItsOwn_ReadsIt() =>
+        Assert.Equal(Flavour.PlainPlusPlus, Bind("trainer: {flavour: plain++}").Trainer.Flavour);
+
+    [Fact]
     public void Bind_OverrideOfAbsentSection_MakesIt() => Assert.Equal(4, Bind("", "other.learning_rate=4").Other!.LearningRate);
 
     [Fact]
@@ -77,7 +85,7 @@ public sealed class RecipeBinderTests
     [Theory]
     [InlineData("trainer:\n  stepz: 3", "r.yaml:2: unknown key 'trainer.stepz'; did you mean 'trainer.steps'?")]
     [InlineData("seed: 1\nsteps: 3", "r.yaml:2: unknown key 'steps'; did you mean 'trainer.steps'?")]
-    [InlineData("quux: 3", "r.yaml:1: unknown key 'quux'; known keys here: name, out, seed, trainer, other")]
+    [InlineData("quux: 3", "r.yaml:1: unknown key 'quux'; known keys here: name, out, seed, trainer, piece, other")]
     [InlineData("trainer:\n  steps: many", "r.yaml:2: trainer.steps: found 'many'; expected a whole number")]
     [InlineData("trainer:\n  steps: 1.5", "r.yaml:2: trainer.steps: found '1.5'; expected a whole number")]
     [InlineData("trainer:\n  steps: 99999999999", "r.yaml:2: trainer.steps: found '99999999999'; expected a whole number")]
@@ -85,7 +93,7 @@ public sealed class RecipeBinderTests
     [InlineData("trainer:\n  clip: 1,5", "r.yaml:2: trainer.clip: found '1,5'; expected a number")]
     [InlineData("trainer:\n  clip: .inf", "r.yaml:2: trainer.clip: found '.inf'; expected a number")]
     [InlineData("trainer:\n  whiten: yes", "r.yaml:2: trainer.whiten: found 'yes'; expected true or false")]
-    [InlineData("trainer:\n  flavour: adaptive", "r.yaml:2: trainer.flavour: found 'adaptive'; expected one of plain, kl_adaptive")]
+    [InlineData("trainer:\n  flavour: adaptive", "r.yaml:2: trainer.flavour: found 'adaptive'; expected one of plain, kl_adaptive, plain++")]
     [InlineData("trainer:\n  betas: 0.9", "r.yaml:2: trainer.betas: found '0.9'; expected a list of numbers")]
     [InlineData("trainer:\n  betas: [0.9, x]", "r.yaml:2: trainer.betas.1: found 'x'; expected a number")]
     [InlineData("trainer: 5", "r.yaml:1: trainer: found '5'; expected a section")]

@@ -80,7 +80,7 @@ public sealed class RecipeWriterTests
         var lines = RecipeHelp.Lines(typeof(SampleRecipe));
 
         Assert.Contains(new HelpLine("trainer.steps", "a whole number, at least 1", "10", "Passes."), lines);
-        Assert.Contains(new HelpLine("trainer.flavour", "one of plain, kl_adaptive", "kl_adaptive", ""), lines);
+        Assert.Contains(new HelpLine("trainer.flavour", "one of plain, kl_adaptive, plain++", "kl_adaptive", ""), lines);
         Assert.Contains(new HelpLine("other.learning_rate", "a whole number", "3", ""), lines);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Rlhf.Policies.Recipes;
 
 namespace Rlhf.Policies.Tests.Recipes;
@@ -6,6 +7,9 @@ internal enum Flavour
 {
     Plain,
     KlAdaptive,
+
+    [EnumMember(Value = "plain++")]
+    PlainPlusPlus,
 }
 
 /// <summary>A recipe with every kind of key the binder knows.</summary>
@@ -22,6 +26,8 @@ internal sealed record SampleRecipe
 
     [Describe("The trainer.")]
     public TrainerSection Trainer { get; init; } = new();
+
+    public PieceSection Piece { get; init; } = new() { Path = "given", Weight = 5 };
 
     [Describe("Another stage, absent unless given.")]
     public OtherSection? Other { get; init; }
