@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Globalization;
+using TorchSharp.TensorBoard;
 
 namespace Rlhf.Policies.Runs;
 
@@ -54,13 +54,5 @@ internal sealed class EventFile : IDisposable
 
     private static double Now() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
 
-    private void Write(byte[] message)
-    {
-        var frame = new byte[message.Length + 16];
-        BinaryPrimitives.WriteInt64LittleEndian(frame, message.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(8), Crc32C.Masked(frame.AsSpan(0, 8)));
-        message.CopyTo(frame, 12);
-        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(12 + message.Length), Crc32C.Masked(message));
-        _stream.Write(frame);
-    }
+    private void Write(byte[] message) => _stream.Write(EventMessage.Frame(message));
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Rlhf.Policies.Runs;
+using TorchSharp.TensorBoard;
 
 namespace Rlhf.Policies.Tests.Runs;
 

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Rlhf.Policies.Runs;
+namespace TorchSharp.TensorBoard;
 
 /// <summary>CRC-32C (Castagnoli), and TFRecord's masked form of it: rotated right by 15 bits plus 0xa282ead8.</summary>
 internal static class Crc32C
