@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Rlhf.Policies.Recipes;
+using TorchSharp;
 
 namespace Rlhf.Policies.Runs;
 
@@ -22,13 +23,14 @@ namespace Rlhf.Policies.Runs;
 public sealed class Run : IDisposable
 {
     private readonly RunOptions _options;
-    private readonly RunLock _lock;
+    private readonly RunLock? _lock;
     private readonly RunLogs? _logs;
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly double _secondsBefore;
     private long _lastSaved;
 
-    private Run(string folder, string stage, object recipe, RunOptions options, RunLock held)
+    /// <param name="held">The lock; null on ranks other than 0, which read the run and write nothing.</param>
+    private Run(string folder, string stage, object recipe, RunOptions options, RunLock? held)
     {
         (Folder, Stage, _options, _lock) = (folder, stage, options, held);
         Checkpoints = new CheckpointStore(Path.Combine(folder, RunFolder.Checkpoints), options.Retention, Warn);
@@ -38,6 +40,8 @@ public sealed class Run : IDisposable
         var position = IsFinished ? CheckpointManifest.ReadVerified(FinalFolder) : Resumed?.Manifest;
         _lastSaved = StepsDone = position?.Step ?? 0;
         _secondsBefore = position?.Seconds ?? 0;
+        if (held is null) return;
+        RunInputs.Check(folder, options.Inputs);
         if (IsFinished) return;
         Durable.WriteText(Path.Combine(folder, RunFolder.Recipe), RecipeWriter.Write(recipe));
         RunEnvironment.Record(folder, options.Environment, Warn);
@@ -59,15 +63,11 @@ public sealed class Run : IDisposable
     /// <summary>Steps done when the run was opened.</summary>
     public long StepsDone { get; }
 
-    private RunLogs Logs => _logs ?? throw new InvalidOperationException($"{Folder} is finished: its logs are closed");
-
     public string FinalFolder => Path.Combine(Folder, RunFolder.Final);
 
     public IProgressSink Progress => _options.Progress;
 
-    public bool StopRequested => _options.Stop.IsCancellationRequested;
-
-    /// <summary>Cancelled when the run should stop: for waits inside a step.</summary>
+    /// <summary>Cancelled when this process was asked to stop: for waits inside a step.</summary>
     public CancellationToken Stop => _options.Stop;
 
     /// <summary>Working time over all sessions of the run.</summary>
@@ -77,11 +77,19 @@ public sealed class Run : IDisposable
     public static Run Open(string folder, object recipe, string stage, RunOptions? options = null)
     {
         options ??= new RunOptions();
+        if (options.Job.Rank > 0)
+        {
+            options.Job.Barrier();
+            return new Run(folder, stage, recipe, options, null);
+        }
+
         RunFolder.Prepare(folder, recipe, options.Resume);
         var held = RunLock.Take(folder);
         try
         {
-            return new Run(folder, stage, recipe, options, held);
+            var run = new Run(folder, stage, recipe, options, held);
+            options.Job.Barrier();
+            return run;
         }
         catch
         {
@@ -93,12 +101,12 @@ public sealed class Run : IDisposable
     /// <summary>Adds a step's numbers to metrics.jsonl and TensorBoard and shows them.</summary>
     public void Log(long step, IReadOnlyDictionary<string, double> metrics)
     {
-        Logs.Metrics(step, metrics);
+        _logs?.Metrics(step, metrics);
         Progress.Advance(step, metrics);
     }
 
     /// <summary>Adds a row to samples.jsonl; names become snake_case.</summary>
-    public void Sample(object row) => Logs.Sample(row);
+    public void Sample(object row) => _logs?.Sample(row);
 
     public void Warn(string message) => Progress.Warn(message);
 
@@ -106,37 +114,54 @@ public sealed class Run : IDisposable
     /// <exception cref="InterruptedException">A stop was asked for; the checkpoint is on disk.</exception>
     public void EndStep(long step, Action<string> save)
     {
+        var isStopping = StopAskedOfAnyRank();
         var isDue = _options.SaveEvery > 0 && step % _options.SaveEvery == 0;
-        if (isDue || StopRequested) Save(step, save);
-        if (StopRequested) throw new InterruptedException($"stopped after step {step} with a checkpoint in {Folder}; run the same command again to go on");
+        if (isDue || isStopping) Save(step, save);
+        if (isStopping) throw new InterruptedException($"stopped after step {step} with a checkpoint in {Folder}; run the same command again to go on");
     }
 
     /// <summary>Writes a checkpoint now.</summary>
     public void Save(long step, Action<string> save)
     {
         if (step == _lastSaved) return;
-        Checkpoints.Save(step, save, Logs.Flush(), Seconds);
+        if (_logs is not null) Checkpoints.Save(step, save, _logs.Flush(), Seconds);
+        _options.Job.Barrier();
         _lastSaved = step;
     }
 
     /// <summary>Writes final/, complete or not at all; the run is finished then.</summary>
     public void Finish(long step, Action<string> write)
     {
-        try
-        {
-            FolderWriter.Write(Path.Combine(Folder, ".unfinished-final"), FinalFolder, step, write, Logs.Flush(), Seconds);
-        }
-        catch (Exception error) when (Durable.IsDiskFull(error))
-        {
-            throw new RlhfException($"disk full while writing {FinalFolder}; free space on that disk, then run the same command again to go on", error);
-        }
-
+        if (_logs is not null) WriteFinal(step, write, _logs);
+        _options.Job.Barrier();
         Progress.End();
     }
 
     public void Dispose()
     {
         _logs?.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
+    }
+
+    private void WriteFinal(long step, Action<string> write, RunLogs logs)
+    {
+        try
+        {
+            FolderWriter.Write(Path.Combine(Folder, ".unfinished-final"), FinalFolder, step, write, logs.Flush(), Seconds);
+        }
+        catch (Exception error) when (Durable.IsDiskFull(error))
+        {
+            throw new RlhfException($"disk full while writing {FinalFolder}; free space on that disk, then run the same command again to go on", error);
+        }
+    }
+
+    /// <summary>All ranks decide alike, so that they stop after the same step.</summary>
+    private bool StopAskedOfAnyRank()
+    {
+        var isAsked = _options.Stop.IsCancellationRequested;
+        if (_options.Job.Size == 1) return isAsked;
+        using var votes = torch.tensor(isAsked ? 1f : 0f);
+        _options.Job.Sum(votes);
+        return votes.ToSingle() > 0;
     }
 }

@@ -1,3 +1,5 @@
+using Rlhf.Policies.Accelerators;
+
 namespace Rlhf.Policies.Runs;
 
 /// <summary>What to do with a run directory that already holds a run.</summary>
@@ -27,6 +29,12 @@ public sealed record RunOptions
 
     /// <summary>Asks the run to stop at its next step.</summary>
     public CancellationToken Stop { get; init; }
+
+    /// <summary>Files and folders the run's numbers depend on: a run whose inputs have changed is not gone on with.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+
+    /// <summary>The processes that share the run: rank 0 writes its directory, and a stop asked of one stops all.</summary>
+    public Collective Job { get; init; } = Collective.Alone;
 
     /// <summary>Facts about the machine for <c>environment.json</c>, beside those every run records.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -188,6 +188,44 @@ public sealed class RunTests : IDisposable
         Assert.Equal("this run began with threads 2 and goes on with 4: it will not be bitwise the same as without the stop", Assert.Single(_progress.Warnings));
     }
 
+    [Fact]
+    public void Open_InputChangedSince_IsRefused()
+    {
+        var model = _folder.At("model");
+        Directory.CreateDirectory(model);
+        File.WriteAllText(Path.Combine(model, "weights"), "abc");
+        using (Open(inputs: model)) { }
+        using (Open(inputs: model)) { }
+        File.WriteAllText(Path.Combine(model, "weights"), "abd");
+
+        var error = Assert.Throws<RlhfException>(() => Open(inputs: model));
+
+        Assert.StartsWith($"{Folder} was made from {model}, which has changed since", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_InputMissing_SaysSo() =>
+        Assert.Equal("nowhere: no such file or folder; check the path in the recipe", Assert.Throws<RlhfException>(() => Open(inputs: "nowhere")).Message);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    [InlineData(3_000_000)]
+    public void Fingerprint_FirstOrLastByteChanged_Differs(int length)
+    {
+        var path = _folder.At("file");
+        var bytes = new byte[length + 1];
+        File.WriteAllBytes(path, bytes);
+        var before = RunInputs.Fingerprint(path);
+        bytes[^1] = 1;
+        File.WriteAllBytes(path, bytes);
+        var lastChanged = RunInputs.Fingerprint(path);
+        (bytes[^1], bytes[0]) = (0, 2);
+        File.WriteAllBytes(path, bytes);
+
+        Assert.Equal(3, new[] { before, lastChanged, RunInputs.Fingerprint(path) }.Distinct().Count());
+    }
+
     private static void Steps(Run run, int first, int last)
     {
         for (var step = first; step <= last; step++)
@@ -197,8 +235,8 @@ public sealed class RunTests : IDisposable
         }
     }
 
-    private Run Open(TinyRecipe? recipe = null, Resume resume = Resume.Auto, string threads = "2", CancellationToken stop = default) =>
-        Run.Open(Folder, recipe ?? new TinyRecipe(), "x", new RunOptions { Resume = resume, SaveEvery = 2, Stop = stop, Progress = _progress, Environment = new Dictionary<string, string> { ["threads"] = threads } });
+    private Run Open(TinyRecipe? recipe = null, Resume resume = Resume.Auto, string threads = "2", string? inputs = null, CancellationToken stop = default) =>
+        Run.Open(Folder, recipe ?? new TinyRecipe(), "x", new RunOptions { Resume = resume, SaveEvery = 2, Stop = stop, Progress = _progress, Inputs = inputs is null ? [] : [inputs], Environment = new Dictionary<string, string> { ["threads"] = threads } });
 
     private sealed record TinyRecipe
     {

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Trains every stage of a recipe, one after the other. Give the same command again after a stop: finished stages are
+# passed over, an interrupted one goes on from its checkpoint.
+#   scripts/train.sh recipe.yaml [key=value ...]
+#   STAGES="sft reward ppo"   only these; by default every stage that has a section in the recipe, in this order:
+#                             tokenizer sft reward ppo dpo curve report
+# Ends with the code of the stage that did not finish: 1 failed, 2 wrong usage, 130 stopped with a checkpoint.
+set -euo pipefail
+
+rlhf=$(dirname "${BASH_SOURCE[0]}")/rlhf
+if [ $# -lt 1 ] || [ "${1:-}" = --help ]; then
+  sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  exit 2
+fi
+[ -f "$1" ] || { echo "train: $1: no such recipe" >&2; exit 2; }
+
+if [ -z "${STAGES:-}" ]; then
+  sections=$("$rlhf" config "$@" --print-recipe | sed -n 's/^\([a-z_]*\):\( *#.*\)\{0,1\}$/\1/p') || exit 2
+  STAGES=""
+  for stage in tokenizer sft reward ppo dpo curve report; do
+    if grep -qx "$stage" <<<"$sections"; then STAGES="$STAGES $stage"; fi
+  done
+fi
+
+# A signal to this script goes to the stage that runs, which leaves a checkpoint and ends with 130.
+child=""
+trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM USR1
+trap 'if [ -n "$child" ]; then kill -INT "$child" 2>/dev/null; fi' INT
+
+for stage in $STAGES; do
+  echo "train: $stage" >&2
+  "$rlhf" "$stage" "$@" &
+  child=$!
+  code=0
+  wait "$child" || code=$?
+  # A trapped signal ends `wait` early; the stage itself is still writing its checkpoint.
+  while kill -0 "$child" 2>/dev/null; do
+    code=0
+    wait "$child" || code=$?
+  done
+  child=""
+  if [ "$code" -ne 0 ]; then
+    echo "train: $stage ended with $code; the same command goes on from there" >&2
+    exit "$code"
+  fi
+done
+echo "train: done: $STAGES" >&2
