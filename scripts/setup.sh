@@ -40,7 +40,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # Where both builds of OpenBLAS are installed, the OpenMP one has to be the one in use.
-openmp=$(ls /usr/lib/*/openblas-openmp/libopenblas.so.0 2>/dev/null | head -n 1 || true)
+openmp=$(compgen -G "/usr/lib/*/openblas-openmp/libopenblas.so.0" | head -n 1 || true)
 if [ -n "$openmp" ] && command -v update-alternatives >/dev/null && [ "$(id -u)" -eq 0 ]; then
   triplet=$(basename "$(dirname "$(dirname "$openmp")")")
   current=$(readlink -f "/usr/lib/$triplet/libblas.so.3" || true)

@@ -15,7 +15,7 @@ fi
 [ -f "$1" ] || { echo "train: $1: no such recipe" >&2; exit 2; }
 
 if [ -z "${STAGES:-}" ]; then
-  sections=$("$rlhf" config "$@" --print-recipe | sed -n 's/^\([a-z_]*\):\( *#.*\)\{0,1\}$/\1/p') || exit 2
+  sections=$("$rlhf" sft "$@" --print-recipe | sed -n 's/^\([a-z_]*\):\( *#.*\)\{0,1\}$/\1/p') || exit 2
   STAGES=""
   for stage in tokenizer sft reward ppo dpo curve report; do
     if grep -qx "$stage" <<<"$sections"; then STAGES="$STAGES $stage"; fi
@@ -24,8 +24,8 @@ fi
 
 # A signal to this script goes to the stage that runs, which leaves a checkpoint and ends with 130.
 child=""
-trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' TERM USR1
-trap 'if [ -n "$child" ]; then kill -INT "$child" 2>/dev/null; fi' INT
+# (SIGTERM for all of them: a shell starts its background processes with SIGINT ignored.)
+trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' INT TERM USR1
 
 for stage in $STAGES; do
   echo "train: $stage" >&2
