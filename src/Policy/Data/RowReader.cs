@@ -17,7 +17,12 @@ public static class RowReader
     private static IEnumerable<Row> Open(string path, Action<RowDefect>? onDefect)
     {
         using var file = OpenFile(path);
-        if (Magic(file) is [0x1f, 0x8b, ..])
+        var magic = Magic(file);
+        if (magic.AsSpan().SequenceEqual("PAR1"u8))
+        {
+            foreach (var row in ParquetRows.Read(file, path, onDefect)) yield return row;
+        }
+        else if (magic is [0x1f, 0x8b, ..])
         {
             using var unpacked = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
             foreach (var row in Json(unpacked, path, onDefect)) yield return row;
@@ -61,8 +66,11 @@ public static class RowReader
         if (buffer.Pending.IsEmpty) throw new RlhfException($"{path} is empty");
         if (buffer.Pending.StartsWith((ReadOnlySpan<byte>)[0xef, 0xbb, 0xbf])) buffer.Take(3);
         var origin = new RowOrigin(path, "line");
-        return DataFormats.Recognise(buffer.Pending, path) == DataFormat.JsonArray
-            ? new JsonArray(buffer, origin).Read(onDefect)
-            : JsonLines.Read(buffer, origin, onDefect);
+        return DataFormats.Recognise(buffer.Pending, path) switch
+        {
+            DataFormat.JsonArray => new JsonArray(buffer, origin).Read(onDefect),
+            DataFormat.JsonLines => JsonLines.Read(buffer, origin, onDefect),
+            _ => throw new RlhfException($"{path} is a Parquet file inside gzip: unpack it first"),
+        };
     }
 }
