@@ -27,7 +27,6 @@ internal static unsafe partial class Bridge
         if (name != Library) return IntPtr.Zero;
         if (!File.Exists(Location))
             throw new DllNotFoundException($"The libtorch bridge is not at {Location}; build it with compat/TorchSharp/native/build.sh, or set RLHF_BRIDGE.");
-        BlasKernels.Choose();
         try
         {
             return NativeLibrary.Load(Location);
