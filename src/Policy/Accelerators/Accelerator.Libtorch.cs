@@ -31,6 +31,13 @@ public static partial class Accelerator
         return stack(Libtorch.ForeachNorm(wide)).norm().MoveToOuterDisposeScope();
     }
 
+    /// <summary>Multiplies tensors in place by a number that is on their device.</summary>
+    public static void Scale(Tensor[] tensors, Tensor factor)
+    {
+        // Tensors of one call have one type.
+        foreach (var group in tensors.GroupBy(tensor => tensor.dtype)) Libtorch.ForeachMul([.. group], factor.to(group.Key));
+    }
+
     /// <summary>One AdamW step; gradients stand in the order of the weights.</summary>
     public static void AdamW(AdamWTensors tensors, Tensor[] gradients, AdamWStep step)
     {

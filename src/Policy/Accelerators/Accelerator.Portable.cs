@@ -26,6 +26,11 @@ public static partial class Accelerator
         return stack(tensors.Select(t => t.to(ScalarType.Float32).norm())).norm().MoveToOuterDisposeScope();
     }
 
+    public static void Scale(Tensor[] tensors, Tensor factor)
+    {
+        foreach (var tensor in tensors) tensor.mul_(factor);
+    }
+
     public static void AdamW(AdamWTensors tensors, Tensor[] gradients, AdamWStep step)
     {
         using var quiet = no_grad();

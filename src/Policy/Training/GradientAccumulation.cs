@@ -1,0 +1,29 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Training;
+
+/// <summary>
+/// The gradient of a mean over tokens, from sums over micro-batches: Σᵢ ∇(sumᵢ)/N with N the tokens of the whole
+/// batch. It does not depend on how the batch was split.
+/// </summary>
+public static class GradientAccumulation
+{
+    /// <summary>Adds the gradients of every part to the parameters and returns the mean loss (no gradient, on its device).</summary>
+    /// <param name="summedLoss">A part's loss, summed over its tokens.</param>
+    /// <param name="count">N, over all parts (and ranks).</param>
+    public static Tensor Run<T>(IEnumerable<T> parts, Func<T, Tensor> summedLoss, double count)
+    {
+        Tensor? total = null;
+        foreach (var part in parts)
+        {
+            using var scope = NewDisposeScope();
+            using var loss = summedLoss(part).mul(1 / count);
+            loss.backward();
+            var value = loss.detach();
+            total = total is null ? value.MoveToOuterDisposeScope() : total.add_(value);
+        }
+
+        return total ?? throw new ArgumentException("a batch without parts has no loss", nameof(parts));
+    }
+}

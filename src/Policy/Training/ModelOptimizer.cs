@@ -1,0 +1,121 @@
+using Rlhf.Policies.Accelerators;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.PyBridge;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Training;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter 2019) over a model's trainable parameters: matrices decay, vectors do not; gradients are
+/// clipped to a norm over all of them. The moments, and float32 weights where the model is narrower, live here.
+/// </summary>
+public sealed class ModelOptimizer : IDisposable
+{
+    private const string StepKey = "step";
+
+    private readonly OptimizerOptions _options;
+    private readonly ParameterGroup[] _groups;
+    private readonly bool _onGpu;
+
+    public ModelOptimizer(IEnumerable<(string name, Parameter parameter)> parameters, OptimizerOptions options)
+    {
+        _options = options;
+        var trainable = parameters.Where(one => one.parameter.requires_grad).ToArray();
+        if (trainable.Length == 0) throw new ArgumentException("no parameter of the model is trainable", nameof(parameters));
+        _groups = [.. trainable.GroupBy(one => (Decays: one.parameter.dim() > 1, one.parameter.dtype))
+            .Select(group => new ParameterGroup(group, group.Key.Decays ? options.WeightDecay : 0))];
+        _onGpu = trainable[0].parameter.device_type == DeviceType.CUDA;
+    }
+
+    /// <summary>Steps taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>
+    /// Moves the parameters along their gradients, forgets these, and returns their norm before clipping (on the device).
+    /// </summary>
+    /// <exception cref="RlhfException">A gradient is not finite. On a GPU that would cost a wait; there the norm tells.</exception>
+    public Tensor Step(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var gradients = _groups.SelectMany(group => group.Gradients()).ToArray();
+        if (gradients.Length == 0) throw new InvalidOperationException("no parameter has a gradient: call backward before Step");
+        var norm = Accelerator.GlobalNorm(Array.ConvertAll(gradients, one => one.Gradient));
+        Steps++;
+        var step = new AdamWStep
+        {
+            GradientScale = Clip(norm, gradients), LearningRate = learningRate, Beta1 = _options.Beta1, Beta2 = _options.Beta2,
+            Epsilon = _options.Epsilon, WeightDecay = 0, Step = Steps,
+        };
+        foreach (var group in _groups) group.Step(step);
+        ClearGradients();
+        return norm.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Forgets the gradients without a step.</summary>
+    public void ClearGradients()
+    {
+        foreach (var group in _groups) group.ClearGradients();
+    }
+
+    /// <summary>Writes steps, moments and float32 weights as safetensors.</summary>
+    public void Save(string path)
+    {
+        using var scope = NewDisposeScope();
+        var state = State();
+        state[StepKey] = tensor(Steps);
+        Safetensors.SaveStateDict(path, state);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote for the same parameters; the model's narrow weights follow.</summary>
+    public void Load(string path)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var loaded = Safetensors.LoadStateDict(path);
+        if (!loaded.Remove(StepKey, out var steps)) throw new RlhfException($"{path}: not the state of an optimizer: it has no '{StepKey}'");
+        var state = State();
+        foreach (var (name, target) in state)
+        {
+            if (!loaded.Remove(name, out var source)) throw new RlhfException($"{path}: '{name}' is missing; the checkpoint belongs to another model");
+            if (!source.shape.SequenceEqual(target.shape))
+                throw new RlhfException($"{path}: '{name}' is [{string.Join(", ", source.shape)}], expected [{string.Join(", ", target.shape)}]; the checkpoint belongs to another model");
+            target.copy_(source);
+        }
+
+        if (loaded.Count > 0) throw new RlhfException($"{path}: '{loaded.Keys.First()}' belongs to no parameter of this model");
+        Steps = steps.item<long>();
+        foreach (var group in _groups) group.CopyToModel();
+    }
+
+    public void Dispose()
+    {
+        foreach (var group in _groups) group.Dispose();
+    }
+
+    private Dictionary<string, Tensor> State() => _groups.SelectMany(group => group.State()).ToDictionary(one => one.Name, one => one.Tensor, StringComparer.Ordinal);
+
+    /// <summary>What gradients are to be multiplied by: max/(norm + 1e-6) where that is below 1, as PyTorch clips. On a GPU they are, here.</summary>
+    private double Clip(Tensor norm, (string Name, Tensor Gradient)[] gradients)
+    {
+        if (_onGpu)
+        {
+            if (_options.MaxGradientNorm > 0)
+                Accelerator.Scale(Array.ConvertAll(gradients, one => one.Gradient), norm.add(1e-6).reciprocal().mul(_options.MaxGradientNorm).clamp_max(1));
+            return 1;
+        }
+
+        var value = norm.item<float>();
+        if (!float.IsFinite(value)) throw NotFinite(gradients);
+        return _options.MaxGradientNorm > 0 ? Math.Min(1, _options.MaxGradientNorm / (value + 1e-6)) : 1;
+    }
+
+    private static RlhfException NotFinite((string Name, Tensor Gradient)[] gradients)
+    {
+        var (name, _) = Array.Find(gradients, one => !one.Gradient.isfinite().all().item<bool>());
+        return new RlhfException(name is null
+            ? "the gradients are so large that their norm is infinite; lower the learning rate"
+            : $"the gradient of {name} holds NaN or infinity; lower the learning rate, or look at the data of this step");
+    }
+}

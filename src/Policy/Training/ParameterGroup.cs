@@ -1,0 +1,83 @@
+using Rlhf.Policies.Accelerators;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Training;
+
+/// <summary>
+/// Parameters that share weight decay and type, with their moments. Where a model computes in a narrower type, the
+/// weights that learn are float32 copies, and the model's own receive each new value.
+/// </summary>
+internal sealed class ParameterGroup : IDisposable
+{
+    private readonly (string Name, Parameter Parameter)[] _parameters;
+    private readonly Tensor[] _weights;
+    private readonly Tensor[] _first;
+    private readonly Tensor[] _second;
+    private readonly double _weightDecay;
+
+    public ParameterGroup(IEnumerable<(string Name, Parameter Parameter)> parameters, double weightDecay)
+    {
+        _parameters = [.. parameters];
+        _weightDecay = weightDecay;
+        IsNarrow = _parameters[0].Parameter.dtype != ScalarType.Float32;
+        using var quiet = no_grad();
+        _weights = Array.ConvertAll(_parameters, one => IsNarrow ? one.Parameter.to(ScalarType.Float32).DetachFromDisposeScope() : one.Parameter);
+        _first = Array.ConvertAll(_weights, weight => zeros_like(weight).DetachFromDisposeScope());
+        _second = Array.ConvertAll(_weights, weight => zeros_like(weight).DetachFromDisposeScope());
+    }
+
+    public bool IsNarrow { get; }
+
+    public IEnumerable<(string Name, Tensor Gradient)> Gradients()
+    {
+        foreach (var (name, parameter) in _parameters)
+        {
+            if (parameter.grad is { } gradient) yield return (name, gradient);
+        }
+    }
+
+    /// <summary>Steps the parameters that have a gradient.</summary>
+    public void Step(AdamWStep step)
+    {
+        var present = Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].Parameter.grad is not null).ToArray();
+        var tensors = new AdamWTensors
+        {
+            Weights = Array.ConvertAll(present, i => _weights[i]),
+            First = Array.ConvertAll(present, i => _first[i]),
+            Second = Array.ConvertAll(present, i => _second[i]),
+            Copies = IsNarrow ? Array.ConvertAll(present, i => (Tensor)_parameters[i].Parameter) : null,
+        };
+        Accelerator.AdamW(tensors, Array.ConvertAll(present, i => _parameters[i].Parameter.grad!), step with { WeightDecay = _weightDecay });
+    }
+
+    public void ClearGradients()
+    {
+        foreach (var (_, parameter) in _parameters) parameter.grad = null;
+    }
+
+    /// <summary>Everything that a resumed run needs, by name.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State()
+    {
+        for (var i = 0; i < _parameters.Length; i++)
+        {
+            yield return ($"first.{_parameters[i].Name}", _first[i]);
+            yield return ($"second.{_parameters[i].Name}", _second[i]);
+            if (IsNarrow) yield return ($"weight.{_parameters[i].Name}", _weights[i]);
+        }
+    }
+
+    /// <summary>Makes the model's own weights those that learn, after these were read.</summary>
+    public void CopyToModel()
+    {
+        if (!IsNarrow) return;
+        for (var i = 0; i < _weights.Length; i++) _parameters[i].Parameter.copy_(_weights[i]);
+    }
+
+    public void Dispose()
+    {
+        foreach (var moment in _first.Concat(_second)) moment.Dispose();
+        if (!IsNarrow) return;
+        foreach (var weight in _weights) weight.Dispose();
+    }
+}
