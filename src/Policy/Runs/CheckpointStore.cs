@@ -30,13 +30,13 @@ public sealed class CheckpointStore
     public CheckpointStore(string folder, Retention retention, Action<string> warn)
     {
         (_folder, _retention, _warn) = (folder, retention, warn);
-        Directory.CreateDirectory(folder);
+        if (!Directory.Exists(folder)) return;
         foreach (var leftover in Directory.EnumerateDirectories(folder, Unfinished + "*")) Directory.Delete(leftover, recursive: true);
     }
 
     /// <summary>Steps of the checkpoints present, damaged ones included, oldest first.</summary>
     public IReadOnlyList<long> Steps =>
-        [.. Directory.EnumerateDirectories(_folder, Prefix + "*").Select(path => StepOf(path)).OfType<long>().Order()];
+        !Directory.Exists(_folder) ? [] : [.. Directory.EnumerateDirectories(_folder, Prefix + "*").Select(path => StepOf(path)).OfType<long>().Order()];
 
     /// <summary>Writes a checkpoint: <paramref name="write"/> fills the folder it is given.</summary>
     public CheckpointFolder Save(long step, Action<string> write) => Save(step, write, new Dictionary<string, long>(), 0);

@@ -1,3 +1,5 @@
+using Rlhf.Program.Commands;
+
 namespace Rlhf.Program;
 
 /// <summary>Every command of the program, in the order help shows them. A new command is its file and its line here.</summary>
@@ -5,6 +7,9 @@ internal static class CommandTable
 {
     public static IReadOnlyList<Command> All { get; } =
     [
+        TokenizerCommand.Create(),
+        DataCommand.Create(),
+        ModelCommand.Create(),
         DoctorCommand.Create(),
         CompletionCommand.Create(),
     ];

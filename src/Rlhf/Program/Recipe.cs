@@ -6,46 +6,52 @@ namespace Rlhf.Program;
 /// <summary>A recipe file: what all stages share, and a section for each stage.</summary>
 public sealed record Recipe
 {
-    [Describe("Name of the run.")]
+    [Describe("name of the run")]
     public string Name { get; init; } = "run";
 
-    [Describe("Folder of the results; null: runs/<name>.")]
+    [Describe("folder of the results; null: runs/<name>")]
     [MayChangeOnResume]
     public string? Out { get; init; }
 
-    [Describe("Seed of everything random.")]
+    [Describe("seed of everything random")]
     [AtLeast(0)]
     public long Seed { get; init; } = 1;
 
-    [Describe("auto (the GPU where there is one), cpu, cuda, or cuda:N.")]
+    [Describe("auto (the GPU where there is one), cpu, cuda, or cuda:N")]
     public string Device { get; init; } = "auto";
 
-    [Describe("Number type of the forward and backward passes; weights and optimizer stay float32.")]
+    [Describe("number type of the forward and backward passes; weights and optimizer stay float32")]
     public Precision Dtype { get; init; } = Precision.Float32;
 
-    [Describe("CPU threads; 0: one per core.")]
+    [Describe("CPU threads; 0: one per core")]
     [AtLeast(0)]
     [MayChangeOnResume]
     public int Threads { get; init; }
 
-    [Describe("What to do with a run that is already there: auto (go on), never (move it aside), must (fail without a checkpoint).")]
+    [Describe("what to do with a run that is already there: auto (go on), never (move it aside), must (fail without a checkpoint)")]
     [MayChangeOnResume]
     public Resume Resume { get; init; } = Resume.Auto;
 
-    [Describe("A checkpoint every so many steps; 0: only when the run is stopped.")]
+    [Describe("a checkpoint every so many steps; 0: only when the run is stopped")]
     [AtLeast(0)]
     [MayChangeOnResume]
     public long SaveEvery { get; init; } = 50;
 
-    [Describe("How many of the newest checkpoints stay.")]
+    [Describe("how many of the newest checkpoints stay")]
     [AtLeast(1)]
     [MayChangeOnResume]
     public int KeepLast { get; init; } = 2;
 
-    [Describe("Of the older checkpoints, every so many steps' one stays; 0: none.")]
+    [Describe("of the older checkpoints, every so many steps' one stays; 0: none")]
     [AtLeast(0)]
     [MayChangeOnResume]
     public long KeepEvery { get; init; }
+
+    [Describe("the tokenizer, where one is trained")]
+    public TokenizerRecipe? Tokenizer { get; init; }
+
+    /// <summary>The common keys alone.</summary>
+    public Recipe Common() => this with { Tokenizer = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

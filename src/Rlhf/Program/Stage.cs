@@ -1,19 +1,56 @@
+using System.Globalization;
+using Rlhf.Policies;
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Runs;
 
 namespace Rlhf.Program;
 
-/// <summary>Opens a stage's run: <c>runs/demo/ppo</c> with the keys that decide its numbers.</summary>
+/// <summary>What all stages do alike: open their run, say where results are, look for their inputs.</summary>
 internal static class Stage
 {
+    /// <summary><c>runs/demo/ppo</c>.</summary>
     public static string Folder(Recipe recipe, string stage) => Path.Combine(recipe.Folder, stage);
 
-    /// <param name="decisive">The recipe with only the sections this stage reads: a change to another stage's is no other run.</param>
-    public static Run Open(Recipe decisive, string stage, CommandContext context) => Run.Open(Folder(decisive, stage), decisive, stage, new RunOptions
+    /// <summary>The model, tokenizer or table a finished stage leaves.</summary>
+    public static string Final(Recipe recipe, string stage) => Path.Combine(Folder(recipe, stage), "final");
+
+    /// <param name="decisive">The common keys and the sections this stage reads: a change to another stage's section is no other run.</param>
+    /// <param name="inputs">Files and folders the stage is made from.</param>
+    public static Run Open(Recipe decisive, string stage, CommandContext context, IReadOnlyList<string> inputs) => Run.Open(Folder(decisive, stage), decisive, stage, new RunOptions
     {
         Resume = decisive.Resume,
         SaveEvery = decisive.SaveEvery,
         Retention = new Retention(decisive.KeepLast, decisive.KeepEvery),
         Progress = context.Progress,
         Stop = context.Stop,
+        Inputs = inputs,
+        Environment = Facts(decisive),
     });
+
+    /// <summary>Prints where a finished stage left its result.</summary>
+    public static int SayFinished(Run run, CommandContext context)
+    {
+        context.Progress.End();
+        context.Progress.Note($"{run.Stage}: done, in {run.FinalFolder}");
+        return 0;
+    }
+
+    public static void WantFile(string path, string key)
+    {
+        if (!File.Exists(path)) throw new RlhfException($"{key}: {path}: no such file (looked from {Directory.GetCurrentDirectory()})");
+    }
+
+    public static void WantFolder(string path, string key)
+    {
+        if (!Directory.Exists(path)) throw new RlhfException($"{key}: {path}: no such folder (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches models, and an earlier stage of the recipe may have to run first");
+    }
+
+    private static Dictionary<string, string> Facts(Recipe recipe) => new()
+    {
+        ["libtorch"] = TorchSharp.torch.__version__,
+        ["device"] = recipe.Device,
+        ["gpu"] = Accelerator.GpuName(0) ?? "none",
+        ["threads"] = TorchSharp.torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
+        ["seed"] = recipe.Seed.ToString(CultureInfo.InvariantCulture),
+    };
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace Rlhf.Program;
+namespace Rlhf.Program.Commands;
 
 /// <summary>The doctor's examinations; none throws.</summary>
 internal static class Checkup

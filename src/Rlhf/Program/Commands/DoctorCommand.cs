@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Rlhf.Policies.Runs;
 
-namespace Rlhf.Program;
+namespace Rlhf.Program.Commands;
 
 /// <summary><c>rlhf doctor</c>: looks at everything the program stands on and says how to mend what is wrong.</summary>
 internal static class DoctorCommand

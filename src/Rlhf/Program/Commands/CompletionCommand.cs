@@ -1,7 +1,7 @@
 using System.Text;
 using Rlhf.Policies.Recipes;
 
-namespace Rlhf.Program;
+namespace Rlhf.Program.Commands;
 
 /// <summary>Shell completion, generated from the command table.</summary>
 internal static class CompletionCommand
@@ -48,6 +48,6 @@ internal enum Shell
 
 internal sealed record CompletionRecipe
 {
-    [Describe("The shell to write for.")]
+    [Describe("the shell to write for")]
     public Shell Shell { get; init; } = Shell.Bash;
 }

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.Json;
+using Rlhf.Policies;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.World;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf data</c>: looks at a data file before one trains on it, or makes the shipped world anew.</summary>
+internal static class DataCommand
+{
+    public static Command Create() => Command.For<DataRecipe>("data", "Inspects a data file (schema, lengths, defects), or makes the shipped data.", Run, Check) with
+    {
+        Positionals = ["action", "file"],
+        Examples =
+        [
+            "rlhf data inspect pairs.jsonl.gz",
+            "rlhf data inspect train.parquet tokenizer=models/gpt2 longest=512 --json",
+            "rlhf data inspect pairs.jsonl columns.chosen=better columns.rejected=worse",
+            "rlhf data make data/world",
+        ],
+    };
+
+    private static int Run(DataRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        switch (recipe.Action)
+        {
+            case DataAction.Make:
+                WorldBuilder.Write(recipe.File, recipe.Seed);
+                break;
+            default:
+                var inspection = Inspect(recipe);
+                if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(inspection, JsonText.Lines));
+                else Print(inspection, context.Output);
+                break;
+        }
+
+        return 0;
+    }
+
+    private static void Check(DataRecipe recipe, CommandContext context)
+    {
+        if (recipe.File.Length == 0) throw new RlhfException("no file given; expected rlhf data inspect FILE or rlhf data make FOLDER");
+        if (recipe.Action == DataAction.Inspect && !File.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet");
+    }
+
+    private static Inspection Inspect(DataRecipe recipe)
+    {
+        List<LengthUnit> units = [LengthUnit.Characters];
+        if (recipe.Tokenizer is { } folder)
+        {
+            var tokenizer = TextTokenizer.Load(folder);
+            units.Add(new LengthUnit("tokens", text => tokenizer.Encode(text).Length));
+        }
+
+        return new DataInspector(recipe.Columns, DialogueForm.Plain, units) { LongestRow = recipe.Longest }.Inspect(recipe.File, new DefectLog());
+    }
+
+    private static void Print(Inspection inspection, TextWriter output)
+    {
+        output.WriteLine($"{inspection.File}: {inspection.Format}, {inspection.Rows} rows of {inspection.Shape}");
+        foreach (var column in inspection.Columns)
+            output.WriteLine($"  column {column.Name}: {string.Join(", ", column.Holds.Select(kind => $"{kind.Key} {kind.Value}"))}");
+        foreach (var (part, units) in inspection.Lengths)
+        foreach (var (unit, lengths) in units)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {part} in {unit}: {lengths.Shortest} to {lengths.Longest}, mean {lengths.Mean:0.0}, median {lengths.Median}, 95% within {lengths.Percentile95}"));
+        }
+
+        output.WriteLine(inspection.Defects.Count == 0 ? "  no defective rows" : $"  defective rows: {string.Join(", ", inspection.Defects.Select(defect => $"{defect.Key} {defect.Value}"))}");
+        foreach (var defect in inspection.DefectiveRows.Take(5)) output.WriteLine($"    {defect}");
+        foreach (var example in inspection.Examples.Take(1))
+        foreach (var (part, text) in example)
+            output.WriteLine($"  example {part}: {text.ReplaceLineEndings("\\n")}");
+    }
+}
+
+internal enum DataAction
+{
+    Inspect,
+    Make,
+}
+
+internal sealed record DataRecipe
+{
+    [Describe("inspect a file, or make the shipped world in a folder")]
+    public DataAction Action { get; init; } = DataAction.Inspect;
+
+    [Describe("the file to inspect (.jsonl, .json, .gz of either, .parquet), or the folder to make")]
+    public string File { get; init; } = "";
+
+    [Describe("folder of a tokenizer, for lengths in tokens")]
+    public string? Tokenizer { get; init; }
+
+    [Describe("rows longer than this together, in tokens (characters without a tokenizer), count as defects")]
+    [AtLeast(1)]
+    public int? Longest { get; init; }
+
+    [Describe("names of the columns")]
+    public ColumnNames Columns { get; init; } = new();
+
+    [Describe("seed of the made data")]
+    public ulong Seed { get; init; } = WorldBuilder.DefaultSeed;
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json;
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf model</c>: what a model folder holds, how it splits text, and copies of it in another number type.</summary>
+internal static class ModelCommand
+{
+    public static Command Create() => Command.For<ModelRecipe>("model", "Inspects a model folder, converts its weights, or shows how it splits a text.", Run, Check) with
+    {
+        Positionals = ["action", "model", "to"],
+        Examples =
+        [
+            "rlhf model inspect models/gpt2",
+            "rlhf model convert models/gpt2 models/gpt2-bf16 dtype=bfloat16",
+            "rlhf model tokens models/gpt2 text=\"Once upon a time\"",
+        ],
+    };
+
+    private static int Run(ModelRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        switch (recipe.Action)
+        {
+            case ModelAction.Convert:
+                Convert(recipe);
+                break;
+            case ModelAction.Tokens:
+                Tokens(recipe, context);
+                break;
+            default:
+                Inspect(recipe, context);
+                break;
+        }
+
+        return 0;
+    }
+
+    private static void Check(ModelRecipe recipe, CommandContext context)
+    {
+        if (recipe.Model.Length == 0) throw new RlhfException("no model given; expected rlhf model inspect FOLDER");
+        if (!Directory.Exists(recipe.Model)) throw new RlhfException($"{recipe.Model}: no such folder; a model is a folder in the Hugging Face layout (config.json, weights, tokenizer files)");
+        if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new RlhfException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
+    }
+
+    private static void Inspect(ModelRecipe recipe, CommandContext context)
+    {
+        var config = ModelFolder.ReadConfig(recipe.Model);
+        using var model = ModelFolder.Load(recipe.Model, CPU);
+        var parameters = model.parameters().Sum(parameter => parameter.numel());
+        if (context.Format == OutputFormat.Json)
+        {
+            context.Output.WriteLine(JsonSerializer.Serialize(new { recipe.Model, Parameters = parameters, Config = config, Memory = MemoryNeed.Of(parameters) }, JsonText.Lines));
+            return;
+        }
+
+        var output = context.Output;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{recipe.Model}: {config.Family}, {parameters:N0} parameters"));
+        output.WriteLine($"  layers {config.Layers}, width {config.Width}, heads {config.Heads} ({config.KeyValueHeads} of keys and values), feed-forward {config.Hidden}");
+        output.WriteLine($"  vocabulary {config.Vocabulary}, context {config.Context}, head {(config.TiedHead ? "tied to the embedding" : "of its own")}");
+        foreach (var (use, bytes) in MemoryNeed.Of(parameters)) output.WriteLine($"  memory for {use}: about {MemoryNeed.Text(bytes)}");
+    }
+
+    private static void Convert(ModelRecipe recipe)
+    {
+        var type = recipe.Dtype switch { StoredType.Float16 => ScalarType.Float16, StoredType.Bfloat16 => ScalarType.BFloat16, _ => ScalarType.Float32 };
+        using var model = ModelFolder.Load(recipe.Model, CPU);
+        ModelFolder.Save(model, recipe.To!, new SaveOptions { Type = type, TokenizerFrom = recipe.Model });
+    }
+
+    private static void Tokens(ModelRecipe recipe, CommandContext context)
+    {
+        var tokenizer = TextTokenizer.Load(recipe.Model);
+        var ids = tokenizer.Encode(recipe.Text);
+        if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(new { Ids = ids, Tokens = ids.Select(tokenizer.IdToToken) }, JsonText.Lines));
+        else foreach (var id in ids) context.Output.WriteLine($"{id,7}  {tokenizer.IdToToken(id)}");
+    }
+}
+
+/// <summary>How much memory a model of so many parameters takes, before activations.</summary>
+internal static class MemoryNeed
+{
+    /// <summary>Training holds weights, gradients and AdamW's two moments in float32; PPO that for policy and critic, and the weights of reference and reward model.</summary>
+    public static IReadOnlyDictionary<string, long> Of(long parameters) => new Dictionary<string, long>
+    {
+        ["inference"] = 4 * parameters,
+        ["training"] = 16 * parameters,
+        ["ppo"] = (16 + 16 + 4 + 4) * parameters,
+    };
+
+    public static string Text(long bytes) => bytes >= 1L << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, bytes >> 20)} MiB");
+}
+
+internal enum ModelAction
+{
+    Inspect,
+    Convert,
+    Tokens,
+}
+
+internal enum StoredType
+{
+    Float32,
+    Float16,
+    Bfloat16,
+}
+
+internal sealed record ModelRecipe
+{
+    [Describe("inspect a model, convert its weights, or show the tokens of a text")]
+    public ModelAction Action { get; init; } = ModelAction.Inspect;
+
+    [Describe("folder of the model")]
+    public string Model { get; init; } = "";
+
+    [Describe("folder to convert into")]
+    public string? To { get; init; }
+
+    [Describe("number type of the converted weights")]
+    public StoredType Dtype { get; init; } = StoredType.Float32;
+
+    [Describe("the text to split")]
+    public string Text { get; init; } = "";
+}

@@ -1,0 +1,49 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Data;
+using Rlhf.Policies.Tokenization.Training;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf tokenizer</c>: trains a byte-level BPE on the texts of data files.</summary>
+internal static class TokenizerCommand
+{
+    public const string StageName = "tokenizer";
+
+    public static Command Create() => Command.For<Recipe>("tokenizer", "Trains a byte-level BPE tokenizer on the texts of data files.", Run, Check) with
+    {
+        Sections = [StageName],
+        Examples = ["rlhf tokenizer data/recipes/demo.yaml", "rlhf tokenizer out=runs/mine tokenizer.data=[texts.jsonl] tokenizer.vocabulary_size=8000"],
+    };
+
+    public static int Run(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var section = recipe.Tokenizer!;
+        var decisive = recipe.Common() with { Tokenizer = section };
+        using var run = Stage.Open(decisive, StageName, context, section.Data);
+        if (run.IsFinished) return Stage.SayFinished(run, context);
+        run.Progress.Begin(StageName, section.Data.Count, 0);
+        var trained = BpeTrainer.Train(Texts(section, run.Progress.Advance), section.ToOptions());
+        run.Log(1, new Dictionary<string, double> { ["vocabulary"] = trained.Tokens.Count, ["merges"] = trained.Merges.Count });
+        run.Finish(1, trained.Save);
+        return Stage.SayFinished(run, context);
+    }
+
+    public static void Check(Recipe recipe, CommandContext context)
+    {
+        if (recipe.Tokenizer is not { } section) throw new RlhfException("the recipe has no section tokenizer; see rlhf tokenizer --help");
+        foreach (var file in section.Data) Stage.WantFile(file, "tokenizer.data");
+    }
+
+    /// <summary>Every text column of every row.</summary>
+    private static IEnumerable<string> Texts(TokenizerRecipe section, Action<long, IReadOnlyDictionary<string, double>> advance)
+    {
+        for (var i = 0; i < section.Data.Count; i++)
+        {
+            foreach (var row in RowReader.Read(section.Data[i]))
+            foreach (var column in row.Columns.Where(column => row.Kind(column) == ColumnKind.Text))
+                yield return row.Text(column);
+            advance(i + 1, new Dictionary<string, double>());
+        }
+    }
+}

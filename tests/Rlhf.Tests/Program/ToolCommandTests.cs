@@ -1,0 +1,104 @@
+using System.Text.Json;
+using Rlhf.TestSupport;
+
+namespace Rlhf.Tests.Program;
+
+public sealed class ToolCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void DataInspect_HelpfulBase_FindsItsKnownDefects()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+
+        var ending = InProcess.Run("data", "inspect", TestData.At("preferences", "hh-helpful-base.jsonl.gz"), "--json");
+
+        var found = JsonDocument.Parse(ending.Output).RootElement;
+        Assert.Equal(0, ending.Code);
+        Assert.Equal(2354, found.GetProperty("rows").GetInt64());
+        Assert.Equal("jsonl.gz", found.GetProperty("format").GetString());
+        // The defects that the data's own description names.
+        Assert.Equal("""{"empty_reply":4,"identical_sides":2,"prompts_differ":9}""", found.GetProperty("defects").GetRawText());
+    }
+
+    [Fact]
+    public void DataInspect_WithTokenizer_CountsTokensAndLongRows()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        var file = _folder.At("texts.jsonl");
+        File.WriteAllText(file, "{\"text\": \"Once upon a time\"}\n{\"text\": \"Once upon a time, there was a little girl named Lily.\"}\n");
+
+        var ending = InProcess.Run("data", "inspect", file, $"tokenizer={TestData.At("models", "stories260K")}", "longest=5", "--json");
+
+        var found = JsonDocument.Parse(ending.Output).RootElement;
+        Assert.Equal(4, found.GetProperty("lengths").GetProperty("text").GetProperty("tokens").GetProperty("longest").GetInt32());
+        Assert.Equal(1, found.GetProperty("defects").GetProperty("too_long").GetInt32());
+    }
+
+    [Fact]
+    public void DataMake_ShippedSeed_GivesTheShippedFiles()
+    {
+        Assert.Equal(0, InProcess.Run("data", "make", _folder.Path).Code);
+
+        foreach (var name in (string[])["sft.jsonl", "pairs.jsonl", "prompts.train.jsonl", "prompts.eval.jsonl"])
+            Assert.True(File.ReadAllBytes(_folder.At(name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(TestData.Repository, "data", "world", name))), name);
+    }
+
+    [Fact]
+    public void ModelInspect_Stories260K_CountsItsParameters()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+
+        var found = JsonDocument.Parse(InProcess.Run("model", "inspect", TestData.At("models", "stories260K"), "--json").Output).RootElement;
+
+        Assert.Equal(260_032, found.GetProperty("parameters").GetInt64());
+        Assert.Equal(16 * 260_032, found.GetProperty("memory").GetProperty("training").GetInt64());
+        Assert.Equal(4, found.GetProperty("config").GetProperty("key_value_heads").GetInt32());
+    }
+
+    [Fact]
+    public void ModelConvert_ToBfloat16_HalvesTheWeightsAndKeepsTheTokenizer()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        var source = TestData.At("models", "stories260K");
+
+        Assert.Equal(0, InProcess.Run("model", "convert", source, _folder.At("half"), "dtype=bfloat16").Code);
+
+        // Two bytes for each of 260,032 parameters, and a header of a few kilobytes.
+        Assert.InRange(new FileInfo(_folder.At("half", "model.safetensors")).Length, 520_064, 530_000);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(source, "tokenizer.json")), File.ReadAllBytes(_folder.At("half", "tokenizer.json")));
+    }
+
+    [Theory]
+    [InlineData("rlhf data: no file given; expected rlhf data inspect FILE or rlhf data make FOLDER", "data")]
+    [InlineData("rlhf data: nowhere.jsonl: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet", "data", "inspect", "nowhere.jsonl")]
+    [InlineData("rlhf model: no model given; expected rlhf model inspect FOLDER", "model")]
+    [InlineData("rlhf model: convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16", "model", "convert", "/tmp")]
+    [InlineData("rlhf tokenizer: the recipe has no section tokenizer; see rlhf tokenizer --help", "tokenizer")]
+    [InlineData("rlhf tokenizer: tokenizer.data: nowhere.txt: no such file (looked from", "tokenizer", "tokenizer.data=[nowhere.txt]", "--dry-run")]
+    public void Tool_WhatIsMissing_IsOneLine(string message, params string[] words)
+    {
+        var ending = InProcess.Run(words);
+
+        Assert.Equal(1, ending.Code);
+        Assert.StartsWith(message, ending.Error, StringComparison.Ordinal);
+        Assert.Equal(1, ending.Error.Count(c => c == '\n'));
+    }
+
+    [Fact]
+    public void Tokenizer_Stage_LeavesATokenizerAndIsDoneTheSecondTime()
+    {
+        string[] words = ["tokenizer", $"out={_folder.Path}", $"tokenizer.data=[{Path.Combine(TestData.Repository, "data", "world", "sft.jsonl")}]", "tokenizer.vocabulary_size=300"];
+
+        Assert.Equal(0, InProcess.Run(words).Code);
+        var written = File.GetLastWriteTimeUtc(_folder.At("tokenizer", "final", "tokenizer.json"));
+        var again = InProcess.Run(words);
+
+        Assert.Equal((0, $"tokenizer: done, in {_folder.At("tokenizer", "final")}\n"), (again.Code, again.Error));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(_folder.At("tokenizer", "final", "tokenizer.json")));
+        Assert.Equal(300, Rlhf.Policies.Tokenization.TextTokenizer.Load(_folder.At("tokenizer", "final")).VocabularySize);
+    }
+}
