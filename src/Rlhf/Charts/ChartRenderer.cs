@@ -26,7 +26,7 @@ public static class ChartRenderer
         svg.Text("desc", chart.Description, ("id", $"{id}-desc"));
         if (css is not null)
         {
-            svg.Style(css);
+            svg.Raw($"<style>{css}</style>\n");
             svg.Empty("rect", ("width", "100%"), ("height", "100%"), ("fill", "var(--paper)"));
             svg.Label(12, 23, TextWidth.Fit(chart.Title, 16, size.Width - 24), ("fill", "var(--ink)"), ("font-size", "16"), ("font-weight", "600"));
         }
@@ -74,6 +74,7 @@ public static class ChartRenderer
             (min, max) = (chart.Y.Min ?? low, chart.Y.Max ?? high);
         }
 
+        if (chart.Y.Scale == ScaleKind.Log) (min, max) = Ticks.RoundedLog(min, max);
         return new Scale(chart.Y.Scale, min, max, bottom, top);
     }
 }

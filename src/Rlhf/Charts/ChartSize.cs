@@ -4,9 +4,9 @@ namespace Rlhf.Charts;
 public readonly record struct ChartSize(int Width, int Height)
 {
     /// <summary>Across a page.</summary>
-    public static readonly ChartSize Wide = new(860, 440);
+    public static readonly ChartSize Wide = new(1120, 460);
 
-    /// <summary>One of two beside each other.</summary>
+    /// <summary>Half a page.</summary>
     public static readonly ChartSize Medium = new(560, 340);
 
     /// <summary>A phone.</summary>

@@ -3,6 +3,9 @@ namespace Rlhf.Charts;
 /// <summary>Round numbers along an axis, no closer than a number of pixels.</summary>
 public static class Ticks
 {
+    private static readonly int[] s_mantissas = [1, 5, 2];
+    private static readonly double[] s_ends = [1, 2, 5, 10];
+
     /// <summary>In rising order, within the scale.</summary>
     public static IReadOnlyList<double> Of(Scale scale, double spacing) => scale.Kind switch
     {
@@ -27,6 +30,15 @@ public static class Ticks
         return (Math.Floor(min / step + 1e-9) * step, Math.Ceiling(max / step - 1e-9) * step);
     }
 
+    /// <summary>Ends of a log axis moved outwards to the next 1, 2 or 5 times a power of ten.</summary>
+    public static (double Min, double Max) RoundedLog(double min, double max)
+    {
+        double below = Math.Pow(10, Math.Floor(Math.Log10(min))), above = Math.Pow(10, Math.Floor(Math.Log10(max)));
+        var low = s_ends.Select(mantissa => mantissa * below).Last(end => end <= min * (1 + 1e-9));
+        var high = s_ends.Select(mantissa => mantissa * above).First(end => end >= max * (1 - 1e-9));
+        return (low, high);
+    }
+
     private static List<double> Linear(double min, double max, double intervals)
     {
         var step = Step(max - min, intervals);
@@ -37,11 +49,10 @@ public static class Ticks
 
     private static List<double> Logarithmic(Scale scale, double spacing)
     {
-        int first = (int)Math.Ceiling(Math.Log10(scale.Min) - 1e-9), last = (int)Math.Floor(Math.Log10(scale.Max) + 1e-9);
-        if (last - first < 1) return Spaced(scale, spacing, Linear(scale.Min, scale.Max, 6).Where(tick => tick > 0));
-        var decades = Enumerable.Range(first, last - first + 1).ToArray();
-        return Spaced(scale, spacing, decades.Select(k => Math.Pow(10, k))
-            .Concat(Enumerable.Range(first - 1, last - first + 3).SelectMany(k => new[] { 5 * Math.Pow(10, k), 2 * Math.Pow(10, k) })));
+        int first = (int)Math.Floor(Math.Log10(scale.Min)), last = (int)Math.Ceiling(Math.Log10(scale.Max));
+        var decades = Enumerable.Range(first, last - first + 1).Select(k => Math.Pow(10, k)).ToArray();
+        var ticks = Spaced(scale, spacing, s_mantissas.SelectMany(mantissa => decades.Select(decade => Clean(mantissa * decade, decade))));
+        return ticks.Count > 2 ? ticks : Spaced(scale, spacing, Linear(scale.Min, scale.Max, 6).Where(tick => tick > 0));
     }
 
     // The candidates that matter most come first; one is taken where it keeps its distance from those taken before.

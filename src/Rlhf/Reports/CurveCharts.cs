@@ -62,23 +62,24 @@ public static class CurveCharts
         };
     }
 
-    /// <summary>The three estimates of KL by checkpoint: they agree unless log-probs are wrong.</summary>
+    /// <summary>How far the estimates of KL lie from the exact one: within their error unless log-probs are wrong.</summary>
     public static Chart KlEstimates(Curve curve)
     {
         var points = curve.Points.OrderBy(point => point.Kl.Best.Value).ToArray();
-        double[] exact = [.. points.Select(point => point.Kl.Best.Value)];
         return new Chart
         {
             Id = "kl-estimates",
-            Title = "Three estimates of the same KL",
-            Description = "k1 with its 95% interval and k3 against the exact sum over the vocabulary. All lie on the diagonal within their error unless log-probs are wrong.",
-            X = new Axis { Label = "exact KL, nats per sequence", Include = [0] },
-            Y = new Axis { Label = "estimate, nats per sequence", Include = [0] },
+            Title = "Do the KL estimates agree?",
+            Description = "k1 and k3 minus the exact sum over the vocabulary, in standard errors of the difference. Most lie within ±2; beyond ±4 the log-probs are wrong.",
+            X = s_kl,
+            Y = new Axis { Label = "standard errors from exact", Include = [-5, 5] },
             Marks =
             [
-                new LineMark { Name = "equal", Legend = "", Ink = Ink.Muted, X = [0, exact.Where(double.IsFinite).DefaultIfEmpty(1).Max()], Y = [0, exact.Where(double.IsFinite).DefaultIfEmpty(1).Max()] },
-                new PointMark { Name = "k1", Ink = new Ink(1), X = exact, Y = [.. points.Select(p => p.Kl.K1.Value)], Low = [.. points.Select(p => p.Kl.K1.Low)], High = [.. points.Select(p => p.Kl.K1.High)] },
-                new PointMark { Name = "k3", Ink = new Ink(2), Marker = Marker.Diamond, X = exact, Y = [.. points.Select(p => p.Kl.K3.Value)] },
+                new RuleMark { Direction = Direction.Horizontal, Value = 0, Low = -2, High = 2, Name = "exact", Legend = "", Ink = Ink.Muted },
+                new RuleMark { Direction = Direction.Horizontal, Value = 4, Label = "log-probs are wrong beyond this", Name = "limit", Legend = "", Ink = Ink.Muted },
+                new RuleMark { Direction = Direction.Horizontal, Value = -4, Name = "limit", Legend = "", Ink = Ink.Muted },
+                Deviations(points, "k1", 0, point => point.Kl.K1Deviation),
+                Deviations(points, "k3", 1, point => point.Kl.K3Deviation),
             ],
         };
     }
@@ -102,6 +103,16 @@ public static class CurveCharts
         Y = [.. points.Select(point => of(point)?.Value ?? double.NaN)],
         Low = [.. points.Select(point => of(point)?.Low ?? double.NaN)],
         High = [.. points.Select(point => of(point)?.High ?? double.NaN)],
+        Labels = [.. points.Select(point => $"{point.Run} step {point.Step}, {name}")],
+    };
+
+    private static PointMark Deviations(CurvePoint[] points, string name, int colour, Func<CurvePoint, double> of) => new()
+    {
+        Name = name,
+        Ink = Ink.Number(colour),
+        Marker = (Marker)(2 * colour),
+        X = [.. points.Select(point => point.Kl.Best.Value)],
+        Y = [.. points.Select(of)],
         Labels = [.. points.Select(point => $"{point.Run} step {point.Step}, {name}")],
     };
 
