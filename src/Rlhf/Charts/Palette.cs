@@ -11,10 +11,10 @@ public static class Palette
     public const string LightPaper = "#ffffff";
     public const string DarkPaper = "#171b21";
 
-    /// <summary>Blue, vermilion, green, purple, ochre, slate.</summary>
-    public static IReadOnlyList<string> Light { get; } = ["#0a66a8", "#b94700", "#007a5a", "#a0417f", "#806000", "#4b5563"];
+    /// <summary>Blue, vermilion, green, purple, olive or yellow, slate.</summary>
+    public static IReadOnlyList<string> Light { get; } = ["#0a66a8", "#c94a00", "#007a5a", "#9c3a98", "#5a5000", "#3d4450"];
 
-    public static IReadOnlyList<string> Dark { get; } = ["#62b0f0", "#ff9655", "#3fc79f", "#e693c9", "#e2bb45", "#aab4c3"];
+    public static IReadOnlyList<string> Dark { get; } = ["#5aa9f0", "#ff8a4a", "#3fc79f", "#e884cc", "#f7e27c", "#8592a6"];
 
     /// <summary>Custom properties for both schemes, on <paramref name="selector"/>.</summary>
     public static string Css(string selector)

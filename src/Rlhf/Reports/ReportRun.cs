@@ -1,4 +1,5 @@
 using Rlhf.Evaluation;
+using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Reports;
 
@@ -29,8 +30,8 @@ public sealed record ReportRun
 
     public Curve? Curve { get; init; }
 
-    /// <summary>trust.json: how far the reward model may be trusted.</summary>
-    public TrustSummary? Trust { get; init; }
+    /// <summary>How far the reward model may be trusted.</summary>
+    public RewardReport? Trust { get; init; }
 
     /// <summary>What was missing or damaged in the files.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

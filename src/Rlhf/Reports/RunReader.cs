@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Evaluation;
 using Rlhf.Policies;
+using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Reports;
 
@@ -25,7 +26,7 @@ public static class RunReader
             Folder = folder,
             Stages = stages,
             Curve = First(folders, "curve.json", CurveJson.Read, notes),
-            Trust = First(folders, "trust.json", TrustFile.Read, notes),
+            Trust = First(folders, "trust.json", RewardReportJson.Read, notes),
             Notes = notes,
         };
     }

@@ -27,6 +27,7 @@ internal static class SamplesSection
             Table(html, suspects);
         }
 
+        Figure.Grid(html, SampleCharts.Of(last));
         html.Open("p", ("class", "links"));
         Download.Csv(html, "samples", "all samples (CSV)", SampleCsv.Text(samples));
         html.Close();

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Rlhf.Evaluation;
+using Rlhf.Rewards.Evaluation;
+using Rlhf.Rewards.Preferences;
 using Rlhf.Tests.Evaluation;
 
 namespace Rlhf.Tests.Reports;
@@ -16,7 +18,7 @@ internal static class FakeRun
         Stage(folder, "ppo", Enumerable.Range(1, steps).Select(step => PpoLine(step, random)));
         File.WriteAllLines(Path.Combine(folder, "ppo", "samples.jsonl"), Samples(random, steps));
         CurveJson.Write(Curves.Overoptimised() with { ProxyName = "reward model", GoldName = "world gold" }, Path.Combine(folder, "curve.json"));
-        File.WriteAllText(Path.Combine(folder, "trust.json"), Trust());
+        File.WriteAllText(Path.Combine(folder, "trust.json"), RewardReportJson.Text(Trust(random)));
     }
 
     private static string PpoLine(int step, Random random)
@@ -60,14 +62,22 @@ internal static class FakeRun
             }
     }
 
-    private static string Trust() => """
-        {"accuracy": {"value": 0.763, "low": 0.742, "high": 0.784}, "pairs": 1600, "log_loss": 0.512, "ece": 0.034, "length_baseline": 0.561, "ceiling": 0.842,
-         "length_correlation": 0.21, "ensemble_agreement": 0.88,
-         "calibration": [{"predicted": 0.54, "observed": 0.53, "pairs": 320}, {"predicted": 0.63, "observed": 0.6, "pairs": 320}, {"predicted": 0.74, "observed": 0.71, "pairs": 320}, {"predicted": 0.85, "observed": 0.8, "pairs": 320}, {"predicted": 0.95, "observed": 0.91, "pairs": 320}],
-         "margins": [{"low": -3, "high": -2, "count": 12}, {"low": -2, "high": -1, "count": 86}, {"low": -1, "high": 0, "count": 281}, {"low": 0, "high": 1, "count": 480}, {"low": 1, "high": 2, "count": 421}, {"low": 2, "high": 3, "count": 230}, {"low": 3, "high": 4, "count": 90}],
-         "by_length_difference": [{"low": -20, "high": -10, "accuracy": 0.7, "pairs": 210}, {"low": -10, "high": 0, "accuracy": 0.74, "pairs": 520}, {"low": 0, "high": 10, "accuracy": 0.78, "pairs": 600}, {"low": 10, "high": 20, "accuracy": 0.81, "pairs": 270}],
-         "worst": [{"prompt": "Why is the garden quiet today?", "chosen": "The birds have gone to the wood and the children are at school.", "rejected": "The lovely lovely garden is happy happy happy.", "margin": -2.9}]}
-        """;
+    private static RewardReport Trust(Random random) => RewardReport.Of([.. Enumerable.Range(1, 900).Select(line => Judged(line, random))]);
+
+    private static JudgedPair Judged(int line, Random random)
+    {
+        var gap = Math.Abs(Normal(random));
+        var logit = 0.9 * gap + 1.1 * Normal(random);
+        return new JudgedPair
+        {
+            Pair = new PreferencePair("Why is the garden quiet today?", $"The birds have gone to the wood ({line}).", "The lovely lovely garden is happy happy.") { Line = line, ChosenScore = random.NextDouble() < 0.85 ? gap : -gap, RejectedScore = 0 },
+            Chosen = logit,
+            Rejected = 0,
+            Logits = [logit + 0.3 * Normal(random), logit + 0.3 * Normal(random)],
+            ChosenTokens = 10 + random.Next(14),
+            RejectedTokens = 9 + random.Next(14),
+        };
+    }
 
     private static string Line(int step, params (string Name, double Value)[] metrics) =>
         $"{{\"step\":{step}{string.Concat(metrics.Select(metric => $",\"{metric.Name}\":{metric.Value.ToString("R", CultureInfo.InvariantCulture)}"))}}}";
