@@ -39,6 +39,20 @@ public static unsafe class Libtorch
     public static void MatMulInto(torch.Tensor result, torch.Tensor left, torch.Tensor right) => Operators.Run("mm.out", left, right, result);
 
     /// <summary>
+    /// a·b (+ bias) (+ residual) for float32 matrices on the CPU, of any strides. Each element is one chain of fused
+    /// multiply-adds over k, so that a row's result depends neither on the other rows nor on the threads.
+    /// </summary>
+    public static torch.Tensor Product(torch.Tensor a, torch.Tensor b, torch.Tensor? bias = null, torch.Tensor? residual = null) =>
+        Operators.Call("bridge::product", a, b, bias, residual);
+
+    /// <summary>A matrix b [K, N] laid out for many products with few rows.</summary>
+    public static torch.Tensor Pack(torch.Tensor b) => Operators.Call("bridge::pack", b);
+
+    /// <summary><see cref="Product"/> with a packed matrix of the given number of columns; the same numbers.</summary>
+    public static torch.Tensor ProductPacked(torch.Tensor a, torch.Tensor packed, long columns, torch.Tensor? bias = null, torch.Tensor? residual = null) =>
+        Operators.Call("bridge::product_packed", a, packed, columns, bias, residual);
+
+    /// <summary>
     /// One AdamW step over many CPU parameters in a single pass of memory. Weights and moments are float32,
     /// gradients float32 or bfloat16; <paramref name="copies"/>, where given, receive the new weights in bfloat16.
     /// </summary>

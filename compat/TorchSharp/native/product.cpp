@@ -1,0 +1,132 @@
+#include "product.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+using at::Tensor;
+using c10::optional;
+using products::Matrix;
+
+namespace {
+
+constexpr int64_t kDeep = 512;     // k at a time: a panel of that depth stays in the second cache
+constexpr int64_t kWide = 2048;    // columns packed at a time
+constexpr int64_t kTall = 64;      // rows of one task
+
+const products::Kernels& kernels() {
+  static const products::Kernels& chosen = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+                                               ? products::kernels_v4() : products::kernels_v3();
+  return chosen;
+}
+
+Matrix view(const Tensor& t) { return {static_cast<const float*>(t.data_ptr()), t.size(0), t.size(1), t.stride(0), t.stride(1)}; }
+Matrix part(const Matrix& m, int64_t i, int64_t rows, int64_t j, int64_t columns) { return {m.at(i, j), rows, columns, m.row_stride, m.column_stride}; }
+
+// Memory that a thread keeps from call to call: fresh pages would cost as much as small products do.
+float* workspace(std::vector<float>& kept, int64_t floats) {
+  if (kept.size() < static_cast<size_t>(floats + 16)) kept.resize(floats + 16);
+  return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(kept.data()) + 63) / 64 * 64);
+}
+
+// c (+)= a·panels, where a is as deep as the panels.
+void over_panels(const Matrix& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
+  const auto& kernel = kernels();
+  const int64_t threads = at::get_num_threads(), down = (a.rows + kTall - 1) / kTall, all = (columns + kernel.across - 1) / kernel.across;
+  // Enough tasks to share out evenly, each of a million multiplications at least.
+  const int64_t least = std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, std::min(a.rows, kTall) * a.columns * kernel.across));
+  const int64_t wanted = down >= 8 * threads ? all : std::max(least, (all * down + 4 * threads - 1) / (4 * threads));
+  const int64_t group = std::min(all, wanted), groups = (all + group - 1) / group;
+  at::parallel_for(0, down * groups, 1, [&](int64_t from, int64_t to) {
+    static thread_local std::vector<float> kept;
+    for (int64_t task = from; task < to; task++) {
+      const int64_t i = task / groups * kTall, j = task % groups * group * kernel.across;
+      Matrix rows = part(a, i, std::min(kTall, a.rows - i), 0, a.columns);
+      if (rows.column_stride != 1) {
+        float* turned = workspace(kept, rows.rows * rows.columns);
+        for (int64_t k = 0; k < rows.columns; k++)
+          for (int64_t r = 0; r < rows.rows; r++) turned[k * rows.rows + r] = *rows.at(r, k);
+        rows = {turned, rows.rows, rows.columns, 1, rows.rows};
+      }
+      kernel.multiply(rows, panels + j / kernel.across * panel_stride, panel_stride, c + i * c_stride + j, c_stride, std::min(group * kernel.across, columns - j), add);
+    }
+  });
+}
+
+void product_into(const Matrix& a, const Matrix& b, float* c, bool add) {
+  const auto& kernel = kernels();
+  static thread_local std::vector<float> kept;
+  for (int64_t k = 0; k < b.rows; k += kDeep) {
+    const int64_t depth = std::min(kDeep, b.rows - k);
+    for (int64_t j = 0; j < b.columns; j += kWide) {
+      const int64_t width = std::min(kWide, b.columns - j), panels = (width + kernel.across - 1) / kernel.across;
+      const Matrix block = part(b, k, depth, j, width);
+      float* packed = workspace(kept, panels * depth * kernel.across);
+      at::parallel_for(0, panels, std::max<int64_t>(1, (1 << 15) / (depth * kernel.across)), [&](int64_t from, int64_t to) {
+        for (int64_t p = from; p < to; p++) kernel.pack(block, p * kernel.across, packed + p * depth * kernel.across);
+      });
+      over_panels(part(a, 0, a.rows, k, depth), packed, depth * kernel.across, c + j, b.columns, width, add || k > 0);
+    }
+  }
+}
+
+void check(const Tensor& t, const char* what) {
+  TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat && t.dim() == 2, "product: ", what, " has to be a float32 matrix on the CPU");
+}
+
+// What a product begins with: a bias [N], a residual [M, N], their sum, or nothing.
+bool begin(Tensor& c, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+  if (residual) c.copy_(*residual);
+  if (bias) { if (residual) c.add_(*bias); else c.copy_(bias->expand_as(c)); }
+  return bias || residual;
+}
+
+Tensor product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+  check(a, "the left matrix");
+  check(b, "the right matrix");
+  TORCH_CHECK(a.size(1) == b.size(0), "product: ", a.sizes(), " does not fit ", b.sizes());
+  Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
+  const bool add = begin(c, bias, residual);
+  if (a.size(1) == 0) return add ? c : c.zero_();
+  product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), add);
+  return c;
+}
+
+// b [K, N] as panels [⌈N/across⌉, K, across], for many products with it.
+Tensor pack(const Tensor& b) {
+  check(b, "the matrix");
+  const auto& kernel = kernels();
+  const Matrix m = view(b);
+  const int64_t panels = (m.columns + kernel.across - 1) / kernel.across, stride = m.rows * kernel.across;
+  Tensor packed = at::empty({panels, m.rows, kernel.across}, b.options());
+  float* to = static_cast<float*>(packed.data_ptr());
+  at::parallel_for(0, panels, std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, stride)), [&](int64_t from, int64_t end) {
+    for (int64_t p = from; p < end; p++) kernel.pack(m, p * kernel.across, to + p * stride);
+  });
+  return packed;
+}
+
+Tensor product_packed(const Tensor& a, const Tensor& packed, int64_t columns, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+  check(a, "the left matrix");
+  const int64_t across = kernels().across, depth = a.size(1);
+  TORCH_CHECK(packed.dim() == 3 && packed.is_contiguous() && packed.size(1) == depth && packed.size(2) == across && packed.size(0) == (columns + across - 1) / across, "product: ", a.sizes(), " does not fit panels ", packed.sizes());
+  Tensor c = at::empty({a.size(0), columns}, a.options());
+  const bool add = begin(c, bias, residual);
+  const Matrix left = view(a);
+  const float* panels = static_cast<const float*>(packed.data_ptr());
+  for (int64_t k = 0; k < depth; k += 4 * kDeep)
+    over_panels(part(left, 0, left.rows, k, std::min(4 * kDeep, depth - k)), panels + k * across, depth * across, static_cast<float*>(c.data_ptr()), columns, columns, add || k > 0);
+  return c;
+}
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(bridge, m) {
+  m.def("product(Tensor a, Tensor b, Tensor? bias, Tensor? residual) -> Tensor", product);
+  m.def("pack(Tensor b) -> Tensor", pack);
+  m.def("product_packed(Tensor a, Tensor packed, int columns, Tensor? bias, Tensor? residual) -> Tensor", product_packed);
+}

@@ -1,0 +1,93 @@
+#include "product.h"
+
+#include <cstring>
+
+namespace products {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16, kDown = 8;
+#else
+constexpr int kLanes = 8, kDown = 6;
+#endif
+constexpr int kAcross = 2, kWidth = kAcross * kLanes;
+typedef float Lanes __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
+
+// c [M, kWidth] (+)= a [M, depth]·panel [depth, kWidth], with c in registers.
+template <int M>
+void tile(const float* a, int64_t ai, int64_t ak, const float* panel, int64_t depth, float* c, int64_t ldc, bool add) {
+  Lanes sums[M][kAcross];
+#pragma GCC unroll 8
+  for (int i = 0; i < M; i++)
+#pragma GCC unroll 8
+    for (int j = 0; j < kAcross; j++) sums[i][j] = add ? *reinterpret_cast<const Lanes*>(c + i * ldc + j * kLanes) : Lanes{};
+  for (int64_t k = 0; k < depth; k++, panel += kWidth) {
+    Lanes row[kAcross];
+#pragma GCC unroll 8
+    for (int j = 0; j < kAcross; j++) row[j] = *reinterpret_cast<const Lanes*>(panel + j * kLanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < M; i++) {
+      const Lanes x = a[i * ai + k * ak] - Lanes{};
+#pragma GCC unroll 8
+      for (int j = 0; j < kAcross; j++) sums[i][j] += x * row[j];
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < M; i++)
+#pragma GCC unroll 8
+    for (int j = 0; j < kAcross; j++) *reinterpret_cast<Lanes*>(c + i * ldc + j * kLanes) = sums[i][j];
+}
+
+using Tile = void (*)(const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t, bool);
+constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>,
+#if defined(__AVX512F__)
+                           tile<7>, tile<8>
+#endif
+};
+
+void multiply(const Matrix& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
+  for (int64_t j = 0; j < columns; j += kWidth, panels += panel_stride) {
+    const int64_t width = columns - j < kWidth ? columns - j : kWidth;
+    for (int64_t i = 0; i < a.rows; i += kDown) {
+      const int64_t rows = a.rows - i < kDown ? a.rows - i : kDown;
+      float* to = c + i * c_stride + j;
+      if (width == kWidth) {
+        kTiles[rows](a.at(i, 0), a.row_stride, a.column_stride, panels, a.columns, to, c_stride, add);
+        continue;
+      }
+      float edge[kDown * kWidth];
+      if (add) for (int64_t r = 0; r < rows; r++) std::memcpy(edge + r * kWidth, to + r * c_stride, width * sizeof(float));
+      kTiles[rows](a.at(i, 0), a.row_stride, a.column_stride, panels, a.columns, edge, kWidth, add);
+      for (int64_t r = 0; r < rows; r++) std::memcpy(to + r * c_stride, edge + r * kWidth, width * sizeof(float));
+    }
+  }
+}
+
+void pack(const Matrix& b, int64_t first, float* panel) {
+  const int64_t width = b.columns - first < kWidth ? b.columns - first : kWidth;
+  if (width < kWidth) std::memset(panel, 0, b.rows * kWidth * sizeof(float));
+  if (b.column_stride == 1) {
+    for (int64_t k = 0; k < b.rows; k++) std::memcpy(panel + k * kWidth, b.at(k, first), width * sizeof(float));
+    return;
+  }
+  constexpr int64_t kRun = 32;  // rows at a time, so that both sides stay in the first cache
+  for (int64_t k = 0; k < b.rows; k += kRun) {
+    const int64_t end = k + kRun < b.rows ? k + kRun : b.rows;
+    for (int64_t j = 0; j < width; j++) {
+      const float* from = b.at(0, first + j);
+      for (int64_t r = k; r < end; r++) panel[r * kWidth + j] = from[r * b.row_stride];
+    }
+  }
+}
+
+constexpr Kernels kKernels{kWidth, pack, multiply};
+
+}  // namespace
+
+#if defined(__AVX512F__)
+const Kernels& kernels_v4() { return kKernels; }
+#else
+const Kernels& kernels_v3() { return kKernels; }
+#endif
+
+}  // namespace products

@@ -1,0 +1,72 @@
+using static TorchSharp.torch;
+
+namespace TorchSharp.Tests;
+
+public sealed class ProductTests
+{
+    public static TheoryData<int, int, int> Shapes => new() { { 1, 1, 1 }, { 3, 5, 7 }, { 64, 384, 96 }, { 65, 513, 33 }, { 130, 1030, 2100 }, { 7, 64, 172 }, { 9, 2100, 40 } };
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Product_AnyShapeAndLayout_IsTheProduct(int rows, int depth, int columns)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor bias = randn([columns]), residual = randn([rows, columns]);
+        foreach (var left in new[] { randn([rows, depth]), randn([depth, rows]).t(), randn([rows, depth + 3]).narrow(1, 2, depth) })
+        foreach (var right in new[] { randn([depth, columns]), randn([columns, depth]).t() })
+        {
+            var exact = left.@double().matmul(right.@double());
+            Near(exact, Libtorch.Product(left, right), depth);
+            Near(exact.add(bias), Libtorch.Product(left, right, bias), depth);
+            Near(exact.add(residual), Libtorch.Product(left, right, residual: residual), depth);
+            Near(exact.add(bias).add(residual), Libtorch.Product(left, right, bias, residual), depth);
+        }
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Product_OneRowOrFewOrPacked_IsBitwiseTheSame(int rows, int depth, int columns)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(2);
+        Tensor left = randn([rows, depth]), right = randn([columns, depth]).t(), bias = randn([columns]);
+        var whole = Libtorch.Product(left, right, bias);
+        Assert.True(whole.equal(Libtorch.ProductPacked(left, Libtorch.Pack(right), columns, bias)));
+        foreach (var row in new[] { 0, rows / 2, rows - 1 })
+        {
+            Assert.True(whole.narrow(0, row, 1).equal(Libtorch.Product(left.narrow(0, row, 1), right, bias)));
+            Assert.True(whole.narrow(0, row, rows - row).equal(Libtorch.Product(left.narrow(0, row, rows - row), right, bias)));
+        }
+    }
+
+    [Fact]
+    public void Product_OneThreadOrTwo_IsBitwiseTheSame()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(3);
+        Tensor left = randn([300, 700]), right = randn([700, 900]);
+        var threads = get_num_threads();
+        try
+        {
+            set_num_threads(2);
+            var two = Libtorch.Product(left, right);
+            set_num_threads(1);
+            Assert.True(two.equal(Libtorch.Product(left, right)));
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [Fact]
+    public void Product_WrongTypeOrShape_Throws()
+    {
+        using var scope = NewDisposeScope();
+        Assert.ThrowsAny<Exception>(() => Libtorch.Product(randn([2, 3]), randn([4, 2])));
+        Assert.ThrowsAny<Exception>(() => Libtorch.Product(randn([2, 3]).@double(), randn([3, 2])));
+        Assert.ThrowsAny<Exception>(() => Libtorch.ProductPacked(randn([2, 3]), Libtorch.Pack(randn([4, 2])), 2));
+    }
+
+    private static void Near(Tensor exact, Tensor found, int depth) =>
+        Assert.True(exact.sub(found.@double()).abs().max().item<double>() < 2e-6 * Math.Sqrt(depth) * (1 + Math.Log2(depth)));
+}
