@@ -22,7 +22,7 @@ public sealed class TextTokenizer
     private readonly string?[] _tokens;
     private readonly bool[] _special;
 
-    private TextTokenizer(TokenizerDefinition definition, string folder)
+    internal TextTokenizer(TokenizerDefinition definition, string folder)
     {
         _definition = definition;
         _folder = folder;

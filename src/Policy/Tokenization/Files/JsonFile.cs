@@ -9,9 +9,12 @@ internal static class JsonFile
     private const long LargestFile = 256L << 20;
 
     /// <summary>Reads a file and hands its root to a reader; damage of any kind becomes an <see cref="RlhfException"/>.</summary>
-    public static T Read<T>(string path, Func<JsonPlace, T> reader)
+    public static T Read<T>(string path, Func<JsonPlace, T> reader) => Parse(path, ReadBytes(path), reader);
+
+    /// <summary>The same for what was read already; the path is for the messages.</summary>
+    public static T Parse<T>(string path, ReadOnlyMemory<byte> bytes, Func<JsonPlace, T> reader)
     {
-        var bytes = ReadBytes(path);
+        if (bytes.Span.StartsWith(Encoding.UTF8.Preamble)) bytes = bytes[3..];
         try
         {
             using var document = JsonDocument.Parse(bytes);
@@ -39,8 +42,7 @@ internal static class JsonFile
             var length = new FileInfo(path).Length;
             if (length > LargestFile)
                 throw new RlhfException($"{path}: {length} bytes, larger than any tokenizer or configuration ({LargestFile}); is this the right file?");
-            ReadOnlyMemory<byte> bytes = File.ReadAllBytes(path);
-            return bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes;
+            return File.ReadAllBytes(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -7,7 +7,7 @@ internal static class TokenizerJson
 {
     public static TokenizerDefinition Read(string path) => JsonFile.Read(path, Read);
 
-    private static TokenizerDefinition Read(JsonPlace root)
+    public static TokenizerDefinition Read(JsonPlace root)
     {
         var model = root.Required("model");
         if (model.OptionalText("type") is { } type && type != "BPE") throw model.Required("type").Unsupported("\"BPE\"");
