@@ -16,7 +16,7 @@ internal static class Stage
 
     /// <param name="decisive">The common keys and the sections this stage reads: a change to another stage's section is no other run.</param>
     /// <param name="inputs">Files and folders the stage is made from.</param>
-    public static Run Open(Recipe decisive, string stage, CommandContext context, IReadOnlyList<string> inputs) => Run.Open(Folder(decisive, stage), decisive, stage, new RunOptions
+    public static Run Open(Recipe decisive, string stage, CommandContext context, Machine machine, IReadOnlyList<string> inputs) => Run.Open(Folder(decisive, stage), decisive, stage, new RunOptions
     {
         Resume = decisive.Resume,
         SaveEvery = decisive.SaveEvery,
@@ -24,7 +24,8 @@ internal static class Stage
         Progress = context.Progress,
         Stop = context.Stop,
         Inputs = inputs,
-        Environment = Facts(decisive),
+        Job = machine.Job,
+        Environment = Facts(decisive, machine),
     });
 
     /// <summary>Prints where a finished stage left its result.</summary>
@@ -45,11 +46,12 @@ internal static class Stage
         if (!Directory.Exists(path)) throw new RlhfException($"{key}: {path}: no such folder (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches models, and an earlier stage of the recipe may have to run first");
     }
 
-    private static Dictionary<string, string> Facts(Recipe recipe) => new()
+    private static Dictionary<string, string> Facts(Recipe recipe, Machine machine) => new()
     {
         ["libtorch"] = TorchSharp.torch.__version__,
-        ["device"] = recipe.Device,
-        ["gpu"] = Accelerator.GpuName(0) ?? "none",
+        ["device"] = machine.Device.ToString(),
+        ["gpu"] = machine.Device.type == TorchSharp.DeviceType.CUDA ? Accelerator.GpuName(machine.Device.index) ?? "unknown" : "none",
+        ["ranks"] = machine.Job.Size.ToString(CultureInfo.InvariantCulture),
         ["threads"] = TorchSharp.torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
         ["seed"] = recipe.Seed.ToString(CultureInfo.InvariantCulture),
     };

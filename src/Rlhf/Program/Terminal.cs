@@ -7,7 +7,12 @@ namespace Rlhf.Program;
 internal static class Terminal
 {
     public static IProgressSink Progress(TextWriter error) =>
-        IsLive(error) ? new LiveProgress(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) })) : new PlainProgress(error);
+        Rank > 0 ? new SilentProgress()
+        : IsLive(error) ? new LiveProgress(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) })) : new PlainProgress(error);
+
+    /// <summary>Of several processes in a job only the first speaks.</summary>
+    private static int Rank =>
+        int.TryParse(Environment.GetEnvironmentVariable("RANK") ?? Environment.GetEnvironmentVariable("SLURM_PROCID"), out var rank) ? rank : 0;
 
     private static bool IsLive(TextWriter error) =>
         ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected

@@ -20,7 +20,8 @@ internal static class TokenizerCommand
         Check(recipe, context);
         var section = recipe.Tokenizer!;
         var decisive = recipe.Common() with { Tokenizer = section };
-        using var run = Stage.Open(decisive, StageName, context, section.Data);
+        using var machine = Machine.Of(recipe);
+        using var run = Stage.Open(decisive, StageName, context, machine, section.Data);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         run.Progress.Begin(StageName, section.Data.Count, 0);
         var trained = BpeTrainer.Train(Texts(section, run.Progress.Advance), section.ToOptions());

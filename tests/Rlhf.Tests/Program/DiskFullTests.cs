@@ -1,0 +1,23 @@
+using Rlhf.TestSupport;
+
+namespace Rlhf.Tests.Program;
+
+public sealed class DiskFullTests : IDisposable
+{
+    private readonly Shell _shell = new();
+
+    public void Dispose() => _shell.Dispose();
+
+    [Fact]
+    public void Stage_OnAFullDisk_EndsWithOneLineThatSaysSo()
+    {
+        Assert.SkipUnless(_shell.Run("unshare -rm mount -t tmpfs none /mnt").Code == 0, "no file system can be mounted here");
+        var data = Path.Combine(TestData.Repository, "data", "world", "sft.jsonl");
+
+        // A disk of 32 KiB: room for the recipe and the logs, none for a tokenizer.
+        var ending = _shell.Run($"unshare -rm bash -c \"mkdir small && mount -t tmpfs -o size=32k none small && dotnet '{AppContext.BaseDirectory}/rlhf.dll' tokenizer out=small tokenizer.data=[{data}] tokenizer.vocabulary_size=2000\"");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("\nrlhf tokenizer: disk full while writing small/tokenizer/final; free space on that disk, then run the same command again to go on\n", "\n" + ending.Error, StringComparison.Ordinal);
+    }
+}
