@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""The training step of a small GPT in plain PyTorch: what `rlhf bench train` is compared with.
+
+    peer_train_step.py [--width 384] [--layers 6] [--heads 6] [--vocabulary 4096] [--batch 64] [--length 32]
+                       [--steps 20] [--threads N] [--autocast] [--device cpu]
+
+Prints one JSON object: the median and best step in seconds, tokens per second, the step's multiply-adds and the
+rate of a large float32 matrix product measured in the same process.
+"""
+import argparse
+import json
+import math
+import os
+import statistics
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.act = nn.GELU(approximate="tanh")
+
+    def attention(self, x):
+        b, s, d = x.shape
+        q, k, v = (t.view(b, s, self.heads, d // self.heads).transpose(1, 2) for t in self.qkv(x).split(d, dim=2))
+        if hasattr(F, "scaled_dot_product_attention"):
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            scores = (q @ k.transpose(-2, -1)) / math.sqrt(q.shape[-1])
+            scores = scores.masked_fill(self.mask[:s, :s], float("-inf"))
+            y = scores.softmax(-1) @ v
+        return self.proj(y.transpose(1, 2).contiguous().view(b, s, d))
+
+    def forward(self, x):
+        x = x + self.attention(self.ln_1(x))
+        return x + self.down(self.act(self.up(self.ln_2(x))))
+
+
+class Gpt(nn.Module):
+    def __init__(self, vocabulary, width, layers, heads, length):
+        super().__init__()
+        self.wte, self.wpe = nn.Embedding(vocabulary, width), nn.Embedding(length, width)
+        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
+        self.ln_f = nn.LayerNorm(width)
+        mask = torch.triu(torch.ones(length, length, dtype=torch.bool), 1)
+        for block in self.blocks:
+            block.register_buffer("mask", mask, persistent=False)
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.normal_(p, 0.0, 0.02)
+
+    def forward(self, tokens):
+        x = self.wte(tokens) + self.wpe(torch.arange(tokens.shape[1], device=tokens.device))
+        for block in self.blocks:
+            x = block(x)
+        return self.ln_f(x) @ self.wte.weight.t()
+
+
+def synchronize(device):
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def product_rate(device, size=2048, repeats=5):
+    a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
+    best = math.inf
+    for _ in range(repeats + 1):
+        synchronize(device)
+        start = time.perf_counter()
+        torch.mm(a, b)
+        synchronize(device)
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name, value in dict(width=384, layers=6, heads=6, vocabulary=4096, batch=64, length=32, steps=20).items():
+        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--autocast", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    device = torch.device(args.device)
+
+    model = Gpt(args.vocabulary, args.width, args.layers, args.heads, args.length).to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    tokens = torch.randint(0, args.vocabulary, (args.batch, args.length + 1), device=device)
+    times, loss = [], None
+    for _ in range(args.steps + 3):
+        synchronize(device)
+        start = time.perf_counter()
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=args.autocast):
+            logits = model(tokens[:, :-1])
+            loss = F.cross_entropy(logits.float().view(-1, args.vocabulary), tokens[:, 1:].reshape(-1))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        synchronize(device)
+        times.append(time.perf_counter() - start)
+
+    times = times[3:]
+    count = args.batch * args.length
+    weights = 12 * args.layers * args.width**2 + args.vocabulary * args.width
+    flops = 6 * count * weights + 12 * args.layers * count * args.length * args.width
+    peak = product_rate(device)
+    best = min(times)
+    print(json.dumps({
+        "peer": "pytorch", "torch": torch.__version__, "threads": torch.get_num_threads(), "autocast": args.autocast,
+        "median_s": statistics.median(times), "best_s": best, "tokens_per_s": count / statistics.median(times),
+        "gflop": flops / 1e9, "product_gflops": peak / 1e9, "utilisation": flops / statistics.median(times) / peak, "loss": loss.item(),
+    }))
+
+
+if __name__ == "__main__":
+    main()
