@@ -78,7 +78,7 @@ public sealed class PyTorchUnpicklerTests
     [InlineData("ccollections\nOrderedDict\n]b.", "sets the state")]
     [InlineData("}(K\x01u.", "key without a value")]
     [InlineData("})K\x01s.", "neither text nor a number")]
-    [InlineData("K\x01Ns.", "no dictionary")]
+    [InlineData("]K\x01Ns.", "no dictionary")]
     [InlineData("K\x01)R.", "what is no function")]
     [InlineData("(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0\x30X\x03\0\0\0cpuJ\xff\xff\xff\xfftQ.", "-1 numbers")]
     public void UnpickleStateDict_BrokenPickle_IsRefusedSayingWhy(string pickle, string reason)
