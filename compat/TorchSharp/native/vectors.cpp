@@ -1,6 +1,5 @@
+#include "attention.h"
 #include "lanes.h"
-
-#include "attention.inl"
 
 #include <cmath>
 

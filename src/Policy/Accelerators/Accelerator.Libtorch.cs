@@ -11,9 +11,6 @@ public static partial class Accelerator
     /// <summary>libtorch's own words on its threads and math libraries.</summary>
     public static string ParallelInfo() => Libtorch.ParallelInfo();
 
-    /// <summary>x·½(1 + tanh(√(2/π)(x + 0.044715x³))), the form GPT-2 was trained with.</summary>
-    public static Tensor GeluTanh(Tensor input) => Libtorch.GeluTanh(input);
-
     /// <summary>
     /// softmax(q·kᵀ·scale + mask)·v over [B, H, S, Dh] in one operator, where this libtorch has one that does not
     /// hold the scores; null where it has none. A boolean mask is true where a key may be seen.

@@ -9,13 +9,6 @@ public static partial class Accelerator
 
     public static string ParallelInfo() => $"{get_num_threads()} threads";
 
-    public static Tensor GeluTanh(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var inner = (input + input.pow(3) * 0.044715) * Math.Sqrt(2 / Math.PI);
-        return (input * (inner.tanh() + 1) * 0.5).MoveToOuterDisposeScope();
-    }
-
     public static Tensor? FusedAttention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal, double scale) => null;
 
     public static bool HasFusedAttention => false;

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,11 +11,11 @@ public sealed class Block : nn.Module
     private readonly Norm _feedForwardNorm;
     private readonly bool _parallel;
 
-    internal Block(ParameterSource source, TransformerConfig config, RotaryEmbedding? rotary, int layer) : base(nameof(Block))
+    internal Block(ParameterSource source, TransformerConfig config, int layer) : base(nameof(Block))
     {
         _parallel = config.ParallelResidual;
         _attentionNorm = new Norm(source, "attention_norm", config);
-        Attention = new Attention(source.In("attention"), config, rotary, layer);
+        Attention = new Attention(source.In("attention"), config, layer);
         _feedForwardNorm = new Norm(source, "feedforward_norm", config);
         FeedForward = new FeedForward(source.In("feedforward"), config);
         register_module("attention_norm", _attentionNorm);
@@ -28,9 +29,9 @@ public sealed class Block : nn.Module
     public FeedForward FeedForward { get; }
 
     /// <summary>[B·S, D] → [B·S, D].</summary>
-    internal Tensor Apply(Tensor rows, AttentionPass pass)
+    internal Tensor Apply(Tensor rows, AttentionShape shape, KeyValueCache? cache)
     {
-        var attended = rows.add(Attention.Apply(_attentionNorm.Apply(rows), pass));
-        return attended.add(FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended)));
+        var attended = Attention.Apply(_attentionNorm.Apply(rows), rows, shape, cache);
+        return FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended), attended);
     }
 }

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,12 +23,23 @@ public sealed class FeedForward : nn.Module
 
     public Projection Down { get; }
 
-    /// <summary>[N, D] → [N, D].</summary>
-    public Tensor Apply(Tensor rows)
+    /// <summary>residual + feed-forward of rows [N, D].</summary>
+    internal Tensor Apply(Tensor rows, Tensor residual)
     {
         var up = Up.Apply(rows);
-        if (!_config.GatedFeedForward) return Down.Apply(Activations.Apply(_config.Activation, up));
-        var gate = Activations.Apply(_config.Activation, up.narrow(1, 0, _config.Hidden));
-        return Down.Apply(gate.mul(up.narrow(1, _config.Hidden, _config.Hidden)));
+        return Down.Apply(_config.GatedFeedForward ? Gated(up) : Activated(up), residual);
     }
+
+    private Tensor Gated(Tensor up) => _config.Activation == Activation.Silu
+        ? Accelerator.SwiGlu(up)
+        : Activated(up.narrow(1, 0, _config.Hidden)).mul(up.narrow(1, _config.Hidden, _config.Hidden));
+
+    private Tensor Activated(Tensor x) => _config.Activation switch
+    {
+        Activation.GeluTanh => Accelerator.GeluTanh(x),
+        Activation.Gelu => nn.functional.gelu(x),
+        Activation.Silu => nn.functional.silu(x),
+        Activation.Relu => nn.functional.relu(x),
+        var other => throw new InvalidOperationException($"no such activation: {other}"),
+    };
 }

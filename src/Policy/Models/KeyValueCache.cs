@@ -11,7 +11,6 @@ public sealed class KeyValueCache : IDisposable
 {
     private readonly Tensor[] _keys;   // per layer [B, Hkv, capacity, Dh]
     private readonly Tensor[] _values;
-    private readonly int? _window;
     private Tensor _mask;              // [B, capacity] bool: real tokens
     private Tensor _counts;            // [B] int64: real tokens so far, the position of the next one
     private bool _padded;
@@ -23,7 +22,6 @@ public sealed class KeyValueCache : IDisposable
         _values = [.. Enumerable.Range(0, config.Layers).Select(_ => empty(shape, type, device).DetachFromDisposeScope())];
         _mask = ones([batch, capacity], ScalarType.Bool, device).DetachFromDisposeScope();
         _counts = zeros([batch], ScalarType.Int64, device).DetachFromDisposeScope();
-        _window = config.SlidingWindow;
         Capacity = capacity;
     }
 
@@ -75,41 +73,13 @@ public sealed class KeyValueCache : IDisposable
         return positions;
     }
 
-    /// <summary>The largest position a row could have, plus one.</summary>
-    internal long PositionBound => Length;
+    /// <summary>[B, capacity], true where a column is real; null while every column is.</summary>
+    internal Tensor? Mask => _padded ? _mask : null;
 
-    /// <summary>The bias of the last n columns as queries over all columns, after <see cref="Extend"/>.</summary>
-    internal Tensor? Bias(long n, Tensor positions, ScalarType type)
-    {
-        var windowed = _window is { } reach && Length > reach;
-        if (n == 1 && !_padded && !windowed) return null;
-        var device = _mask.device;
-        var columns = arange(Length, dtype: ScalarType.Int64, device: device);
-        var hidden = columns.unsqueeze(0).gt(columns.narrow(0, Length - n, n).unsqueeze(1)); // [n, K]
-        if (!_padded && !windowed) return AttentionBias.Additive(hidden, type);
-        var mask = _mask.narrow(1, 0, Length);
-        hidden = hidden.unsqueeze(0).logical_or(mask.logical_not().unsqueeze(1)); // [B, n, K]
-        if (windowed)
-        {
-            var at = mask.cumsum(1, ScalarType.Int64).sub(1).unsqueeze(1);
-            hidden = hidden.logical_or(positions.unsqueeze(2).sub(at).ge(_window!.Value));
-        }
+    /// <summary>A layer's keys [B, Hkv, capacity, Dh].</summary>
+    internal Tensor Keys(int layer) => _keys[layer];
 
-        return AttentionBias.Additive(hidden, type).unsqueeze(1).unsqueeze(1);
-    }
-
-    /// <summary>Writes the newest columns [B, n, Hkv, Dh] of a layer.</summary>
-    internal void Write(int layer, Tensor keys, Tensor values)
-    {
-        var n = keys.shape[1];
-        _keys[layer].narrow(2, Length - n, n).copy_(keys.transpose(1, 2));
-        _values[layer].narrow(2, Length - n, n).copy_(values.transpose(1, 2));
-    }
-
-    /// <summary>All columns of a layer's keys [B, Hkv, K, Dh].</summary>
-    internal Tensor Keys(int layer) => _keys[layer].narrow(2, 0, Length);
-
-    internal Tensor Values(int layer) => _values[layer].narrow(2, 0, Length);
+    internal Tensor Values(int layer) => _values[layer];
 
     private void Reserve(long n)
     {

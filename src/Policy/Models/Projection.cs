@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -9,8 +10,6 @@ public sealed class Projection : nn.Module
 {
     internal Projection(ParameterSource source, string name, long inputs, long outputs, bool bias) : base(nameof(Projection))
     {
-        Inputs = inputs;
-        Outputs = outputs;
         Weight = source.In(name).Take("weight", outputs, inputs);
         register_parameter("weight", Weight);
         if (!bias) return;
@@ -18,16 +17,12 @@ public sealed class Projection : nn.Module
         register_parameter("bias", Bias);
     }
 
-    public long Inputs { get; }
-
-    public long Outputs { get; }
-
     /// <summary>[out, in].</summary>
     public Parameter Weight { get; }
 
     /// <summary>[out], or null.</summary>
     public Parameter? Bias { get; }
 
-    /// <summary>[N, in] → [N, out].</summary>
-    public Tensor Apply(Tensor rows) => nn.functional.linear(rows, Weight, Bias);
+    /// <summary>[N, in] → [N, out], added to the residual where one is given.</summary>
+    public Tensor Apply(Tensor rows, Tensor? residual = null) => Accelerator.Linear(rows, Weight, Bias, residual);
 }

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,7 +9,7 @@ namespace Rlhf.Policies.Models;
 public sealed class Transformer : nn.Module
 {
     private readonly Parameter? _positions;
-    private readonly RotaryEmbedding? _rotary;
+    private readonly RotaryTables? _rotary;
     private readonly Norm _norm;
 
     public Transformer(TransformerConfig config, ParameterSource source) : base(nameof(Transformer))
@@ -18,7 +19,7 @@ public sealed class Transformer : nn.Module
         register_parameter("embedding", Embedding);
         if (config.Rotary is { } rotary)
         {
-            _rotary = new RotaryEmbedding(rotary, config.Context);
+            _rotary = new RotaryTables(rotary, config.Context);
         }
         else
         {
@@ -26,7 +27,7 @@ public sealed class Transformer : nn.Module
             register_parameter("positions", _positions);
         }
 
-        Blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(source.In($"blocks.{i}"), config, _rotary, i))];
+        Blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(source.In($"blocks.{i}"), config, i))];
         register_module("blocks", nn.ModuleList([.. Blocks]));
         _norm = new Norm(source, "norm", config);
         register_module("norm", _norm);
@@ -43,9 +44,8 @@ public sealed class Transformer : nn.Module
     public Tensor Hidden(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var positions = _rotary is null || batch.HasPadding ? batch.Positions : null;
-        var pass = Pass(batch, positions, null);
-        return Run(batch.Tokens, positions, pass).MoveToOuterDisposeScope();
+        var positions = batch.HasPadding ? batch.Positions : null;
+        return Run(batch.Tokens, positions, batch.HasPadding ? batch.Mask : null, null).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states [B, P, D] of prompts, whose keys and values go into the empty cache.</summary>
@@ -53,23 +53,15 @@ public sealed class Transformer : nn.Module
     {
         using var scope = NewDisposeScope();
         cache.Begin(prompts);
-        var pass = Pass(prompts, prompts.Positions, cache);
-        return Run(prompts.Tokens, prompts.Positions, pass).MoveToOuterDisposeScope();
+        return Run(prompts.Tokens, prompts.HasPadding ? prompts.Positions : null, cache.Mask, cache).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states [B, n, D] of tokens [B, n] that follow what is in the cache, and are appended to it.</summary>
     public Tensor Decode(Tensor tokens, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
-        var n = tokens.shape[1];
-        var positions = cache.Extend(n);
-        var tables = Tables(positions, cache.PositionBound, tokens.shape);
-        var pass = new AttentionPass
-        {
-            Batch = tokens.shape[0], Length = n, Cache = cache, Cosines = tables?.Cosines, Sines = tables?.Sines,
-            Bias = cache.Bias(n, positions, Embedding.dtype),
-        };
-        return Run(tokens, positions, pass).MoveToOuterDisposeScope();
+        var positions = cache.Extend(tokens.shape[1]);
+        return Run(tokens, positions, cache.Mask, cache).MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)
@@ -78,34 +70,26 @@ public sealed class Transformer : nn.Module
         base.Dispose(disposing);
     }
 
-    private AttentionPass Pass(TokenBatch batch, Tensor? positions, KeyValueCache? cache)
+    private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, KeyValueCache? cache)
     {
-        var tables = Tables(positions, batch.Length, batch.Tokens.shape);
-        return new AttentionPass
+        var (batch, length) = (tokens.shape[0], tokens.shape[1]);
+        var tables = _rotary?.Covering(cache?.Length ?? length, Embedding.device);
+        var shape = new AttentionShape
         {
-            Batch = batch.Count, Length = batch.Length, Cache = cache, Cosines = tables?.Cosines, Sines = tables?.Sines,
-            Bias = AttentionBias.Causal(batch, Config.SlidingWindow, Embedding.dtype),
+            Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth, Window = Config.SlidingWindow,
+            Real = real, Positions = positions, Cosines = tables?.Cosines, Sines = tables?.Sines,
         };
-    }
-
-    private (Tensor Cosines, Tensor Sines)? Tables(Tensor? positions, long bound, long[] shape)
-    {
-        if (_rotary is null) return null;
-        if (positions is null) return Typed(_rotary.First(bound, Embedding.device));
-        var (cosines, sines) = Typed(_rotary.At(positions.reshape(-1), bound));
-        long[] table = [shape[0], shape[1], 1, cosines.shape[^1]];
-        return (cosines.view(table), sines.view(table));
-    }
-
-    private (Tensor Cosines, Tensor Sines) Typed((Tensor Cosines, Tensor Sines) tables) => Embedding.dtype == ScalarType.Float32
-        ? tables
-        : (tables.Cosines.to(Embedding.dtype), tables.Sines.to(Embedding.dtype));
-
-    private Tensor Run(Tensor tokens, Tensor? positions, AttentionPass pass)
-    {
         var rows = Embedding.index_select(0, tokens.reshape(-1));
-        if (_positions is not null) rows = rows.add(_positions.index_select(0, positions!.reshape(-1)));
-        foreach (var block in Blocks) rows = block.Apply(rows, pass);
-        return _norm.Apply(rows).view(tokens.shape[0], tokens.shape[1], Config.Width);
+        if (_positions is not null) rows = AddPositions(rows, positions, batch, length);
+        foreach (var block in Blocks) rows = block.Apply(rows, shape, cache);
+        return _norm.Apply(rows).view(batch, length, Config.Width);
+    }
+
+    private Tensor AddPositions(Tensor rows, Tensor? positions, long batch, long length)
+    {
+        if (length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
+        return positions is null
+            ? rows.view(batch, length, Config.Width).add(_positions!.narrow(0, 0, length)).view(batch * length, Config.Width)
+            : rows.add(_positions!.index_select(0, positions.reshape(-1)));
     }
 }

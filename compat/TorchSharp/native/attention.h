@@ -1,4 +1,7 @@
 // Causal attention of one key-value head: small products kept in the cache, scores never in memory at full size.
+#pragma once
+#include "lanes.h"
+
 #include <cmath>
 #include <vector>
 

@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Accelerators;
+
+/// <summary>What attention over fused rows [B·S, (H + 2·Hkv)·Dh] needs to know beside them.</summary>
+public sealed class AttentionShape
+{
+    /// <summary>B.</summary>
+    public required long Batch { get; init; }
+
+    /// <summary>S, the queries of each sequence.</summary>
+    public required long Length { get; init; }
+
+    public required int Heads { get; init; }
+
+    /// <summary>Hkv, the heads of keys and values.</summary>
+    public required int SharedHeads { get; init; }
+
+    public required int HeadWidth { get; init; }
+
+    /// <summary>Keys further back are not seen.</summary>
+    public int? Window { get; init; }
+
+    /// <summary>[B, columns] bool, true for real tokens; null where all are.</summary>
+    public Tensor? Real { get; init; }
+
+    /// <summary>[B, S] int64; null where they are 0, 1, 2, … in every row.</summary>
+    public Tensor? Positions { get; init; }
+
+    /// <summary>[positions, half] float32, null where nothing is turned.</summary>
+    public Tensor? Cosines { get; init; }
+
+    public Tensor? Sines { get; init; }
+
+    public double Scale => 1 / Math.Sqrt(HeadWidth);
+}

@@ -1,0 +1,125 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Accelerators;
+
+/// <summary>The layers of a transformer from plain tensor operators: what runs on any device and with any build.</summary>
+internal static class ComposedLayers
+{
+    public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias, Tensor? residual)
+    {
+        var product = nn.functional.linear(rows, weight, bias!);
+        return residual is null ? product : product.add(residual);
+    }
+
+    /// <summary>Layer norm; RMS norm, whose mean of squares is taken in float32, where there is no bias.</summary>
+    public static Tensor Norm(Tensor rows, Tensor weight, Tensor? bias, double epsilon)
+    {
+        if (bias is not null) return nn.functional.layer_norm(rows, [rows.shape[^1]], weight, bias, epsilon);
+        var wide = rows.to(ScalarType.Float32);
+        return wide.mul(wide.square().mean([-1], true).add(epsilon).rsqrt()).to(rows.dtype).mul(weight);
+    }
+
+    public static Tensor SwiGlu(Tensor rows)
+    {
+        var width = rows.shape[^1] / 2;
+        return nn.functional.silu(rows.narrow(-1, 0, width)).mul(rows.narrow(-1, width, width));
+    }
+
+    /// <summary>Causal attention within each sequence.</summary>
+    public static Tensor Attention(Tensor rows, AttentionShape shape)
+    {
+        var (queries, keys, values) = Split(rows, shape);
+        return Mix(queries, keys.transpose(1, 2), values.transpose(1, 2), Causal(shape, rows), shape);
+    }
+
+    /// <summary>Attention over a cache [B, Hkv, capacity, Dh] to whose columns start … the new keys and values are written.</summary>
+    public static Tensor CachedAttention(Tensor rows, Tensor keyCache, Tensor valueCache, long start, AttentionShape shape)
+    {
+        var (queries, keys, values) = Split(rows, shape);
+        keyCache.narrow(2, start, shape.Length).copy_(keys.transpose(1, 2));
+        valueCache.narrow(2, start, shape.Length).copy_(values.transpose(1, 2));
+        var seen = start + shape.Length;
+        return Mix(queries, keyCache.narrow(2, 0, seen), valueCache.narrow(2, 0, seen), CachedBias(shape, rows, seen), shape);
+    }
+
+    /// <summary>(a, b) → (a·cos − b·sin, b·cos + a·sin), a and b being the halves of what is turned of each head [B, S, heads, Dh].</summary>
+    private static Tensor Turn(Tensor heads, AttentionShape shape)
+    {
+        if (shape.Cosines is null) return heads;
+        var half = shape.Cosines.shape[1];
+        var (cosines, sines) = (At(shape.Cosines, shape, heads), At(shape.Sines!, shape, heads));
+        var (a, b) = (heads.narrow(-1, 0, half), heads.narrow(-1, half, half));
+        var turned = new List<Tensor> { a.mul(cosines).sub(b.mul(sines)), b.mul(cosines).add(a.mul(sines)) };
+        if (shape.HeadWidth > 2 * half) turned.Add(heads.narrow(-1, 2 * half, shape.HeadWidth - 2 * half));
+        return cat(turned, -1);
+    }
+
+    // [B or 1, S, 1, half]
+    private static Tensor At(Tensor table, AttentionShape shape, Tensor heads)
+    {
+        var rows = shape.Positions is { } positions ? table.index_select(0, positions.reshape(-1)) : table.narrow(0, 0, shape.Length);
+        return rows.to(heads.dtype).view(-1, shape.Length, 1, table.shape[1]);
+    }
+
+    // Queries [B, S, H, Dh], keys and values [B, S, Hkv, Dh].
+    private static (Tensor Queries, Tensor Keys, Tensor Values) Split(Tensor rows, AttentionShape shape)
+    {
+        var (heads, shared) = (shape.Heads, shape.SharedHeads);
+        var all = rows.view(shape.Batch, shape.Length, heads + 2 * shared, shape.HeadWidth);
+        var turned = Turn(all.narrow(2, 0, heads + shared), shape);
+        return (turned.narrow(2, 0, heads), turned.narrow(2, heads, shared), all.narrow(2, heads + shared, shared));
+    }
+
+    // Query heads that share keys are stacked as rows of one matrix, so that keys are never repeated in memory.
+    private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor? bias, AttentionShape shape)
+    {
+        var (batch, length, shared, width, seen) = (shape.Batch, shape.Length, shape.SharedHeads, shape.HeadWidth, keys.shape[2]);
+        long group = shape.Heads / shared;
+        var q = queries.reshape(batch, length, shared, group, width).permute(0, 2, 3, 1, 4).reshape(batch * shared, group * length, width);
+        var k = keys.reshape(batch * shared, seen, width).transpose(1, 2);
+        var v = values.reshape(batch * shared, seen, width);
+        var scores = bmm(q.mul(shape.Scale), k); // [B·Hkv, G·S, K]
+        if (bias is not null) scores = scores.view(batch, shared, group, length, seen).add(bias).view(batch * shared, group * length, seen);
+        var mixed = bmm(scores.softmax(-1), v);
+        return mixed.view(batch, shared, group, length, width).permute(0, 3, 1, 2, 4).reshape(batch * length, shared * group * width);
+    }
+
+    // A query sees the real keys before it, as far as the window reaches, and always itself: so no row of scores is empty.
+    private static Tensor? Causal(AttentionShape shape, Tensor rows)
+    {
+        if (shape.Length == 1) return null;
+        var columns = arange(shape.Length, dtype: ScalarType.Int64, device: rows.device);
+        return Bias(shape, rows, columns, columns, shape.Positions, shape.Positions);
+    }
+
+    private static Tensor? CachedBias(AttentionShape shape, Tensor rows, long seen)
+    {
+        if (shape is { Length: 1, Real: null } && (shape.Window is null || seen <= shape.Window)) return null;
+        var columns = arange(seen, dtype: ScalarType.Int64, device: rows.device);
+        var at = shape.Real?.narrow(1, 0, seen).cumsum(1, ScalarType.Int64).sub(1);
+        var newest = columns.narrow(0, seen - shape.Length, shape.Length);
+        return Bias(shape, rows, newest, columns, at?.narrow(1, seen - shape.Length, shape.Length), at);
+    }
+
+    // [S, K], or [B, 1, 1, S, K] where sequences differ. Positions [B, S] and [B, K] serve the window.
+    private static Tensor Bias(AttentionShape shape, Tensor rows, Tensor newest, Tensor columns, Tensor? queryPositions, Tensor? keyPositions)
+    {
+        var distance = newest.unsqueeze(1).sub(columns.unsqueeze(0));
+        var hidden = distance.lt(0);
+        if (shape.Window is { } window)
+        {
+            var apart = queryPositions is null || keyPositions is null ? distance : queryPositions.unsqueeze(2).sub(keyPositions.unsqueeze(1));
+            hidden = hidden.logical_or(apart.ge(window).logical_and(distance.ne(0)));
+        }
+
+        if (shape.Real is { } real)
+        {
+            var padding = real.narrow(1, 0, columns.shape[0]).logical_not().unsqueeze(1).logical_and(distance.ne(0).unsqueeze(0));
+            hidden = hidden.logical_or(padding);
+        }
+
+        var bias = zeros(hidden.shape, rows.dtype, rows.device).masked_fill_(hidden, float.NegativeInfinity);
+        return hidden.dim() == 2 ? bias : bias.unsqueeze(1).unsqueeze(1);
+    }
+}

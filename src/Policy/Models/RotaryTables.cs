@@ -1,0 +1,49 @@
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Models;
+
+/// <summary>Cosines and sines of every position's angles [positions, Width/2] in float32, made as far as they are needed.</summary>
+internal sealed class RotaryTables(RotaryConfig config, int context) : IDisposable
+{
+    private Tensor? _cosines;
+    private Tensor? _sines;
+    private long _length;
+
+    /// <summary>Tables that hold at least the first <paramref name="length"/> positions.</summary>
+    public (Tensor Cosines, Tensor Sines) Covering(long length, Device device)
+    {
+        // With dynamic scaling the frequencies depend on the length, once it is beyond the context.
+        var stretched = config.Scaling == RotaryScaling.Dynamic && Math.Max(length, _length) > context;
+        var fits = _cosines is not null && (stretched ? length == _length : length <= _length) && _cosines.device.type == device.type && _cosines.device.index == device.index;
+        if (!fits) Make(stretched ? length : Math.Max(length, Math.Min(2 * length, context)), length, device);
+        return (_cosines!, _sines!);
+    }
+
+    public void Dispose()
+    {
+        _cosines?.Dispose();
+        _sines?.Dispose();
+    }
+
+    private void Make(long rows, long length, Device device)
+    {
+        var frequencies = RotaryFrequencies.Of(config, context, length);
+        var scale = RotaryFrequencies.Scale(config);
+        var cosines = new float[rows * frequencies.Length];
+        var sines = new float[rows * frequencies.Length];
+        for (long position = 0, at = 0; position < rows; position++)
+        {
+            foreach (var frequency in frequencies)
+            {
+                var (sine, cosine) = Math.SinCos(position * frequency);
+                cosines[at] = (float)(cosine * scale);
+                sines[at++] = (float)(sine * scale);
+            }
+        }
+
+        Dispose();
+        _length = rows;
+        _cosines = tensor(cosines, [rows, frequencies.Length], device: device).DetachFromDisposeScope();
+        _sines = tensor(sines, [rows, frequencies.Length], device: device).DetachFromDisposeScope();
+    }
+}

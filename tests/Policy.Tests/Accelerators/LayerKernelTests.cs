@@ -1,0 +1,136 @@
+using Rlhf.Policies.Accelerators;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Tests.Accelerators;
+
+/// <summary>The fused kernels compute what the composition of plain operators computes, forward and backward.</summary>
+public sealed class LayerKernelTests
+{
+    [Theory]
+    [InlineData(3)]
+    [InlineData(7)]
+    [InlineData(64)]
+    [InlineData(129)]
+    public void PointwiseKernels_AnyWidth_MatchTheComposition(int width)
+    {
+        Same(x => Accelerator.GeluTanh(x[0]), x => x[0] * ((x[0] + x[0].pow(3) * 0.044715) * Math.Sqrt(2 / Math.PI)).tanh().add(1) * 0.5, Random(3, 5, width));
+        Same(x => Accelerator.SwiGlu(x[0]), x => ComposedLayers.SwiGlu(x[0]), Random(3, 5, 2 * width));
+        Same(x => Accelerator.Norm(x[0], x[1], x[2], 1e-5), x => ComposedLayers.Norm(x[0], x[1], x[2], 1e-5), Random(2, 40, width), Random(1, width), Random(1, width));
+        Same(x => Accelerator.Norm(x[0], x[1], null, 1e-5), x => ComposedLayers.Norm(x[0], x[1], null, 1e-5), Random(2, 40, width), Random(1, width));
+    }
+
+    [Fact]
+    public void Linear_EveryCombinationOfBiasAndResidual_MatchesTheComposition()
+    {
+        Tensor[] all = [Random(1, 33, 20), Random(1, 12, 20), Random(1, 12), Random(1, 33, 12)];
+        Same(x => Accelerator.Linear(x[0], x[1], null, null), x => ComposedLayers.Linear(x[0], x[1], null, null), all[..2]);
+        Same(x => Accelerator.Linear(x[0], x[1], x[2], null), x => ComposedLayers.Linear(x[0], x[1], x[2], null), all[..3]);
+        Same(x => Accelerator.Linear(x[0], x[1], x[2], x[3]), x => ComposedLayers.Linear(x[0], x[1], x[2], x[3]), all);
+        Same(x => Accelerator.Linear(x[0], x[1], null, x[2]), x => ComposedLayers.Linear(x[0], x[1], null, x[2]), all[0], all[1], all[3]);
+    }
+
+    public static TheoryData<int, int, int, int, int, int, bool, int?> Shapes => new()
+    {
+        { 2, 32, 3, 3, 64, 0, false, null },
+        { 3, 17, 4, 2, 16, 8, true, null },
+        { 2, 70, 2, 1, 12, 3, true, 5 },
+        { 1, 100, 6, 6, 48, 24, false, 7 },
+        { 2, 1, 2, 2, 8, 0, false, null },
+    };
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void Attention_AnyShape_MatchesTheComposition(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
+    {
+        using var scope = NewDisposeScope();
+        var shape = Shape(batch, length, heads, shared, width, half, padded, window);
+        Same(x => Accelerator.Attention(x[0], shape), x => ComposedLayers.Attention(x[0], shape), Random(1, batch * length, (heads + 2 * shared) * width));
+    }
+
+    [Theory, MemberData(nameof(Shapes))]
+    public void CachedAttention_TokenByToken_MatchesAllAtOnce(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var whole = Shape(batch, length, heads, shared, width, half, padded, window);
+        var rows = Random(1, batch * length, (heads + 2 * shared) * width);
+        var expected = ComposedLayers.Attention(rows, whole).view(batch, length, -1);
+        foreach (var compute in (Func<Tensor, Tensor, Tensor, long, AttentionShape, Tensor>[])[Accelerator.CachedAttention, ComposedLayers.CachedAttention])
+        {
+            Tensor keys = zeros(batch, shared, length + 2, width), values = zeros(batch, shared, length + 2, width);
+            for (var at = 0; at < length; at++)
+            {
+                var step = new AttentionShape
+                {
+                    Batch = batch, Length = 1, Heads = heads, SharedHeads = shared, HeadWidth = width, Window = window, Real = whole.Real,
+                    Positions = whole.Positions?.narrow(1, at, 1).contiguous() ?? full([batch, 1], at, ScalarType.Int64), Cosines = whole.Cosines, Sines = whole.Sines,
+                };
+                var found = compute(rows.view(batch, length, -1).narrow(1, at, 1).reshape(batch, -1).clone(), keys, values, at, step);
+                var off = found.sub(expected.select(1, at)).abs();
+                if (whole.Real is { } real) off = off.mul(real.select(1, at).unsqueeze(1).to(ScalarType.Float32));
+                Assert.InRange(off.max().item<float>(), 0, 2e-5f);
+            }
+        }
+    }
+
+    [Fact]
+    public void Attention_Bfloat16_IsWithinItsRounding()
+    {
+        using var scope = NewDisposeScope();
+        var shape = Shape(2, 33, 4, 2, 16, 8, true, null);
+        var rows = Random(1, 66, 128).to(ScalarType.BFloat16);
+        var off = Accelerator.Attention(rows, shape).to(ScalarType.Float32) - ComposedLayers.Attention(rows.to(ScalarType.Float32), shape);
+        Assert.InRange(off.abs().max().item<float>(), 0, 0.02f);
+    }
+
+    private static AttentionShape Shape(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
+    {
+        Tensor? real = null, positions = null, cosines = null, sines = null;
+        if (padded)
+        {
+            real = ones([batch, length], ScalarType.Bool);
+            real.narrow(0, 0, 1).narrow(1, 0, length / 3).fill_(false);
+            positions = real.cumsum(1, ScalarType.Int64).sub_(1).clamp_min_(0);
+        }
+
+        if (half > 0)
+        {
+            var angles = outer(arange(length, ScalarType.Float32), pow(100, arange(half, ScalarType.Float32) / -half));
+            (cosines, sines) = (angles.cos(), angles.sin());
+        }
+
+        return new AttentionShape
+        {
+            Batch = batch, Length = length, Heads = heads, SharedHeads = shared, HeadWidth = width, Window = window,
+            Real = real, Positions = positions, Cosines = cosines, Sines = sines,
+        };
+    }
+
+    private static Tensor Random(double deviation, params long[] shape)
+    {
+        using var generator = new Generator((ulong)(17 + shape.Sum()));
+        return randn(shape, generator: generator) * deviation;
+    }
+
+    // Results and the gradients of every input, against the composition.
+    private static void Same(Func<Tensor[], Tensor> fused, Func<Tensor[], Tensor> composed, params Tensor[] inputs)
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = (Leaves(inputs), Leaves(inputs));
+        var (found, expected) = (fused(a), composed(b));
+        Close(expected, found);
+        var weights = Random(1, expected.shape);
+        (found * weights).sum().backward();
+        (expected * weights).sum().backward();
+        foreach (var (x, y) in a.Zip(b)) Close(y.grad!, x.grad!);
+    }
+
+    private static Tensor[] Leaves(Tensor[] tensors) => [.. tensors.Select(tensor => tensor.detach().clone().requires_grad_())];
+
+    private static void Close(Tensor expected, Tensor found)
+    {
+        Assert.Equal(expected.shape, found.shape);
+        var bound = 2e-5f * Math.Max(1, expected.abs().max().item<float>());
+        Assert.InRange(found.sub(expected).abs().max().item<float>(), 0, bound);
+    }
+}
