@@ -1,6 +1,8 @@
+#include "bridge.h"
 #include "product.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
@@ -80,12 +82,15 @@ void check(const Tensor& t, const char* what) {
 
 // What a product begins with: a bias [N], a residual [M, N], their sum, or nothing.
 bool begin(Tensor& c, const optional<Tensor>& bias, const optional<Tensor>& residual) {
-  if (residual) c.copy_(*residual);
-  if (bias) { if (residual) c.add_(*bias); else c.copy_(bias->expand_as(c)); }
+  if (residual && bias) at::add_out(c, *residual, *bias);
+  else if (residual) c.copy_(*residual);
+  else if (bias) c.copy_(bias->expand_as(c));
   return bias || residual;
 }
 
-Tensor product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+}  // namespace
+
+Tensor bridge::product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
   check(a, "the left matrix");
   check(b, "the right matrix");
   TORCH_CHECK(a.size(1) == b.size(0), "product: ", a.sizes(), " does not fit ", b.sizes());
@@ -95,6 +100,8 @@ Tensor product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, c
   product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), add);
   return c;
 }
+
+namespace {
 
 // b [K, N] as panels [⌈N/across⌉, K, across], for many products with it.
 Tensor pack(const Tensor& b) {
@@ -126,7 +133,7 @@ Tensor product_packed(const Tensor& a, const Tensor& packed, int64_t columns, co
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(bridge, m) {
-  m.def("product(Tensor a, Tensor b, Tensor? bias, Tensor? residual) -> Tensor", product);
+  m.def("product(Tensor a, Tensor b, Tensor? bias, Tensor? residual) -> Tensor", bridge::product);
   m.def("pack(Tensor b) -> Tensor", pack);
   m.def("product_packed(Tensor a, Tensor packed, int columns, Tensor? bias, Tensor? residual) -> Tensor", product_packed);
 }

@@ -1,8 +1,11 @@
 // The layers of a transformer as operators of libtorch with gradients, over the kernels of vectors.h. CPU tensors,
 // float32 or bfloat16; rows are made contiguous where they are not.
+#include "bridge.h"
 #include "vectors.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
@@ -142,33 +145,25 @@ struct Norm : torch::autograd::Function<Norm> {
   }
 };
 
-// x·wᵀ + b + residual over rows; the sums of the last two are where the product is accumulated.
+// a·b + bias + residual; other types than float32 go to libtorch, which may have hardware for them.
+Tensor product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+  if (a.scalar_type() == at::kFloat) return bridge::product(a, b, bias, residual);
+  if (residual) return (bias ? at::add(*residual, *bias) : residual->clone()).addmm_(a, b);
+  return bias ? at::addmm(*bias, a, b) : at::mm(a, b);
+}
+
+// x·wᵀ + b + residual over rows.
 struct Linear : torch::autograd::Function<Linear> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& w, const optional<Tensor>& bias, const optional<Tensor>& residual) {
-    const int64_t outputs = w.size(0), rows = x.size(0);
-    Tensor out, b = bias ? bias->contiguous() : Tensor();
-    if (residual && b.defined()) {
-      Tensor r = residual->contiguous();
-      out = at::empty({rows, outputs}, x.options());
-      typed(x, [&](auto t) {
-        using T = decltype(t);
-        by_rows(rows, outputs, [&](int64_t from, int64_t to) { kernels<T>().add_row(data<T>(r) + from * outputs, data<T>(b), data<T>(out) + from * outputs, to - from, outputs); });
-      });
-      out.addmm_(x, w.t());
-    } else if (residual) {
-      out = at::addmm(*residual, x, w.t());
-    } else {
-      out = b.defined() ? at::addmm(b, x, w.t()) : at::mm(x, w.t());
-    }
     ctx->save_for_backward({x, w});
-    ctx->saved_data["biased"] = b.defined();
+    ctx->saved_data["biased"] = bias.has_value();
     ctx->saved_data["residual"] = residual.has_value();
-    return out;
+    return product(x, w.t(), bias, residual);
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
     Tensor x = saved[0], w = saved[1], g = grads[0].contiguous();
-    return {ctx->needs_input_grad(0) ? at::mm(g, w) : Tensor(), ctx->needs_input_grad(1) ? at::mm(g.t(), x) : Tensor(),
+    return {ctx->needs_input_grad(0) ? product(g, w, c10::nullopt, c10::nullopt) : Tensor(), ctx->needs_input_grad(1) ? product(g.t(), x, c10::nullopt, c10::nullopt) : Tensor(),
             ctx->saved_data["biased"].toBool() && ctx->needs_input_grad(2) ? column_sums(g) : Tensor(), ctx->saved_data["residual"].toBool() ? g : Tensor()};
   }
 };
@@ -328,7 +323,7 @@ Tensor attention(const Tensor& qkv, int64_t batch, int64_t heads, int64_t shared
 
 }  // namespace
 
-TORCH_LIBRARY(bridge, m) {
+TORCH_LIBRARY_FRAGMENT(bridge, m) {
   m.def("gelu(Tensor x) -> Tensor", gelu);
   m.def("swiglu(Tensor x) -> Tensor", swiglu);
   m.def("norm(Tensor x, Tensor w, Tensor? b, float epsilon) -> Tensor", norm);

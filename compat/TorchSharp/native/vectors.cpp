@@ -88,10 +88,6 @@ template <class T> void column_sums(const T* x, float* sums, int64_t rows, int64
   for (; r < rows; r++, x += width) each(width, [&](int64_t i, auto at) { at.put(sums + i, at.get(sums + i) + at.get(x + i)); });
 }
 
-template <class T> void add_row(const T* x, const T* row, T* y, int64_t rows, int64_t width) {
-  for (int64_t r = 0; r < rows; r++, x += width, y += width) each(width, [&](int64_t i, auto at) { at.put(y + i, at.get(x + i) + at.get(row + i)); });
-}
-
 template <class T> void log_prob(const T* x, const int64_t* target, float* lse, float* log_prob, int64_t rows, int64_t width, float scale) {
   for (int64_t r = 0; r < rows; r++, x += width) {
     Lanes top = all(-INFINITY), total{};
@@ -115,7 +111,7 @@ void log_prob_backward(const T* x, const int64_t* target, const float* lse, cons
 }
 
 template <class T> constexpr Kernels<T> table() {
-  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, column_sums<T>, add_row<T>, log_prob<T>, log_prob_backward<T>,
+  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>,
           attention<T>, attention_backward<T>, attention_cached<T>, rotate<T>};
 }
 

@@ -36,8 +36,6 @@ struct Kernels {
   void (*norm_backward)(const T* x, const T* w, const float* stats, const T* g, T* dx, float* dw, float* db, int64_t rows, int64_t width);
   // sums[c] += Σ_r x[r, c]
   void (*column_sums)(const T* x, float* sums, int64_t rows, int64_t width);
-  // y = x + row, for each row of x.
-  void (*add_row)(const T* x, const T* row, T* y, int64_t rows, int64_t width);
   // ln Σ exp(x·scale) of each row, and x[target]·scale minus it.
   void (*log_prob)(const T* x, const int64_t* target, float* lse, float* log_prob, int64_t rows, int64_t width, float scale);
   // y = g·scale·(onehot(target) − softmax(x·scale)); y may be x.

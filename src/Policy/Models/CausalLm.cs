@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -33,5 +34,10 @@ public sealed class CausalLm : nn.Module
         new(config.Validated("model"), new RandomParameters(config, seed).Draw);
 
     /// <summary>[.., D] → [.., V].</summary>
-    public Tensor Logits(Tensor hidden) => nn.functional.linear(hidden, HeadWeight, null);
+    public Tensor Logits(Tensor hidden)
+    {
+        var shape = hidden.shape;
+        var rows = Accelerator.Linear(hidden.reshape(-1, shape[^1]), HeadWeight, null, null);
+        return rows.view([.. shape[..^1], rows.shape[1]]);
+    }
 }
