@@ -6,6 +6,9 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;
 
+/// <summary>What a model is for: language modelling, or scoring with so many labels.</summary>
+internal readonly record struct ConfigTask(string Name, int Labels);
+
 /// <summary>config.json and generation_config.json of the Hugging Face layout.</summary>
 internal static class ConfigFile
 {
@@ -33,21 +36,30 @@ internal static class ConfigFile
         }
     }
 
-    public static void Write(string folder, TransformerConfig config, string task, ScalarType type)
+    public static void Write(string folder, TransformerConfig config, ConfigTask task, ScalarType type, JsonObject? facts)
     {
         var family = ModelFamily.Of(config.Family, Name);
-        var json = new JsonObject { ["architectures"] = new JsonArray(family.Architecture(config, task)), ["model_type"] = config.Family };
+        var json = new JsonObject { ["architectures"] = new JsonArray(family.Architecture(config, task.Name)), ["model_type"] = config.Family };
         foreach (var (key, value) in family.Write(config)) json[key] = value?.DeepClone();
         json["tie_word_embeddings"] = config.TiedHead;
         json["initializer_range"] = config.InitializerRange;
         json["bos_token_id"] = config.Bos;
         json["eos_token_id"] = config.Eos;
         if (config.Pad is not null) json["pad_token_id"] = config.Pad;
-        if (task != ModelFolder.LanguageModel) (json["id2label"], json["label2id"]) = (new JsonObject { ["0"] = "SCORE" }, new JsonObject { ["SCORE"] = 0 });
+        if (task.Labels > 0) WriteLabels(json, task.Labels);
         json["torch_dtype"] = type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
         json["use_cache"] = true;
+        foreach (var (key, value) in facts ?? []) json[key] = value?.DeepClone();
         Store(Path.Combine(folder, Name), json);
-        if (task == ModelFolder.LanguageModel) WriteGeneration(folder, config);
+        if (task.Labels == 0) WriteGeneration(folder, config);
+    }
+
+    // One label is a score; several are the heads of an ensemble.
+    private static void WriteLabels(JsonObject json, int count)
+    {
+        var names = count == 1 ? ["SCORE"] : Enumerable.Range(1, count).Select(i => $"SCORE_{i}").ToArray();
+        json["id2label"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create($"{i}", (JsonNode?)name)));
+        json["label2id"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)i)));
     }
 
     private static void WriteGeneration(string folder, TransformerConfig config)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,6 +13,9 @@ public sealed record SaveOptions
 
     /// <summary>A folder whose tokenizer files are carried along.</summary>
     public string? TokenizerFrom { get; init; }
+
+    /// <summary>Further keys of config.json, such as what a model was trained on.</summary>
+    public JsonObject? Facts { get; init; }
 
     /// <summary>Weights beyond this are split into several files.</summary>
     public long MaxShardBytes { get; init; } = 5_000_000_000;
@@ -43,13 +47,13 @@ public static class ModelFolder
             : reader.Trunk(name[CausalLm.TrunkPrefix.Length..], shape));
     }
 
-    /// <summary>Loads the trunk of a language or score model, and the score head where there is one.</summary>
+    /// <summary>Loads the trunk of a language or score model, and the score heads [K, D] where there are any.</summary>
     public static ScoredTrunk LoadTrunk(string folder, Device device, ScalarType? type = null)
     {
         using var scope = NewDisposeScope();
         var config = ConfigFile.Read(folder);
         var reader = new WeightReader(config, folder, WeightFiles.Load(folder), device, type ?? ScalarType.Float32);
-        var score = reader.OptionalHead("score.weight", [1, config.Width]);
+        var score = reader.OptionalScore("score.weight", config.Width);
         return new ScoredTrunk(new Transformer(config, reader.Trunk), score?.DetachFromDisposeScope());
     }
 
@@ -59,24 +63,24 @@ public static class ModelFolder
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(model.Trunk);
         if (!model.Config.TiedHead) tensors[Models.Families.ModelFamily.Of(model.Config.Family, folder).HeadName] = model.HeadWeight.detach();
-        Write(folder, model.Config, LanguageModel, tensors, options ?? new SaveOptions());
+        Write(folder, model.Config, new ConfigTask(LanguageModel, 0), tensors, options ?? new SaveOptions());
     }
 
-    /// <summary>Writes a trunk with a score head [1, D], as *ForSequenceClassification with one label.</summary>
+    /// <summary>Writes a trunk with a score head [K, D], as *ForSequenceClassification with K labels.</summary>
     public static void SaveTrunk(Transformer trunk, Tensor score, string folder, SaveOptions? options = null)
     {
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(trunk);
         tensors["score.weight"] = score.detach();
-        Write(folder, trunk.Config, ScoreModel, tensors, options ?? new SaveOptions());
+        Write(folder, trunk.Config, new ConfigTask(ScoreModel, (int)score.shape[0]), tensors, options ?? new SaveOptions());
     }
 
-    private static void Write(string folder, TransformerConfig config, string task, Dictionary<string, Tensor> tensors, SaveOptions options)
+    private static void Write(string folder, TransformerConfig config, ConfigTask task, Dictionary<string, Tensor> tensors, SaveOptions options)
     {
         var type = options.Type ?? tensors.Values.First().dtype;
         FolderSwap.Replace(folder, staging =>
         {
-            ConfigFile.Write(staging, config, task, type);
+            ConfigFile.Write(staging, config, task, type, options.Facts);
             WeightWriter.Write(staging, tensors, type, options.MaxShardBytes);
             if (options.TokenizerFrom is not { } origin) return;
             foreach (var name in TokenizerFiles)

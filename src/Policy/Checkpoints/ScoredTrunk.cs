@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;
 
-/// <summary>A loaded trunk and its score head [1, D], null where the folder held a language model.</summary>
+/// <summary>A loaded trunk and its score heads [K, D], null where the folder held a language model.</summary>
 public sealed class ScoredTrunk(Transformer trunk, Tensor? score)
 {
     public Transformer Trunk { get; } = trunk;

@@ -56,6 +56,10 @@ internal sealed class WeightReader
     public Tensor Head(string name, long[] shape) => OptionalHead(name, shape)
         ?? throw new RlhfException($"{_folder}: the weights lack '{name}', and config.json does not tie it to the token embedding");
 
+    /// <summary>Score heads [K, D] for whatever K there is.</summary>
+    public Tensor? OptionalScore(string name, long width) =>
+        OptionalHead(name, [_tensors.TryGetValue(name, out var tensor) && tensor.dim() == 2 ? tensor.shape[0] : 1, width]);
+
     public Tensor? OptionalHead(string name, long[] shape)
     {
         if (!_tensors.TryGetValue(name, out var tensor)) return null;

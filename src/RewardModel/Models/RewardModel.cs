@@ -1,0 +1,61 @@
+using Rlhf.Policies.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlhf.Rewards.Models;
+
+/// <summary>A transformer that scores texts: K linear heads without bias on the last token's hidden state, one for a plain reward model.</summary>
+public sealed class RewardModel : nn.Module
+{
+    /// <summary>The parameter of the heads.</summary>
+    internal const string HeadName = "score";
+
+    /// <param name="head">[K, D].</param>
+    public RewardModel(Transformer trunk, Tensor head) : base(nameof(RewardModel))
+    {
+        Trunk = trunk;
+        Head = new Parameter(head);
+        Head.DetachFromDisposeScope();
+        register_module("trunk", trunk);
+        register_parameter(HeadName, Head);
+        Scales = [.. Enumerable.Repeat(ScoreScale.Identity, Heads)];
+    }
+
+    public Transformer Trunk { get; }
+
+    /// <summary>[K, D].</summary>
+    public Parameter Head { get; }
+
+    public int Heads => (int)Head.shape[0];
+
+    /// <summary>One scale for each head, which makes its scores of reference samples 0 on average with deviation 1.</summary>
+    public IReadOnlyList<ScoreScale> Scales { get; set; }
+
+    /// <summary>A trunk with new heads, N(0, 1/√(D+1)) (Stiennon et al. 2020), the same for the same seed.</summary>
+    public static RewardModel Create(Transformer trunk, int heads, long seed)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)seed);
+        var head = randn([heads, trunk.Config.Width], generator: generator).mul_(1 / Math.Sqrt(trunk.Config.Width + 1));
+        return new RewardModel(trunk, head.to(trunk.Embedding.dtype, trunk.Embedding.device));
+    }
+
+    /// <summary>What the heads say to each text, [B, K] in float32, read at its last token. Padding on either side changes nothing.</summary>
+    public Tensor Logits(TokenBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = Trunk.Hidden(batch);                                                    // [B, S, D]
+        var last = AtLast(hidden, batch);                                                    // [B, D]
+        return nn.functional.linear(last.to(ScalarType.Float32), Head.to(ScalarType.Float32), null).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor AtLast(Tensor hidden, TokenBatch batch)
+    {
+        if (!batch.HasPadding) return hidden.select(1, batch.Length - 1);
+        var columns = arange(batch.Length, dtype: ScalarType.Int64, device: hidden.device);
+        var last = columns.mul(batch.Mask.to(ScalarType.Int64)).argmax(1);                   // [B]
+        var rows = arange(batch.Count, dtype: ScalarType.Int64, device: hidden.device).mul(batch.Length).add(last);
+        return hidden.reshape(-1, hidden.shape[2]).index_select(0, rows);
+    }
+}

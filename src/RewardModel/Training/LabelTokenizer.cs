@@ -1,0 +1,23 @@
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Preferences;
+
+namespace Rlhf.Rewards.Training;
+
+/// <summary>Turns labelled texts into tokens; one that is too long loses its end.</summary>
+public sealed class LabelTokenizer(TextTokenizer tokenizer, int maxLength)
+{
+    /// <summary>Texts that were cut.</summary>
+    public int Truncated { get; private set; }
+
+    public TokenizedLabel Tokenize(LabelRow row)
+    {
+        var tokens = ReplyTokens.Prompt(tokenizer, row.Text);
+        if (tokens.Length > maxLength)
+        {
+            Truncated++;
+            tokens = tokens[..maxLength];
+        }
+
+        return new TokenizedLabel(tokens, row.Label);
+    }
+}

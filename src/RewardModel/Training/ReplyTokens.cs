@@ -1,0 +1,18 @@
+using Rlhf.Policies.Tokenization;
+
+namespace Rlhf.Rewards.Training;
+
+/// <summary>The tokens of a prompt and a reply, as the policy produces them: encoded apart, the reply closed by the end of text.</summary>
+public static class ReplyTokens
+{
+    public static int[] Prompt(TextTokenizer tokenizer, string prompt) => tokenizer.EncodeWithSpecials(prompt);
+
+    /// <summary>The reply's tokens; one that already ends with the end of text (a chat template's) gets no second one.</summary>
+    public static int[] Reply(TextTokenizer tokenizer, string reply)
+    {
+        var tokens = tokenizer.Encode(reply);
+        return tokenizer.Eos is { } eos && (tokens.Length == 0 || tokens[^1] != eos) ? [.. tokens, eos] : tokens;
+    }
+
+    public static int[] Whole(TextTokenizer tokenizer, string prompt, string reply) => [.. Prompt(tokenizer, prompt), .. Reply(tokenizer, reply)];
+}

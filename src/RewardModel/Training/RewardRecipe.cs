@@ -1,0 +1,103 @@
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Training;
+using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Preferences;
+
+namespace Rlhf.Rewards.Training;
+
+/// <summary>What a reward model learns from.</summary>
+public enum LearnFrom
+{
+    /// <summary>Preference pairs.</summary>
+    Preferences,
+
+    /// <summary>Texts with a label from 0 to 1.</summary>
+    Labels,
+}
+
+/// <summary>What the scores are normalized on.</summary>
+public enum NormalizeOn
+{
+    /// <summary>Responses sampled from the model that training starts from, to held-out prompts.</summary>
+    Policy,
+
+    /// <summary>The texts of the held-out rows.</summary>
+    Data,
+}
+
+/// <summary>How a reward model is trained.</summary>
+[Describe("training of the reward model")]
+public sealed record RewardRecipe : IChecked
+{
+    [Describe("folder of the model to start from: a language model, best the one that PPO will start from")]
+    public string Model { get; init; } = "";
+
+    [Describe("file of the rows to learn from (.jsonl, .json, .gz, .parquet)")]
+    public string Data { get; init; } = "";
+
+    [Describe("file of the rows to evaluate on; null: the held-out share of data")]
+    public string? EvalData { get; init; }
+
+    [Describe("share of prompts that is held out for evaluation, by a hash of the prompt"), AtLeast(0), Below(1)]
+    public double EvalShare { get; init; } = 0.1;
+
+    [Describe("preferences (chosen and rejected replies) or labels (texts with a label)")]
+    public LearnFrom LearnFrom { get; init; } = LearnFrom.Preferences;
+
+    public ColumnNames Columns { get; init; } = new();
+
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    public string ChatTemplate { get; init; } = DialogueForms.PlainName;
+
+    [Describe("what a defective row leads to: skip (counted and reported) or error")]
+    public OnDefect OnDefect { get; init; } = OnDefect.Skip;
+
+    [Describe("longest prompt and reply, in tokens"), AtLeast(2)]
+    public int MaxLength { get; init; } = 512;
+
+    [Describe("truncate (the prompt loses its beginning) or drop what is longer")]
+    public OverLong OverLong { get; init; } = OverLong.Truncate;
+
+    [Describe("score heads on one trunk: an ensemble that costs next to nothing"), AtLeast(1), AtMost(64)]
+    public int Heads { get; init; } = 1;
+
+    [Describe("models trained with different seeds: an ensemble that costs as many trainings"), AtLeast(1), AtMost(64)]
+    public int Seeds { get; init; } = 1;
+
+    public EnsembleOptions Ensemble { get; init; } = new();
+
+    public BradleyTerryOptions Loss { get; init; } = new();
+
+    [Describe("passes over the data"), Above(0)]
+    public double Epochs { get; init; } = 1;
+
+    [Describe("pairs or texts in an optimizer step"), AtLeast(1)]
+    public int BatchSize { get; init; } = 32;
+
+    [Describe("tokens that go through the model at once; lower it when memory runs out, the numbers stay the same"), AtLeast(1)]
+    public int MicroBatchTokens { get; init; } = 16_384;
+
+    public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 5e-5, Schedule = Schedule.Linear, WarmupSteps = 10, WeightDecay = 0.01 };
+
+    [Describe("steps between evaluations; 0: only at the end"), AtLeast(0)]
+    public int EvalEvery { get; init; } = 50;
+
+    [Describe("evaluations without a lower loss after which training stops and takes the best weights; 0: never"), AtLeast(0)]
+    public int Patience { get; init; }
+
+    [Describe("what scores are normalized on: policy (sampled from the model that training starts from) or data")]
+    public NormalizeOn NormalizeOn { get; init; } = NormalizeOn.Policy;
+
+    [Describe("samples that scores are normalized on"), AtLeast(2)]
+    public int ReferenceSamples { get; init; } = 256;
+
+    [Describe("longest sampled response, in tokens"), AtLeast(1)]
+    public int ReferenceTokens { get; init; } = 48;
+
+    public IEnumerable<Problem> Problems()
+    {
+        if (Patience > 0 && EvalEvery == 0) yield return new Problem(nameof(Patience), $"found {Patience} with eval_every 0; expected evaluations to judge by");
+        if (EvalData is null && EvalShare == 0 && (Patience > 0 || EvalEvery > 0))
+            yield return new Problem(nameof(EvalShare), "found 0 without eval_data; expected held-out rows to evaluate on, or eval_every: 0");
+    }
+}

@@ -1,0 +1,118 @@
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Training;
+using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Tests.Models;
+using Rlhf.Rewards.Training;
+using static TorchSharp.torch;
+
+namespace Rlhf.Rewards.Tests.Training;
+
+public sealed class RewardTrainerTests : IDisposable
+{
+    private static readonly RewardRecipe Recipe = new()
+    {
+        Epochs = 4, BatchSize = 4, EvalEvery = 3, MicroBatchTokens = 30,
+        Optimizer = new OptimizerOptions { LearningRate = 5e-3, Schedule = Schedule.Linear },
+    };
+
+    private readonly string folder = Directory.CreateTempSubdirectory("reward").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Train_LearnablePairs_RanksTheHeldOutOnes()
+    {
+        using var model = TinyReward.Create();
+        var objective = ToyPairs.Objective();
+        Train(Recipe, model, "run", objective);
+        var heldOut = objective.Evaluate(new RewardEnsemble([model], new EnsembleOptions()));
+        Assert.Equal(1, heldOut.Accuracy);
+        Assert.InRange(heldOut.LogLoss, 0, 0.2);
+    }
+
+    [Fact]
+    public void Train_StoppedAnywhereAndResumed_EndsWithTheSameBits()
+    {
+        using var whole = TinyReward.Create(heads: 2);
+        Train(Recipe with { Patience = 50 }, whole, "whole");
+        foreach (var stopAfter in new[] { 1, 7, 23 })
+        {
+            using (var first = TinyReward.Create(heads: 2))
+                Assert.Throws<InterruptedException>(() => Train(Recipe with { Patience = 50 }, first, $"cut-{stopAfter}", stopAfter: stopAfter));
+            using var second = TinyReward.Create(heads: 2, seed: 99);
+            Train(Recipe with { Patience = 50 }, second, $"cut-{stopAfter}");
+            foreach (var (name, parameter) in whole.named_parameters())
+                Assert.True(parameter.equal(second.get_parameter(name)!), $"{name} after a stop at step {stopAfter}");
+            Assert.Equal(Numbers("whole"), Numbers($"cut-{stopAfter}"));
+        }
+    }
+
+    [Fact]
+    public void Train_SmallerMicroBatches_GiveTheSameModel()
+    {
+        using var whole = TinyReward.Create();
+        using var parts = TinyReward.Create();
+        Train(Recipe with { Epochs = 1, MicroBatchTokens = 10_000 }, whole, "whole");
+        Train(Recipe with { Epochs = 1, MicroBatchTokens = 1 }, parts, "parts");
+        using var difference = whole.Head.sub(parts.Head).abs().max();
+        Assert.InRange(difference.item<float>(), 0, 1e-4f);
+    }
+
+    [Fact]
+    public void EarlyStop_LossThatStopsFalling_EndsAndBringsTheBestWeightsBack()
+    {
+        using var model = TinyReward.Create();
+        using var stop = new EarlyStop(2, model);
+        stop.Observe(0.5);
+        using var best = model.Head.detach().clone();
+        using (no_grad()) model.Head.add_(1);
+        stop.Observe(0.6);
+        Assert.False(stop.IsOver);
+        stop.Observe(double.NaN);
+        Assert.True(stop.IsOver);
+        stop.TakeBest();
+        Assert.True(model.Head.equal(best));
+    }
+
+    [Fact]
+    public void Train_PatienceZero_RunsAllStepsAndOneStopsEarly()
+    {
+        // Learning from labels turned around can only make the held-out loss worse.
+        var pairs = ToyPairs.Make(32);
+        var turned = pairs[24..].Select(pair => new TokenizedPair(pair.Pair, pair.Rejected, pair.Chosen) { ChosenReply = 2, RejectedReply = 1 }).ToArray();
+        var objective = new PairObjective(pairs[..24], turned, new BradleyTerryOptions(), TinyReward.Pad);
+        using var patient = TinyReward.Create();
+        Assert.Equal(24, Train(Recipe, patient, "patient", objective));
+        using var hasty = TinyReward.Create();
+        Assert.True(Train(Recipe with { Patience = 1, EvalEvery = 1 }, hasty, "hasty", objective) < 24);
+    }
+
+    private long Train(RewardRecipe recipe, RewardModel model, string name, IRewardObjective? objective = null, int? stopAfter = null)
+    {
+        using var stop = new CancellationTokenSource();
+        var options = new RunOptions { Stop = stop.Token, Progress = new StopAt(stopAfter, stop) };
+        using var run = Run.Open(Path.Combine(folder, name), recipe, "reward", options);
+        return new RewardTrainer(recipe, objective ?? ToyPairs.Objective(), model, 1).Train(run);
+    }
+
+    private string[] Numbers(string name) => [.. File.ReadLines(Path.Combine(folder, name, "metrics.jsonl")).Select(line => line[line.IndexOf("\"loss\"", StringComparison.Ordinal)..])];
+
+    /// <summary>Asks for a stop when a step is reached.</summary>
+    private sealed class StopAt(int? step, CancellationTokenSource stop) : IProgressSink
+    {
+        public void Advance(long done, IReadOnlyDictionary<string, double> metrics)
+        {
+            if (done == step) stop.Cancel();
+        }
+
+        public void Begin(string title, long total, long done) { }
+
+        public void End() { }
+
+        public void Note(string line) { }
+
+        public void Warn(string line) { }
+
+        public void Dispose() { }
+    }
+}
