@@ -8,6 +8,7 @@ internal static class CommandTable
     public static IReadOnlyList<Command> All { get; } =
     [
         TokenizerCommand.Create(),
+        ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),
         DoctorCommand.Create(),

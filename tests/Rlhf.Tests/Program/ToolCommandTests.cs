@@ -77,6 +77,8 @@ public sealed class ToolCommandTests : IDisposable
     [InlineData("rlhf data: nowhere.jsonl: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet", "data", "inspect", "nowhere.jsonl")]
     [InlineData("rlhf model: no model given; expected rlhf model inspect FOLDER", "model")]
     [InlineData("rlhf model: convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16", "model", "convert", "/tmp")]
+    [InlineData("rlhf report: no run given; expected rlhf report runs/NAME", "report")]
+    [InlineData("rlhf report: nowhere: no such run directory; give", "report", "nowhere")]
     [InlineData("rlhf tokenizer: the recipe has no section tokenizer; see rlhf tokenizer --help", "tokenizer")]
     [InlineData("rlhf tokenizer: tokenizer.data: nowhere.txt: no such file (looked from", "tokenizer", "tokenizer.data=[nowhere.txt]", "--dry-run")]
     public void Tool_WhatIsMissing_IsOneLine(string message, params string[] words)
@@ -89,7 +91,7 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Fact]
-    public void Tokenizer_Stage_LeavesATokenizerAndIsDoneTheSecondTime()
+    public void Tokenizer_Stage_LeavesATokenizerIsDoneTheSecondTimeAndCanBeReported()
     {
         string[] words = ["tokenizer", $"out={_folder.Path}", $"tokenizer.data=[{Path.Combine(TestData.Repository, "data", "world", "sft.jsonl")}]", "tokenizer.vocabulary_size=300"];
 
@@ -99,6 +101,9 @@ public sealed class ToolCommandTests : IDisposable
 
         Assert.Equal((0, $"tokenizer: done, in {_folder.At("tokenizer", "final")}\n"), (again.Code, again.Error));
         Assert.Equal(written, File.GetLastWriteTimeUtc(_folder.At("tokenizer", "final", "tokenizer.json")));
+        var report = InProcess.Run("report", _folder.Path);
+        Assert.StartsWith($"{_folder.At("report.html")}\nNothing to judge yet", report.Output, StringComparison.Ordinal);
+        Assert.StartsWith("<!doctype html>", File.ReadAllText(_folder.At("report.html")), StringComparison.OrdinalIgnoreCase);
         Assert.Equal(300, Rlhf.Policies.Tokenization.TextTokenizer.Load(_folder.At("tokenizer", "final")).VocabularySize);
     }
 }

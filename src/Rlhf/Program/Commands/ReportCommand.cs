@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Rlhf.Evaluation;
+using Rlhf.Policies;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Runs;
+using Rlhf.Reports;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf report</c>: one self-contained page for a run directory.</summary>
+internal static class ReportCommand
+{
+    public static Command Create() => Command.For<ReportRecipe>("report", "Writes report.html for a run: verdict, curves, samples, configuration.", Run, Check) with
+    {
+        Positionals = ["run"],
+        Examples = ["rlhf report runs/demo", "rlhf report runs/demo to=/tmp/demo.html", "rlhf report runs/demo --json"],
+    };
+
+    /// <summary>Writes the report and returns what it says.</summary>
+    public static Verdict Write(string folder, string target)
+    {
+        var run = RunReader.Read(folder);
+        Durable.WriteText(target, RunReport.Html(run));
+        return run.Curve is null ? TrainingVerdict.Of(run) : Judge.Of(run.Curve);
+    }
+
+    private static int Run(ReportRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var target = recipe.To ?? Path.Combine(recipe.Run, "report.html");
+        var verdict = Write(recipe.Run, target);
+        if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(new { Report = target, Verdict = verdict }, JsonText.Lines));
+        else context.Output.WriteLine($"{target}\n{verdict.Headline}");
+        return 0;
+    }
+
+    private static void Check(ReportRecipe recipe, CommandContext context)
+    {
+        if (recipe.Run.Length == 0) throw new RlhfException("no run given; expected rlhf report runs/NAME");
+        if (!Directory.Exists(recipe.Run)) throw new RlhfException($"{recipe.Run}: no such run directory; give the folder that a training command wrote, for example runs/demo");
+    }
+}
+
+internal sealed record ReportRecipe
+{
+    [Describe("folder of the run, or of a pipeline with a folder for each stage")]
+    public string Run { get; init; } = "";
+
+    [Describe("file to write; null: report.html in that folder")]
+    public string? To { get; init; }
+}
