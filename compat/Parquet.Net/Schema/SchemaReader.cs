@@ -5,7 +5,7 @@ namespace Parquet.Schema;
 /// <summary>Makes fields of the footer's flat list of schema elements.</summary>
 internal sealed class SchemaReader(IReadOnlyList<SchemaElement> elements, ParquetOptions options)
 {
-    private const int MaxDepth = 32;
+    private const int MaxDepth = 100;
     private int next;
 
     public static ParquetSchema Read(IReadOnlyList<SchemaElement> elements, ParquetOptions options)
