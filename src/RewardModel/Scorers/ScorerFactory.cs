@@ -1,0 +1,54 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Models;
+using static TorchSharp.torch;
+
+namespace Rlhf.Rewards.Scorers;
+
+/// <summary>Makes the scorer that a recipe describes.</summary>
+/// <param name="policy">The tokenizer of the policy whose responses will be scored.</param>
+/// <param name="policyFolder">Where that tokenizer was read from.</param>
+public sealed class ScorerFactory(TextTokenizer policy, string policyFolder, Device device, ScalarType type)
+{
+    /// <summary>The weighted sum of the sources.</summary>
+    /// <param name="key">The recipe's key of these options, for messages: <c>ppo.score</c>.</param>
+    public IScorer Create(ScoreOptions options, string key)
+    {
+        var terms = Terms(options).ToArray();
+        if (terms.Length == 0) throw new RlhfException($"{key}: names no source of scores; expected at least one, such as {key}.reward_model.path=runs/demo/reward/final");
+        return terms is [{ Weight: 1 } only] ? only.Scorer : new WeightedScorer(terms);
+    }
+
+    private IEnumerable<WeightedTerm> Terms(ScoreOptions options)
+    {
+        if (options.RewardModel is { } model) yield return new(RewardModel(model), model.Weight);
+        if (options.Length is { } length) yield return new(new LengthScorer(length), length.Weight);
+        if (options.Repetition is { } repetition) yield return new(new RepetitionScorer(repetition), repetition.Weight);
+        if (options.Regex is { } regex) yield return new(new RegexScorer(regex), regex.Weight);
+        if (options.Words is { } words) yield return new(new WordsScorer(words), words.Weight);
+        if (options.Command is { } command) yield return new(new CommandScorer(command), command.Weight);
+        if (options.World is { } world) yield return new(new WorldScorer(), world.Weight);
+    }
+
+    private IScorer RewardModel(RewardModelSource source)
+    {
+        var ensemble = RewardFolder.Load(source.Path, device, type);
+        var folder = RewardFolder.TokenizerFolder(source.Path);
+        return HasTokenizer(folder) && !SameTokenizer(folder)
+            ? new ForeignRewardModelScorer(ensemble, TextTokenizer.Load(folder))
+            : new RewardModelScorer(ensemble, policy.PadOrEos);
+    }
+
+    private static bool HasTokenizer(string folder) =>
+        File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.json"));
+
+    /// <summary>Whether both folders hold the same tokenizer: the same file, or the same token for every id.</summary>
+    private bool SameTokenizer(string folder)
+    {
+        var (own, other) = (Path.Combine(policyFolder, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
+        if (File.Exists(own) && File.Exists(other) && File.ReadAllBytes(own).AsSpan().SequenceEqual(File.ReadAllBytes(other))) return true;
+        var tokenizer = TextTokenizer.Load(folder);
+        return tokenizer.VocabularySize == policy.VocabularySize && tokenizer.Eos == policy.Eos
+            && Enumerable.Range(0, policy.VocabularySize).All(id => tokenizer.IdToToken(id) == policy.IdToToken(id));
+    }
+}
