@@ -92,6 +92,8 @@ public sealed class TextTokenizer
     /// <summary>Whether an id is a special token, which decoding drops.</summary>
     public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
 
+    public TokenizerInfo Describe() => TokenizerInfo.Of(this, _definition);
+
     /// <summary>Copies the tokenizer's files, unchanged, into a model folder.</summary>
     public void Save(string folder)
     {

@@ -6,6 +6,9 @@ namespace Rlhf.Program;
 /// <param name="Check">What <c>--dry-run</c> does: validates what <paramref name="Run"/> would need, changes nothing.</param>
 public sealed record Command(string Name, string Summary, Type Recipe, Func<object, CommandContext, int> Run, Action<object, CommandContext>? Check)
 {
+    /// <summary>Other names it answers to. A name may be two words: <c>tokenizer train</c>.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>Keys that arguments without a key fill, in order: <c>rlhf report runs/demo</c> is <c>rlhf report run=runs/demo</c>.</summary>
     public IReadOnlyList<string> Positionals { get; init; } = [];
 

@@ -18,8 +18,8 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
         }
 
         if (words[0] is "--version") return Print(ProgramVersion.Text + "\n");
-        if (words[0] is "--help" or "-h" or "help") return Print(words.Count > 1 && Find(words[1]) is { } topic ? HelpText.Of(topic) : HelpText.Overview(commands));
-        return Find(words[0]) is { } command ? Run(command, [.. words.Skip(1)]) : Unknown(words[0]);
+        if (words[0] is "--help" or "-h" or "help") return Print(words.Count > 1 && Find([.. words.Skip(1)]) is ({ } topic, _) ? HelpText.Of(topic) : HelpText.Overview(commands));
+        return Find(words) is ({ } command, var named) ? Run(command, [.. words.Skip(named)]) : Unknown(words[0]);
     }
 
     private int Run(Command command, string[] words)
@@ -64,7 +64,14 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
         return Done;
     }
 
-    private Command? Find(string name) => commands.FirstOrDefault(command => command.Name == name);
+    /// <summary>The command that the first two words name, or the first one, and how many that were.</summary>
+    private (Command? Command, int Words) Find(IReadOnlyList<string> words)
+    {
+        if (words.Count > 1 && Named($"{words[0]} {words[1]}") is { } exact) return (exact, 2);
+        return (Named(words[0]), 1);
+    }
+
+    private Command? Named(string name) => commands.FirstOrDefault(command => command.Name == name || command.Aliases.Contains(name));
 
     private int Unknown(string name)
     {

@@ -8,6 +8,8 @@ internal static class CommandTable
     public static IReadOnlyList<Command> All { get; } =
     [
         TokenizerCommand.Create(),
+        TokenizerTools.Info(),
+        TokenizerTools.Encode(),
         ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),

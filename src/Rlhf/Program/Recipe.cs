@@ -1,5 +1,6 @@
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization.Training;
 
 namespace Rlhf.Program;
 

@@ -91,6 +91,38 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Fact]
+    public void TokenizerInfo_Llama_NamesWhatItIs()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        var folder = TestData.At("models", "stories15M");
+
+        Assert.Equal(
+            $"{folder}: byte_fallback, 32000 tokens, 61249 merges\n  bos <s>, eos </s>, pad none; special: <unk> <s> </s>\n  around a text: <s> text; chat template: none\n",
+            InProcess.Run("tokenizer", "info", folder).Output);
+        Assert.Equal(
+            """{"kind":"byte_fallback","vocabulary_size":32000,"merges":61249,"special_tokens":["<unk>","<s>","</s>"],"bos":"<s>","eos":"</s>","pad":null,"before":["<s>"],"after":[],"chat_template":null}""",
+            InProcess.Run("tokenizer", "info", folder, "--json").Output.TrimEnd());
+    }
+
+    [Theory]
+    [InlineData("text", "<|endoftext|>a", "[50256,64]")]
+    [InlineData("ordinary", " Hello", "[18435]")]
+    [InlineData("specials", " Hello", "[18435]")]
+    public void TokenizerEncode_Gpt2_ShowsIds(string with, string text, string ids)
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        var found = JsonDocument.Parse(InProcess.Run("tokenizer", "encode", TestData.At("tokenizers", "gpt2"), text, $"with={with}", "--json").Output).RootElement;
+
+        Assert.Equal(ids, found.GetProperty("ids").GetRawText());
+    }
+
+    [Theory]
+    [InlineData("tokenizer")]
+    [InlineData("tokenizer", "train")]
+    public void Tokenizer_EitherName_Trains(params string[] words)
+        => Assert.StartsWith("rlhf tokenizer: the recipe has no section tokenizer", InProcess.Run(words).Error, StringComparison.Ordinal);
+
+    [Fact]
     public void Tokenizer_Stage_LeavesATokenizerIsDoneTheSecondTimeAndCanBeReported()
     {
         string[] words = ["tokenizer", $"out={_folder.Path}", $"tokenizer.data=[{Path.Combine(TestData.Repository, "data", "world", "sft.jsonl")}]", "tokenizer.vocabulary_size=300"];

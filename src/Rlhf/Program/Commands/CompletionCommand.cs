@@ -19,16 +19,16 @@ internal static class CompletionCommand
     internal static string Script(Shell shell, IReadOnlyList<Command> commands)
     {
         var cases = new StringBuilder();
-        foreach (var command in commands)
-            cases.Append($"    {command.Name}) words=\"{string.Join(' ', HelpText.Lines(command).Select(line => line.Key + "="))}\" ;;\n");
+        foreach (var command in commands.OrderByDescending(command => command.Name.Count(letter => letter == ' ')))
+            cases.Append($"    \"{command.Name} \"*) words=\"{string.Join(' ', [.. SecondWords(command, commands), .. HelpText.Lines(command).Select(line => line.Key + "=")])}\" ;;\n");
         var bash = $$"""
             _rlhf() {
               local word="${COMP_WORDS[COMP_CWORD]}" words=""
               if [ "$COMP_CWORD" -eq 1 ]; then
-                COMPREPLY=($(compgen -W "{{string.Join(' ', commands.Select(command => command.Name))}}" -- "$word"))
+                COMPREPLY=($(compgen -W "{{string.Join(' ', commands.Select(command => command.Name.Split(' ')[0]).Distinct())}}" -- "$word"))
                 return
               fi
-              case "${COMP_WORDS[1]}" in
+              case "${COMP_WORDS[*]:1} " in
             {{cases}}  esac
               COMPREPLY=($(compgen -W "$words --json --dry-run --print-recipe --help" -- "$word") $(compgen -f -- "$word"))
               if [ "${#COMPREPLY[@]}" -eq 1 ] && [ "${COMPREPLY[0]%=}" != "${COMPREPLY[0]}" ]; then compopt -o nospace 2>/dev/null; fi
@@ -38,6 +38,11 @@ internal static class CompletionCommand
             """;
         return shell == Shell.Zsh ? "#compdef rlhf\nautoload -U +X bashcompinit && bashcompinit\n" + bash : bash;
     }
+
+    /// <summary>What may follow a command's one word to make a name of two.</summary>
+    private static IEnumerable<string> SecondWords(Command command, IReadOnlyList<Command> commands)
+        => commands.SelectMany(other => (string[])[other.Name, .. other.Aliases])
+            .Where(name => name.StartsWith(command.Name + " ", StringComparison.Ordinal)).Select(name => name[(command.Name.Length + 1)..]);
 }
 
 internal enum Shell

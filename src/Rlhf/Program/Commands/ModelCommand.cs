@@ -5,23 +5,21 @@ using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
-using Rlhf.Policies.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Program.Commands;
 
-/// <summary><c>rlhf model</c>: what a model folder holds, how it splits text, and copies of it in another number type.</summary>
+/// <summary><c>rlhf model</c>: what a model folder holds, and copies of it in another number type.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => Command.For<ModelRecipe>("model", "Inspects a model folder, converts its weights, or shows how it splits a text.", Run, Check) with
+    public static Command Create() => Command.For<ModelRecipe>("model", "Inspects a model folder, or converts its weights.", Run, Check) with
     {
         Positionals = ["action", "model", "to"],
         Examples =
         [
             "rlhf model inspect models/gpt2",
             "rlhf model convert models/gpt2 models/gpt2-bf16 dtype=bfloat16",
-            "rlhf model tokens models/gpt2 text=\"Once upon a time\"",
         ],
     };
 
@@ -32,9 +30,6 @@ internal static class ModelCommand
         {
             case ModelAction.Convert:
                 Convert(recipe);
-                break;
-            case ModelAction.Tokens:
-                Tokens(recipe, context);
                 break;
             default:
                 Inspect(recipe, context);
@@ -75,14 +70,6 @@ internal static class ModelCommand
         using var model = ModelFolder.Load(recipe.Model, CPU);
         ModelFolder.Save(model, recipe.To!, new SaveOptions { Type = type, TokenizerFrom = recipe.Model });
     }
-
-    private static void Tokens(ModelRecipe recipe, CommandContext context)
-    {
-        var tokenizer = TextTokenizer.Load(recipe.Model);
-        var ids = tokenizer.Encode(recipe.Text);
-        if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(new { Ids = ids, Tokens = ids.Select(tokenizer.IdToToken) }, JsonText.Lines));
-        else foreach (var id in ids) context.Output.WriteLine($"{id,7}  {tokenizer.IdToToken(id)}");
-    }
 }
 
 /// <summary>How much memory a model of so many parameters takes, before activations.</summary>
@@ -105,7 +92,6 @@ internal enum ModelAction
 {
     Inspect,
     Convert,
-    Tokens,
 }
 
 internal enum StoredType
@@ -117,7 +103,7 @@ internal enum StoredType
 
 internal sealed record ModelRecipe
 {
-    [Describe("inspect a model, convert its weights, or show the tokens of a text")]
+    [Describe("inspect a model, or convert its weights")]
     public ModelAction Action { get; init; } = ModelAction.Inspect;
 
     [Describe("folder of the model")]
@@ -128,7 +114,4 @@ internal sealed record ModelRecipe
 
     [Describe("number type of the converted weights")]
     public StoredType Dtype { get; init; } = StoredType.Float32;
-
-    [Describe("the text to split")]
-    public string Text { get; init; } = "";
 }

@@ -1,5 +1,4 @@
 using Rlhf.Policies;
-using Rlhf.Policies.Data;
 using Rlhf.Policies.Tokenization.Training;
 
 namespace Rlhf.Program.Commands;
@@ -11,8 +10,9 @@ internal static class TokenizerCommand
 
     public static Command Create() => Command.For<Recipe>("tokenizer", "Trains a byte-level BPE tokenizer on the texts of data files.", Run, Check) with
     {
+        Aliases = ["tokenizer train"],
         Sections = [StageName],
-        Examples = ["rlhf tokenizer data/recipes/demo.yaml", "rlhf tokenizer out=runs/mine tokenizer.data=[texts.jsonl] tokenizer.vocabulary_size=8000"],
+        Examples = ["rlhf tokenizer train data/recipes/demo.yaml", "rlhf tokenizer train out=runs/mine tokenizer.data=[texts.jsonl] tokenizer.vocabulary_size=8000"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)
@@ -36,14 +36,11 @@ internal static class TokenizerCommand
         foreach (var file in section.Data) Stage.WantFile(file, "tokenizer.data");
     }
 
-    /// <summary>Every text column of every row.</summary>
     private static IEnumerable<string> Texts(TokenizerRecipe section, Action<long, IReadOnlyDictionary<string, double>> advance)
     {
         for (var i = 0; i < section.Data.Count; i++)
         {
-            foreach (var row in RowReader.Read(section.Data[i]))
-            foreach (var column in row.Columns.Where(column => row.Kind(column) == ColumnKind.Text))
-                yield return row.Text(column);
+            foreach (var text in TrainingTexts.Read(section.Data[i], section.Columns)) yield return text;
             advance(i + 1, new Dictionary<string, double>());
         }
     }
