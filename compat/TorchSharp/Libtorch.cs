@@ -45,6 +45,9 @@ public static unsafe class Libtorch
     public static torch.Tensor Product(torch.Tensor a, torch.Tensor b, torch.Tensor? bias = null, torch.Tensor? residual = null) =>
         Operators.Call("bridge::product", a, b, bias, residual);
 
+    /// <summary>c += a·b in place; rows of c are contiguous.</summary>
+    public static void ProductAdd(torch.Tensor c, torch.Tensor a, torch.Tensor b) => Operators.Run("bridge::product_add_", c, a, b);
+
     /// <summary>A matrix b [K, N] laid out for many products with few rows.</summary>
     public static torch.Tensor Pack(torch.Tensor b) => Operators.Call("bridge::pack", b);
 

@@ -59,6 +59,18 @@ public sealed class ProductTests
     }
 
     [Fact]
+    public void ProductAdd_PartOfAMatrix_LeavesTheRestAlone()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(4);
+        Tensor left = randn([5, 40]), right = randn([40, 50]), sum = ones([7, 60]);
+        Libtorch.ProductAdd(sum.narrow(0, 1, 5).narrow(1, 3, 50), left, right);
+        var expected = ones([7, 60], ScalarType.Float64);
+        expected.narrow(0, 1, 5).narrow(1, 3, 50).add_(left.@double().matmul(right.@double()));
+        Near(expected, sum, 40);
+    }
+
+    [Fact]
     public void Product_WrongTypeOrShape_Throws()
     {
         using var scope = NewDisposeScope();

@@ -59,7 +59,7 @@ void over_panels(const Matrix& a, const float* panels, int64_t panel_stride, flo
   });
 }
 
-void product_into(const Matrix& a, const Matrix& b, float* c, bool add) {
+void product_into(const Matrix& a, const Matrix& b, float* c, int64_t c_stride, bool add) {
   const auto& kernel = kernels();
   static thread_local std::vector<float> kept;
   for (int64_t k = 0; k < b.rows; k += kDeep) {
@@ -71,7 +71,7 @@ void product_into(const Matrix& a, const Matrix& b, float* c, bool add) {
       at::parallel_for(0, panels, std::max<int64_t>(1, (1 << 15) / (depth * kernel.across)), [&](int64_t from, int64_t to) {
         for (int64_t p = from; p < to; p++) kernel.pack(block, p * kernel.across, packed + p * depth * kernel.across);
       });
-      over_panels(part(a, 0, a.rows, k, depth), packed, depth * kernel.across, c + j, b.columns, width, add || k > 0);
+      over_panels(part(a, 0, a.rows, k, depth), packed, depth * kernel.across, c + j, c_stride, width, add || k > 0);
     }
   }
 }
@@ -97,11 +97,20 @@ Tensor bridge::product(const Tensor& a, const Tensor& b, const optional<Tensor>&
   Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
   const bool add = begin(c, bias, residual);
   if (a.size(1) == 0) return add ? c : c.zero_();
-  product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), add);
+  product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), c.size(1), add);
   return c;
 }
 
 namespace {
+
+// c += a·b, for c whose rows are contiguous.
+void product_add(Tensor c, const Tensor& a, const Tensor& b) {
+  check(a, "the left matrix");
+  check(b, "the right matrix");
+  check(c, "the sum");
+  TORCH_CHECK(a.size(1) == b.size(0) && c.size(0) == a.size(0) && c.size(1) == b.size(1) && c.stride(1) == 1, "product: ", a.sizes(), " and ", b.sizes(), " do not fit the sum ", c.sizes());
+  product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), c.stride(0), true);
+}
 
 // b [K, N] as panels [⌈N/across⌉, K, across], for many products with it.
 Tensor pack(const Tensor& b) {
@@ -134,6 +143,7 @@ Tensor product_packed(const Tensor& a, const Tensor& packed, int64_t columns, co
 
 TORCH_LIBRARY_FRAGMENT(bridge, m) {
   m.def("product(Tensor a, Tensor b, Tensor? bias, Tensor? residual) -> Tensor", bridge::product);
+  m.def("product_add_(Tensor(a!) c, Tensor a, Tensor b) -> ()", product_add);
   m.def("pack(Tensor b) -> Tensor", pack);
   m.def("product_packed(Tensor a, Tensor packed, int columns, Tensor? bias, Tensor? residual) -> Tensor", product_packed);
 }

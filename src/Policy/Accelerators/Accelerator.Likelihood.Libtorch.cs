@@ -1,0 +1,16 @@
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Accelerators;
+
+public static partial class Accelerator
+{
+    /// <summary>ln softmax(logits·scale) at the targets and ln Σ exp(logits·scale), both [N], of logits [N, V] float32; no gradient.</summary>
+    public static (Tensor LogProbs, Tensor LogSums) LogProb(Tensor logits, Tensor targets, double scale) => ComposedLikelihood.LogProb(logits, targets, scale);
+
+    /// <summary>Overwrites logits with their gradient for Σ towards·log-prob.</summary>
+    public static void LogProbGradient(Tensor logits, Tensor targets, Tensor logSums, Tensor towards, double scale) =>
+        ComposedLikelihood.LogProbGradient(logits, targets, logSums, towards, scale);
+
+    /// <summary>Draws a token of softmax(logits·scale) for each row by a number in [0, 1): tokens [N] int64 and their log-probs [N].</summary>
+    public static (Tensor Tokens, Tensor LogProbs) Sample(Tensor logits, Tensor uniforms, double scale) => ComposedLikelihood.Sample(logits, uniforms, scale);
+}

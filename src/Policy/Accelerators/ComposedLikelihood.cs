@@ -1,0 +1,37 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Accelerators;
+
+/// <summary>Softmax over logits [N, V] float32, by plain tensor operators: what runs on any device and with any build.</summary>
+internal static class ComposedLikelihood
+{
+    public static (Tensor LogProbs, Tensor LogSums) LogProb(Tensor logits, Tensor targets, double scale)
+    {
+        using var scope = NewDisposeScope();
+        var scaled = scale == 1 ? logits : logits.mul(scale);
+        var sums = scaled.logsumexp(1);
+        return (scaled.gather(1, targets.unsqueeze(1)).squeeze(1).sub(sums).MoveToOuterDisposeScope(), sums.MoveToOuterDisposeScope());
+    }
+
+    public static void LogProbGradient(Tensor logits, Tensor targets, Tensor logSums, Tensor towards, double scale)
+    {
+        using var scope = NewDisposeScope();
+        if (scale != 1) logits.mul_(scale);
+        var factor = towards.mul(scale).unsqueeze(1);
+        logits.sub_(logSums.unsqueeze(1)).exp_().mul_(factor.neg()).scatter_add_(1, targets.unsqueeze(1), factor);
+    }
+
+    /// <summary>The token where the cumulative probability passes the uniform number, summed in float64.</summary>
+    public static (Tensor Tokens, Tensor LogProbs) Sample(Tensor logits, Tensor uniforms, double scale)
+    {
+        using var scope = NewDisposeScope();
+        var shifted = logits.sub(logits.amax([1], true));
+        if (scale != 1) shifted.mul_(scale);
+        var cumulative = shifted.exp().cumsum(1, ScalarType.Float64);
+        var total = cumulative.narrow(1, cumulative.shape[1] - 1, 1);
+        var tokens = searchsorted(cumulative, uniforms.to(ScalarType.Float64).unsqueeze(1).mul(total), false, true);
+        var logProbs = shifted.gather(1, tokens).sub(total.log().to(ScalarType.Float32));
+        return (tokens.squeeze(1).MoveToOuterDisposeScope(), logProbs.squeeze(1).MoveToOuterDisposeScope());
+    }
+}
