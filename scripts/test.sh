@@ -10,15 +10,15 @@ dotnet build Rlhf.sln -c Release -v quiet -clp:NoSummary
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-for project in tests/*/; do
-  name=$(basename "$project")
-  assembly=$(find "$project/bin/Release" -name "$name.dll" | head -n 1)
+for project in tests/*/*.csproj; do
+  name=$(basename "$project" .csproj)
+  assembly=$(find "tests/$name/bin/Release" -name "$name.dll" | head -n 1)
   echo "== $name"
   code=0
-  dotnet "$assembly" -noLogo "$@" 2>&1 | tee "$log" || code=$?
+  timeout 900 dotnet "$assembly" -noLogo -noColor "$@" 2>&1 | tee "$log" || code=$?
   summary=$(grep -aE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$log" | tail -n 1 || true)
   if [ -z "$summary" ]; then
-    echo "$name ended with code $code and no summary" >&2
+    echo "$name ended with code $code and no summary (124: it ran into its limit of 15 minutes)" >&2
     failed=$((failed + 1))
     continue
   fi
