@@ -115,9 +115,9 @@ internal sealed class WeightReader
     {
         var next = _family.Slots(_config with { Layers = _config.Layers + 1 }).Select(slot => slot.Sources[0])
             .Where(source => source.Contains($".{_config.Layers}.", StringComparison.Ordinal)).ToArray();
-        foreach (var name in next)
+        foreach (var name in next.SelectMany(name => (string[])[_family.Prefix + name, name]))
         {
-            if (_tensors.ContainsKey(_family.Prefix + name) || _tensors.ContainsKey(name))
+            if (_tensors.ContainsKey(name))
                 throw new RlhfException($"{_folder}: the weights hold '{name}', but config.json gives the model only {_config.Layers} layers");
         }
     }

@@ -1,0 +1,236 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.TestSupport;
+using TorchSharp;
+using TorchSharp.PyBridge;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Tests.Checkpoints;
+
+public sealed class ModelFolderTests
+{
+    public static TheoryData<TransformerConfig> Families =>
+    [
+        TransformerConfig.Gpt2(31, 24, 2, 3, 16),
+        TransformerConfig.Llama(31, 24, 2, 6, 2, 40, 16),
+        TransformerConfig.Llama(31, 24, 2, 6, 2, 40, 16) with { TiedHead = false, QueryKeyValueBias = true, Family = "qwen2", Bos = 1, Eos = 2, Pad = 0 },
+        TransformerConfig.Llama(31, 24, 2, 3, 3, 40, 16) with { TiedHead = false, Family = "mistral", SlidingWindow = 4 },
+        TransformerConfig.Llama(31, 24, 2, 3, 3, 40, 16) with
+        {
+            Rotary = new RotaryConfig { Width = 8, Base = 500000, Scaling = RotaryScaling.Llama3, Factor = 8, OriginalContext = 16 },
+            QueryKeyValueBias = true, AttentionOutputBias = true, FeedForwardBias = true,
+        },
+        TransformerConfig.Gpt2(31, 24, 2, 3, 16) with
+        {
+            Family = "gpt_neox", TiedHead = false, ParallelResidual = true, Rotary = new RotaryConfig { Width = 2 }, Hidden = 50, Activation = Activation.Gelu,
+        },
+    ];
+
+    [Theory, MemberData(nameof(Families))]
+    public void Save_EveryFamily_ReadsBackBitwiseWithItsConfiguration(TransformerConfig config)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(config, seed: 5);
+        ModelFolder.Save(model, folder.File("model"));
+        using var loaded = ModelFolder.Load(folder.File("model"), CPU);
+        Assert.Equal(config, loaded.Config);
+        SameBitwise(model, loaded);
+    }
+
+    [Fact]
+    public void Save_SmallShards_ReadBackBitwise()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 2, 3, 16), seed: 5);
+        ModelFolder.Save(model, folder.Path, new SaveOptions { MaxShardBytes = 10_000 });
+        Assert.True(Directory.GetFiles(folder.Path, "model-*-of-*.safetensors").Length > 2);
+        Assert.True(File.Exists(folder.File("model.safetensors.index.json")));
+        using var loaded = ModelFolder.Load(folder.Path, CPU);
+        SameBitwise(model, loaded);
+
+        ModelFolder.Save(model, folder.Path);
+        Assert.Equal(["config.json", "generation_config.json", "model.safetensors"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("llama_gqa")]
+    [InlineData("gpt_neox")]
+    public void Save_ModelOfTransformers_HasItsNamesShapesAndNumbers(string name)
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = ModelFolder.Load(TestData.At("golden", name), CPU);
+        ModelFolder.Save(model, folder.Path);
+        var expected = Safetensors.LoadStateDict(TestData.At("golden", name, "model.safetensors"));
+        var found = Safetensors.LoadStateDict(folder.File("model.safetensors"));
+        foreach (var (tensor, value) in expected)
+        {
+            if (tensor.EndsWith("attn.bias", StringComparison.Ordinal) || tensor.EndsWith("masked_bias", StringComparison.Ordinal) || tensor.EndsWith("inv_freq", StringComparison.Ordinal)) continue;
+            Assert.Equal(value.shape, found[tensor].shape);
+            Assert.Equal(value.bytes.ToArray(), found[tensor].bytes.ToArray());
+        }
+
+        var original = JsonNode.Parse(File.ReadAllText(TestData.At("golden", name, "config.json")))!.AsObject();
+        var written = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
+        foreach (var key in (string[])["architectures", "model_type", "vocab_size", "n_embd", "n_head", "hidden_size", "num_key_value_heads", "intermediate_size", "hidden_act", "activation_function", "rotary_pct", "rms_norm_eps", "layer_norm_eps", "bos_token_id", "eos_token_id"])
+        {
+            if (original.ContainsKey(key)) Assert.Equal(original[key]?.ToJsonString(), written[key]?.ToJsonString(), ignoreCase: true); // 1e-05, 1E-05
+        }
+    }
+
+    [Fact]
+    public void Save_ChosenType_IsThatOfTheFile()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
+        ModelFolder.Save(model, folder.Path, new SaveOptions { Type = ScalarType.BFloat16 });
+        Assert.All(Safetensors.LoadStateDict(folder.File("model.safetensors")).Values, tensor => Assert.Equal(ScalarType.BFloat16, tensor.dtype));
+        using var loaded = ModelFolder.Load(folder.Path, CPU, ScalarType.BFloat16);
+        Assert.All(loaded.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
+    }
+
+    [Fact]
+    public void Save_TokenizerFolder_IsCarriedAlong()
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TemporaryFolder();
+        File.WriteAllText(other.File("tokenizer.json"), "{}");
+        File.WriteAllText(other.File("merges.txt"), "a b");
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
+        ModelFolder.Save(model, folder.Path, new SaveOptions { TokenizerFrom = other.Path });
+        Assert.Equal("{}", File.ReadAllText(folder.File("tokenizer.json")));
+        Assert.Equal("a b", File.ReadAllText(folder.File("merges.txt")));
+    }
+
+    [Fact]
+    public void SaveTrunk_ScoreModel_ReadsBackWithItsHead()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(TransformerConfig.Llama(31, 24, 2, 6, 2, 40, 16), seed: 5);
+        using var score = randn(1, 24);
+        ModelFolder.SaveTrunk(model.Trunk, score, folder.Path);
+        var loaded = ModelFolder.LoadTrunk(folder.Path, CPU);
+        using var trunk = loaded.Trunk;
+        Assert.Equal(score.bytes.ToArray(), loaded.Score!.bytes.ToArray());
+        SameBitwise(model.Trunk, trunk);
+        Assert.Equal("LlamaForSequenceClassification", JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!["architectures"]![0]!.GetValue<string>());
+        loaded.Score.Dispose();
+    }
+
+    [Fact]
+    public void LoadTrunk_LanguageModel_HasNoScore()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
+        ModelFolder.Save(model, folder.Path);
+        var loaded = ModelFolder.LoadTrunk(folder.Path, CPU);
+        loaded.Trunk.Dispose();
+        Assert.Null(loaded.Score);
+    }
+
+    public static TheoryData<string, string> Damages => new()
+    {
+        { "truncated", "model.safetensors: not a whole safetensors file" },
+        { "lfs", "is a Git LFS pointer" },
+        { "html", "is a web page" },
+        { "empty", "is empty" },
+        { "missing", "lack 'transformer.h.1.attn.c_proj.weight'" },
+        { "shape", "'transformer.ln_f.bias' has the shape [3], but config.json calls for [24]" },
+        { "layers", "'transformer.h.1.ln_1.weight', but config.json gives the model only 1 layers" },
+        { "type", "model_type 'bloom' is not supported; supported are gpt2, llama, mistral, qwen2, gpt_neox" },
+        { "key", "n_embd is missing" },
+        { "number", "n_embd is \"24\"; a whole number is expected" },
+        { "json", "not valid JSON" },
+        { "noweights", "holds no weights" },
+        { "noconfig", "holds no config.json" },
+        { "quantized", "the weights are quantized" },
+        { "activation", "activation_function is 'mish'" },
+        { "escape", "is not the name of a file beside the index" },
+        { "shardmissing", "names gone.safetensors, which is not there" },
+        { "foreign", "the pickle names os.system" },
+    };
+
+    [Theory, MemberData(nameof(Damages))]
+    public void Load_DamagedFolder_SaysInOneLineWhatIsWrong(string damage, string expected)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 2, 3, 16), seed: 5);
+        ModelFolder.Save(model, folder.Path);
+        Damage(folder, damage);
+        var error = Assert.Throws<RlhfException>(() => ModelFolder.Load(folder.Path, CPU));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.StartsWith(folder.Path, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Save_FailureHalfWay_LeavesTheOldModel()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
+        ModelFolder.Save(model, folder.File("m"));
+        var before = Directory.GetFiles(folder.File("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+        using var other = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 6);
+        other.Trunk.Blocks[0].FeedForward.Up.Weight.Dispose();
+        Assert.ThrowsAny<ObjectDisposedException>(() => ModelFolder.Save(other, folder.File("m")));
+        Assert.Equal(before, Directory.GetFiles(folder.File("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes));
+        Assert.Equal(["m"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    private static void Damage(TemporaryFolder folder, string damage)
+    {
+        string weights = folder.File("model.safetensors"), config = folder.File("config.json");
+        switch (damage)
+        {
+            case "truncated": File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]); break;
+            case "lfs": File.WriteAllText(weights, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"); break;
+            case "html": File.WriteAllText(weights, "\n<!DOCTYPE html><html></html>"); break;
+            case "empty": File.WriteAllText(weights, ""); break;
+            case "missing": Rewrite(weights, state => state.Remove("transformer.h.1.attn.c_proj.weight")); break;
+            case "shape": Rewrite(weights, state => state["transformer.ln_f.bias"] = zeros(3)); break;
+            case "layers": File.WriteAllText(config, File.ReadAllText(config).Replace("\"n_layer\": 2", "\"n_layer\": 1", StringComparison.Ordinal)); break;
+            case "type": Edit(config, json => json["model_type"] = "bloom"); break;
+            case "key": Edit(config, json => json.Remove("n_embd")); break;
+            case "number": Edit(config, json => json["n_embd"] = "24"); break;
+            case "json": File.WriteAllText(config, "{\"model_type\": "); break;
+            case "noweights": File.Delete(weights); break;
+            case "noconfig": File.Delete(config); break;
+            case "quantized": Edit(config, json => json["quantization_config"] = new JsonObject()); break;
+            case "activation": Edit(config, json => json["activation_function"] = "mish"); break;
+            case "escape": File.Delete(weights); File.WriteAllText(folder.File("model.safetensors.index.json"), """{"weight_map":{"a":"../x.safetensors"}}"""); break;
+            case "shardmissing": File.Delete(weights); File.WriteAllText(folder.File("model.safetensors.index.json"), """{"weight_map":{"a":"gone.safetensors"}}"""); break;
+            case "foreign":
+                File.Delete(weights);
+                File.WriteAllBytes(folder.File("pytorch_model.bin"), Encoding.Latin1.GetBytes("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}X\r\0\0\0little_endian\x88s.\x80\x02" + "cos\nsystem\n."));
+                break;
+            default: throw new ArgumentOutOfRangeException(nameof(damage));
+        }
+    }
+
+    private static void Rewrite(string path, Action<Dictionary<string, Tensor>> change)
+    {
+        var state = Safetensors.LoadStateDict(path);
+        change(state);
+        Safetensors.SaveStateDict(path, state);
+    }
+
+    private static void Edit(string path, Action<JsonObject> change)
+    {
+        var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(json);
+        File.WriteAllText(path, json.ToJsonString());
+    }
+
+    private static void SameBitwise(nn.Module expected, nn.Module found)
+    {
+        var state = found.state_dict();
+        Assert.Equal(expected.state_dict().Keys.Order(), state.Keys.Order());
+        foreach (var (name, tensor) in expected.state_dict()) Assert.Equal(tensor.bytes.ToArray(), state[name].bytes.ToArray());
+    }
+}
