@@ -1,5 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using Rlhf.Policies.Data;
+using Columns = (string Column, object? Value)[];
 
 namespace Rlhf.Rewards.World;
 
@@ -16,9 +16,7 @@ public static class WorldBuilder
     private const int TrainPrompts = 1000, EvalPrompts = 256;
     private const int GoldDigits = 4;
 
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>Writes <c>sft</c>, <c>pairs</c>, <c>prompts.train</c> and <c>prompts.eval</c> into a folder. No prompt is in two of them.</summary>
+    /// <summary>Writes <c>sft</c>, <c>pairs</c>, <c>prompts.train</c> and <c>prompts.eval</c> into a folder, as Parquet. No prompt is in two of them.</summary>
     public static void Write(string folder, ulong seed = DefaultSeed)
     {
         Directory.CreateDirectory(folder);
@@ -26,41 +24,33 @@ public static class WorldBuilder
         var storyteller = new Storyteller(dice);
         var slips = new Slips(storyteller, dice);
         var prompts = new Queue<string>(PromptMaker.All(dice));
-        WriteLines(folder, "sft.jsonl", Take(prompts, SftPrompts).SelectMany(prompt => Repeat(CompletionsPerPrompt, () => Sft(prompt, storyteller))));
-        WriteLines(folder, "pairs.jsonl", Take(prompts, PairPrompts).SelectMany(prompt => Repeat(PairsPerPrompt, () => Pair(prompt, slips, dice))));
-        WriteLines(folder, "prompts.train.jsonl", Take(prompts, TrainPrompts).Select(Prompt));
-        WriteLines(folder, "prompts.eval.jsonl", Take(prompts, EvalPrompts).Select(Prompt));
+        WriteRows(folder, "sft.parquet", Take(prompts, SftPrompts).SelectMany(prompt => Repeat(CompletionsPerPrompt, () => Sft(prompt, storyteller))));
+        WriteRows(folder, "pairs.parquet", Take(prompts, PairPrompts).SelectMany(prompt => Repeat(PairsPerPrompt, () => Pair(prompt, slips, dice))));
+        WriteRows(folder, "prompts.train.parquet", Take(prompts, TrainPrompts).Select(Prompt));
+        WriteRows(folder, "prompts.eval.parquet", Take(prompts, EvalPrompts).Select(Prompt));
     }
 
     /// <summary>The chance that the Bradley–Terry labeller of the shipped pairs prefers the response whose gold is higher by <paramref name="gap"/>.</summary>
     public static double PreferenceProbability(double gap) => 1 / (1 + Math.Exp(-LabelSlope * gap));
 
-    private static Action<Utf8JsonWriter> Prompt(string prompt) => json => json.WriteString("prompt", prompt);
+    private static Columns Prompt(string prompt) => [("prompt", prompt)];
 
-    private static Action<Utf8JsonWriter> Sft(string prompt, Storyteller storyteller)
-    {
-        var completion = Spoken(storyteller.Respond(prompt));
-        return json =>
-        {
-            json.WriteString("prompt", prompt);
-            json.WriteString("completion", completion);
-        };
-    }
+    private static Columns Sft(string prompt, Storyteller storyteller) => [("prompt", prompt), ("completion", Spoken(storyteller.Respond(prompt)))];
 
-    private static Action<Utf8JsonWriter> Pair(string prompt, Slips slips, Dice dice)
+    private static Columns Pair(string prompt, Slips slips, Dice dice)
     {
         var (a, b) = (slips.Respond(prompt), slips.Respond(prompt));
         while (a == b) b = slips.Respond(prompt);
         var (goldA, goldB) = (Gold(prompt, a), Gold(prompt, b));
         var firstWins = dice.Uniform() < PreferenceProbability(goldA - goldB);
-        return json =>
-        {
-            json.WriteString("prompt", prompt);
-            json.WriteString("chosen", Spoken(firstWins ? a : b));
-            json.WriteString("rejected", Spoken(firstWins ? b : a));
-            json.WriteNumber("gold_chosen", firstWins ? goldA : goldB);
-            json.WriteNumber("gold_rejected", firstWins ? goldB : goldA);
-        };
+        return
+        [
+            ("prompt", prompt),
+            ("chosen", Spoken(firstWins ? a : b)),
+            ("rejected", Spoken(firstWins ? b : a)),
+            ("gold_chosen", firstWins ? goldA : goldB),
+            ("gold_rejected", firstWins ? goldB : goldA),
+        ];
     }
 
     private static double Gold(string prompt, string response) => Math.Round(GoldScore.Score(prompt, response), GoldDigits);
@@ -72,18 +62,10 @@ public static class WorldBuilder
 
     private static IEnumerable<T> Repeat<T>(int count, Func<T> make) => Enumerable.Range(0, count).Select(_ => make());
 
-    private static void WriteLines(string folder, string name, IEnumerable<Action<Utf8JsonWriter>> rows)
+    private static void WriteRows(string folder, string name, IEnumerable<Columns> rows)
     {
-        using var file = new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write);
-        using var json = new Utf8JsonWriter(file, Plain);
-        foreach (var row in rows)
-        {
-            json.WriteStartObject();
-            row(json);
-            json.WriteEndObject();
-            json.Flush();
-            json.Reset();
-            file.Write("\n"u8);
-        }
+        using var writer = RowWriter.Create(Path.Combine(folder, name));
+        foreach (var columns in rows) writer.Write(Row.Of(name, writer.Count + 1, columns));
+        writer.Commit();
     }
 }

@@ -26,8 +26,8 @@ public class DataInspectorTests
     public void Inspect_ShippedPairs_HasNoDefectsAndFiveColumns()
     {
         var found = new DataInspector(new ColumnNames(), DialogueForm.Plain, [LengthUnit.Characters])
-            .Inspect(Path.Combine(TestData.Repository, "data", "world", "pairs.jsonl"), new DefectLog());
-        Assert.Equal(("jsonl", "preferences", 5000L, 0), (found.Format, found.Shape, found.Rows, found.Defects.Count));
+            .Inspect(Path.Combine(TestData.Repository, "data", "world", "pairs.parquet"), new DefectLog());
+        Assert.Equal(("parquet", "preferences", 5000L, 0), (found.Format, found.Shape, found.Rows, found.Defects.Count));
         Assert.Equal(["prompt", "chosen", "rejected", "gold_chosen", "gold_rejected"], found.Columns.Select(column => column.Name));
         Assert.Equal(5000, found.Columns[3].Holds["number"]);
         Assert.Equal(3, found.Examples.Count);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Rlhf.Policies;
+using Rlhf.Policies.Data;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization;
@@ -12,14 +13,17 @@ namespace Rlhf.Program.Commands;
 /// <summary><c>rlhf data</c>: looks at a data file before one trains on it, or makes the shipped world anew.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => Command.For<DataRecipe>("data", "Inspects a data file (schema, lengths, defects), or makes the shipped data.", Run, Check) with
+    private const int DefectsShown = 20;
+
+    public static Command Create() => Command.For<DataRecipe>("data", "Inspects a data file (schema, lengths, defects), converts it, or makes the shipped data.", Run, Check) with
     {
-        Positionals = ["action", "file"],
+        Positionals = ["action", "file", "to"],
         Examples =
         [
             "rlhf data inspect pairs.jsonl.gz",
             "rlhf data inspect train.parquet tokenizer=models/gpt2 longest=512 --json",
             "rlhf data inspect pairs.jsonl columns.chosen=better columns.rejected=worse",
+            "rlhf data convert pairs.jsonl.gz pairs.parquet",
             "rlhf data make data/world",
         ],
     };
@@ -31,6 +35,9 @@ internal static class DataCommand
         {
             case DataAction.Make:
                 WorldBuilder.Write(recipe.File, recipe.Seed);
+                break;
+            case DataAction.Convert:
+                Convert(recipe, context);
                 break;
             default:
                 var inspection = Inspect(recipe);
@@ -44,8 +51,18 @@ internal static class DataCommand
 
     private static void Check(DataRecipe recipe, CommandContext context)
     {
-        if (recipe.File.Length == 0) throw new RlhfException("no file given; expected rlhf data inspect FILE or rlhf data make FOLDER");
-        if (recipe.Action == DataAction.Inspect && !File.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet");
+        if (recipe.File.Length == 0) throw new RlhfException("no file given; expected rlhf data inspect FILE, rlhf data convert FILE TO, or rlhf data make FOLDER");
+        if (recipe.Action != DataAction.Make && !File.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: no such file; {recipe.Action.ToString().ToLowerInvariant()} reads .jsonl, .json, either with .gz, and .parquet");
+        if (recipe.Action == DataAction.Convert && recipe.To is null) throw new RlhfException("convert writes another file: rlhf data convert FILE TO");
+    }
+
+    /// <summary>A row that cannot be read ends it: a copy that lacks rows would be no copy.</summary>
+    private static void Convert(DataRecipe recipe, CommandContext context)
+    {
+        using var writer = RowWriter.Create(recipe.To!);
+        foreach (var row in RowReader.Read(recipe.File)) writer.Write(row);
+        writer.Commit();
+        context.Progress.Note($"{recipe.To}: {writer.Count} rows");
     }
 
     private static Inspection Inspect(DataRecipe recipe)
@@ -73,7 +90,8 @@ internal static class DataCommand
         }
 
         output.WriteLine(inspection.Defects.Count == 0 ? "  no defective rows" : $"  defective rows: {string.Join(", ", inspection.Defects.Select(defect => $"{defect.Key} {defect.Value}"))}");
-        foreach (var defect in inspection.DefectiveRows.Take(5)) output.WriteLine($"    {defect}");
+        foreach (var defect in inspection.DefectiveRows.Take(DefectsShown)) output.WriteLine($"    {defect}");
+        if (inspection.DefectiveRows.Count > DefectsShown) output.WriteLine($"    and {inspection.DefectiveRows.Count - DefectsShown} more; --json lists them");
         foreach (var example in inspection.Examples.Take(1))
         foreach (var (part, text) in example)
             output.WriteLine($"  example {part}: {text.ReplaceLineEndings("\\n")}");
@@ -83,16 +101,20 @@ internal static class DataCommand
 internal enum DataAction
 {
     Inspect,
+    Convert,
     Make,
 }
 
 internal sealed record DataRecipe
 {
-    [Describe("inspect a file, or make the shipped world in a folder")]
+    [Describe("inspect a file, convert it, or make the shipped world in a folder")]
     public DataAction Action { get; init; } = DataAction.Inspect;
 
     [Describe("the file to inspect (.jsonl, .json, .gz of either, .parquet), or the folder to make")]
     public string File { get; init; } = "";
+
+    [Describe("the file to convert into; its extension names the format")]
+    public string? To { get; init; }
 
     [Describe("folder of a tokenizer, for lengths in tokens")]
     public string? Tokenizer { get; init; }
