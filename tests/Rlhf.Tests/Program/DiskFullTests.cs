@@ -12,7 +12,7 @@ public sealed class DiskFullTests : IDisposable
     public void Stage_OnAFullDisk_EndsWithOneLineThatSaysSo()
     {
         Assert.SkipUnless(_shell.Run("unshare -rm mount -t tmpfs none /mnt").Code == 0, "no file system can be mounted here");
-        var data = Path.Combine(TestData.Repository, "data", "world", "sft.jsonl");
+        var data = Path.Combine(TestData.Repository, "data", "world", "sft.parquet");
 
         // A disk of 32 KiB: room for the recipe and the logs, none for a tokenizer.
         var ending = _shell.Run($"unshare -rm bash -c \"mkdir small && mount -t tmpfs -o size=32k none small && dotnet '{AppContext.BaseDirectory}/rlhf.dll' tokenizer out=small tokenizer.data=[{data}] tokenizer.vocabulary_size=2000\"");

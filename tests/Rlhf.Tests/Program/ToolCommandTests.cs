@@ -39,11 +39,34 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Fact]
+    public void DataConvert_ThereAndBack_KeepsEveryRow()
+    {
+        var shipped = Path.Combine(TestData.Repository, "data", "world", "prompts.eval.parquet");
+
+        Assert.Equal(0, InProcess.Run("data", "convert", shipped, _folder.At("prompts.jsonl.gz")).Code);
+        Assert.Equal(0, InProcess.Run("data", "convert", _folder.At("prompts.jsonl.gz"), _folder.At("prompts.parquet")).Code);
+
+        Assert.True(File.ReadAllBytes(shipped).AsSpan().SequenceEqual(File.ReadAllBytes(_folder.At("prompts.parquet"))));
+    }
+
+    [Fact]
+    public void DataConvert_UnknownFormat_SaysWhichThereAre()
+    {
+        var shipped = Path.Combine(TestData.Repository, "data", "world", "prompts.eval.parquet");
+
+        var ending = InProcess.Run("data", "convert", shipped, _folder.At("prompts.xlsx"));
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("the extension names no format", ending.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.At("prompts.xlsx")));
+    }
+
+    [Fact]
     public void DataMake_ShippedSeed_GivesTheShippedFiles()
     {
         Assert.Equal(0, InProcess.Run("data", "make", _folder.Path).Code);
 
-        foreach (var name in (string[])["sft.jsonl", "pairs.jsonl", "prompts.train.jsonl", "prompts.eval.jsonl"])
+        foreach (var name in (string[])["sft.parquet", "pairs.parquet", "prompts.train.parquet", "prompts.eval.parquet"])
             Assert.True(File.ReadAllBytes(_folder.At(name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(TestData.Repository, "data", "world", name))), name);
     }
 
@@ -73,7 +96,7 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("rlhf data: no file given; expected rlhf data inspect FILE or rlhf data make FOLDER", "data")]
+    [InlineData("rlhf data: no file given; expected rlhf data inspect FILE, rlhf data convert FILE TO, or rlhf data make FOLDER", "data")]
     [InlineData("rlhf data: nowhere.jsonl: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet", "data", "inspect", "nowhere.jsonl")]
     [InlineData("rlhf model: no model given; expected rlhf model inspect FOLDER", "model")]
     [InlineData("rlhf model: convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16", "model", "convert", "/tmp")]
@@ -125,7 +148,7 @@ public sealed class ToolCommandTests : IDisposable
     [Fact]
     public void Tokenizer_Stage_LeavesATokenizerIsDoneTheSecondTimeAndCanBeReported()
     {
-        string[] words = ["tokenizer", $"out={_folder.Path}", $"tokenizer.data=[{Path.Combine(TestData.Repository, "data", "world", "sft.jsonl")}]", "tokenizer.vocabulary_size=300"];
+        string[] words = ["tokenizer", $"out={_folder.Path}", $"tokenizer.data=[{Path.Combine(TestData.Repository, "data", "world", "sft.parquet")}]", "tokenizer.vocabulary_size=300"];
 
         Assert.Equal(0, InProcess.Run(words).Code);
         var written = File.GetLastWriteTimeUtc(_folder.At("tokenizer", "final", "tokenizer.json"));
