@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,13 +27,6 @@ public static class ModelFolder
 {
     internal const string LanguageModel = "CausalLM";
     internal const string ScoreModel = "SequenceClassification";
-
-    /// <summary>The files a tokenizer may consist of.</summary>
-    private static readonly string[] TokenizerFiles =
-    [
-        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "tokenizer.model", "chat_template.jinja", "char_vocab.json",
-    ];
 
     public static TransformerConfig ReadConfig(string folder) => ConfigFile.Read(folder);
 
@@ -83,7 +77,7 @@ public static class ModelFolder
             ConfigFile.Write(staging, config, task, type, options.Facts);
             WeightWriter.Write(staging, tensors, type, options.MaxShardBytes);
             if (options.TokenizerFrom is not { } origin) return;
-            foreach (var name in TokenizerFiles)
+            foreach (var name in TokenizerFolder.FileNames)
             {
                 var file = Path.Combine(origin, name);
                 if (File.Exists(file)) File.Copy(file, Path.Combine(staging, name));

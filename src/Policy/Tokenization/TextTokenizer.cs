@@ -27,10 +27,11 @@ public sealed class TextTokenizer
         _definition = definition;
         _folder = folder;
         _model = new BpeModel(definition);
-        var normalizes = definition.Normalizer is not null;
-        _added = new AddedTokenTrie(definition.AddedTokens.Where(token => !(token.Normalized && normalizes)));
-        if (normalizes && definition.AddedTokens.Any(token => token.Normalized))
-            _addedNormalized = new AddedTokenTrie(definition.AddedTokens.Where(token => token.Normalized));
+        var inNormalized = definition.Normalizer is { } normalizer
+            ? definition.AddedTokens.Where(token => token.Normalized).Select(token => token with { Content = normalizer.Apply(token.Content) }).ToList()
+            : [];
+        _added = new AddedTokenTrie(definition.AddedTokens.ExceptBy(inNormalized.Select(token => token.Id), token => token.Id));
+        if (inNormalized.Count > 0) _addedNormalized = new AddedTokenTrie(inNormalized);
 
         VocabularySize = 1 + Math.Max(definition.Vocabulary.Values.Max(), definition.AddedTokens.Select(token => token.Id).DefaultIfEmpty().Max());
         _tokens = new string?[VocabularySize];

@@ -11,7 +11,8 @@ public sealed class HostileTokenizerTests
     [InlineData("", "not JSON (the file is empty)")]
     [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 17082\n", "it is a Git LFS pointer; run `git lfs pull`")]
     [InlineData("<!DOCTYPE html><html><body>Sign in</body></html>", "it is an HTML page")]
-    [InlineData("{\"model\": {\"vocab\"", "not JSON")]
+    [InlineData("{\"model\": {\"vocab\"", "not JSON (damaged or nested too deep at line 1, byte 19)")]
+    [InlineData("{\n \"model\": trwe, \"much\": 1}", "not JSON (damaged or nested too deep at line 2, byte 13)")]
     [InlineData("[]", "the file is a list, expected an object")]
     [InlineData("{}", "model is missing")]
     [InlineData("""{"model": {"type": "BPE"}}""", "model.vocab is missing")]
@@ -19,6 +20,7 @@ public sealed class HostileTokenizerTests
     [InlineData("""{"model": {"type": "BPE", "vocab": {}}}""", "the vocabulary is empty")]
     [InlineData("""{"model": {"type": "BPE", "vocab": ["a"]}}""", "model.vocab is a list, expected an object")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": -1}}}""", "model.vocab.a is -1, expected a token id")]
+    [InlineData("""{"model": {"type": "BPE", "vocab": {"a\nb": -1}}}""", "model.vocab.a b is -1, expected a token id")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 1.5}}}""", "model.vocab.a is 1.5, expected a token id")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 99999999999}}}""", "model.vocab.a is 99999999999, expected a token id")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 2147483647}}}""", "token 'a' has id 2147483647 in a vocabulary of 1 tokens")]
@@ -35,7 +37,7 @@ public sealed class HostileTokenizerTests
     [InlineData("\"a b\", \"ab c\"", "\"ab\"", "merge 0 is 'ab', expected two tokens")]
     [InlineData("\"a b\", \"ab c\"", "\"a b c\"", "merge 0 is 'a b c', expected two tokens")]
     [InlineData("\"a b\", \"ab c\"", "[\"a\"]", "model.merges[0] is a list, expected a pair of tokens")]
-    [InlineData("\"a b\", \"ab c\"", "7", "model.merges[0] is 7, expected a string")]
+    [InlineData("\"a b\", \"ab c\"", "7", "model.merges[0] is 7, expected a pair of tokens")]
     [InlineData("\"added_tokens\": []", """ "added_tokens": [{"id": 7000000, "content": "<x>"}] """, "the added token '<x>' has id 7000000")]
     [InlineData("\"added_tokens\": []", """ "added_tokens": [{"id": 1, "content": "<x>"}] """, "the added token '<x>' and the token 'b' have the same id 1")]
     [InlineData("\"added_tokens\": []", """ "added_tokens": [{"id": 9, "content": "ab"}] """, "the added token 'ab' has id 9, but id 3 in the vocabulary")]
@@ -112,7 +114,7 @@ public sealed class HostileTokenizerTests
 
         var report = fuzzer.Run(0, Inputs, Use, typeof(RlhfException));
         TestContext.Current.TestOutputHelper?.WriteLine(report.ToString());
-        Assert.Empty(report.Failures);
+        Assert.True(report.Failures.Count == 0, string.Join("\n\n", report.Failures));
         Assert.True(report.Accepted > Inputs / 20 && report.Rejected > Inputs / 20, report.ToString());
     }
 
@@ -124,7 +126,7 @@ public sealed class HostileTokenizerTests
         var number = 0;
         var report = mutants.Run(0, Inputs, _ => Use(Encoding.UTF8.GetBytes(JsonMutation.Mutate(Originals[number % Originals.Length], number++))), typeof(RlhfException));
         TestContext.Current.TestOutputHelper?.WriteLine(report.ToString());
-        Assert.Empty(report.Failures);
+        Assert.True(report.Failures.Count == 0, string.Join("\n\n", report.Failures));
         Assert.True(report.Accepted > Inputs / 20 && report.Rejected > Inputs / 20, report.ToString());
     }
 
@@ -141,6 +143,18 @@ public sealed class HostileTokenizerTests
     ];
 
     private static void Use(byte[] json)
+    {
+        try
+        {
+            LoadAndRun(json);
+        }
+        catch (RlhfException error) when (error.Message.Contains('\n', StringComparison.Ordinal) || error.Message.Length > 500)
+        {
+            throw new InvalidDataException($"not one short line: {error.Message}");
+        }
+    }
+
+    private static void LoadAndRun(byte[] json)
     {
         var tokenizer = TokenizerText.Load(json);
         var ids = tokenizer.Encode("hello, abc 12 é e\u0301 猫🤖 <|end|> \n\n  it's \ud800");

@@ -38,6 +38,16 @@ public sealed class TextTokenizerTests
         Assert.Equal([0xC3, 0xA9], tokenizer.Encode("e\u0301"));
     }
 
+    [Theory]
+    [InlineData(true, "e\u0301!", new[] { 262 })]
+    [InlineData(false, "e\u0301!", new[] { 0xC3, 0xA9, 33 })]
+    [InlineData(false, "é!", new[] { 262 })]
+    public void Encode_AddedToken_IsLookedForBeforeOrAfterNormalization(bool normalized, string text, int[] expected)
+    {
+        var added = $$"""[{"id": 262, "content": "é!", "special": false, "normalized": {{(normalized ? "true" : "false")}} }]""";
+        Assert.Equal(expected, TokenizerText.Load(TokenizerText.ByteLevel(addedTokens: added, normalizer: """{"type": "NFC"}""")).Encode(text));
+    }
+
     [Fact]
     public void Encode_LoneSurrogate_IsTheReplacementCharacter()
     {

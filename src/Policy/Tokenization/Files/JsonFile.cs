@@ -22,7 +22,7 @@ internal static class JsonFile
         }
         catch (JsonException error)
         {
-            throw new RlhfException($"{path}: not JSON ({Damage(bytes) ?? OneLine(error.Message)}); fetch the file again", error);
+            throw new RlhfException($"{path}: not JSON ({Damage(bytes) ?? Place(error)}); fetch the file again", error);
         }
         catch (InvalidOperationException error)
         {
@@ -57,6 +57,9 @@ internal static class JsonFile
         if (start.StartsWith("version https://git-lfs", StringComparison.Ordinal)) return "it is a Git LFS pointer; run `git lfs pull`";
         return start[0] == '<' ? "it is an HTML page" : null;
     }
+
+    /// <summary>The parser's own message may quote the whole rest of the file.</summary>
+    private static string Place(JsonException error) => $"damaged or nested too deep at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -28,24 +28,35 @@ internal readonly record struct JsonPlace(JsonElement Value, string File, string
     public bool Flag() => Value.ValueKind is JsonValueKind.True or JsonValueKind.False ? Value.GetBoolean() : throw Wrong("true or false");
 
     /// <summary>A token id: a whole number from 0 up.</summary>
-    public int Id()
-        => Value.ValueKind == JsonValueKind.Number && Value.TryGetInt32(out var id) && id >= 0
-            ? id
-            : throw Wrong("a token id (a whole number from 0 to 2147483647)");
+    public int Id() => IsId(Value, out var id) ? id : throw Wrong("a token id (a whole number from 0 to 2147483647)");
+
+    public static bool IsId(JsonElement value, out int id)
+    {
+        id = 0;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out id) && id >= 0;
+    }
 
     public IEnumerable<JsonPlace> Items()
     {
-        if (Value.ValueKind != JsonValueKind.Array) throw Wrong("a list");
-        var (file, key) = (File, Key);
-        return Value.EnumerateArray().Select((item, index) => new JsonPlace(item, file, $"{key}[{index}]"));
+        var place = this;
+        return List().Select(place.Item);
     }
+
+    /// <summary>The items without their places, of which long lists would make many strings; <see cref="Item"/> gives one its place.</summary>
+    public JsonElement.ArrayEnumerator List() => Value.ValueKind == JsonValueKind.Array ? Value.EnumerateArray() : throw Wrong("a list");
 
     public IEnumerable<(string Name, JsonPlace Value)> Members()
     {
-        if (Value.ValueKind != JsonValueKind.Object) throw Wrong("an object");
         var place = this;
-        return Value.EnumerateObject().Select(member => (member.Name, new JsonPlace(member.Value, place.File, place.Path(member.Name))));
+        return Object().Select(member => (member.Name, place.Member(member)));
     }
+
+    /// <summary>The members without their places; <see cref="Member"/> gives one its place.</summary>
+    public JsonElement.ObjectEnumerator Object() => Value.ValueKind == JsonValueKind.Object ? Value.EnumerateObject() : throw Wrong("an object");
+
+    public JsonPlace Item(JsonElement item, int index) => this with { Value = item, Key = $"{Key}[{index}]" };
+
+    public JsonPlace Member(JsonProperty member) => this with { Value = member.Value, Key = Path(member.Name) };
 
     public RlhfException Wrong(string expected) => new($"{File}: {Name} is {Shown()}, expected {expected}");
 
@@ -54,13 +65,18 @@ internal readonly record struct JsonPlace(JsonElement Value, string File, string
 
     private string Name => Key.Length == 0 ? "the file" : Key;
 
-    private string Path(string name) => Key.Length == 0 ? name : $"{Key}.{name}";
+    private string Path(string name)
+    {
+        name = Short(name);
+        return Key.Length == 0 ? name : $"{Key}.{name}";
+    }
+
+    private static string Short(string text) => (text.Length <= ShownLength ? text : text[..ShownLength] + "…").ReplaceLineEndings(" ");
 
     private string Shown()
     {
         if (Value.ValueKind is JsonValueKind.Object) return "an object";
         if (Value.ValueKind is JsonValueKind.Array) return "a list";
-        var text = Value.GetRawText().ReplaceLineEndings(" ");
-        return text.Length <= ShownLength ? text : text[..ShownLength] + "…";
+        return Short(Value.GetRawText());
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;
@@ -36,8 +37,12 @@ internal static class TokenizerJson
     public static Dictionary<string, int> Vocabulary(JsonPlace place)
     {
         var vocabulary = new Dictionary<string, int>();
-        foreach (var (token, id) in place.Members())
-            if (!vocabulary.TryAdd(token, id.Id())) throw new RlhfException($"{place.File}: {id.Key} is listed twice");
+        foreach (var member in place.Object())
+        {
+            var id = JsonPlace.IsId(member.Value, out var plain) ? plain : place.Member(member).Id();
+            if (!vocabulary.TryAdd(member.Name, id)) throw new RlhfException($"{place.File}: {place.Member(member).Key} is listed twice");
+        }
+
         return vocabulary;
     }
 
@@ -46,20 +51,15 @@ internal static class TokenizerJson
     {
         if (model.Optional("merges") is not { } place) return [];
         var merges = new List<string>();
-        foreach (var merge in place.Items())
-        {
-            if (merge.Value.ValueKind != System.Text.Json.JsonValueKind.Array)
-            {
-                merges.Add(merge.Text());
-                continue;
-            }
-
-            var pair = merge.Items().Select(part => part.Text()).ToArray();
-            if (pair.Length != 2) throw merge.Wrong("a pair of tokens");
-            merges.Add($"{pair[0]} {pair[1]}");
-        }
-
+        foreach (var merge in place.List())
+            merges.Add(merge.ValueKind == JsonValueKind.String ? merge.GetString()! : Pair(place.Item(merge, merges.Count)));
         return merges;
+    }
+
+    private static string Pair(JsonPlace merge)
+    {
+        if (merge.Value.ValueKind != JsonValueKind.Array || merge.Value.GetArrayLength() != 2) throw merge.Wrong("a pair of tokens");
+        return string.Join(' ', merge.Items().Select(part => part.Text()));
     }
 
     private static WordSplitting WholeText(List<string> merges)
