@@ -47,9 +47,9 @@ internal static class SamplesSection
     private static void Key(MarkupWriter html)
     {
         html.Text("Shading is KL per token: ");
-        foreach (var kl in new[] { 0.25, 1.0, 3.0 }) Token(html, $" {NumberFormat.Value(kl)} nats ", kl);
-        html.Text(" more likely than under the reference, ");
-        Token(html, " less likely ", -1);
+        foreach (var kl in new[] { 0.25, 1.0, 3.0 }) Token(html, $" {NumberFormat.Value(kl)} nats", kl);
+        html.Text(" more likely than under the reference,");
+        Token(html, " less likely", -1);
         html.Text(".");
     }
 
@@ -97,6 +97,9 @@ internal static class SamplesSection
             return;
         }
 
-        html.Text("span", text, ("class", kl > 0 ? "up" : "down"), ("style", $"--k:{strength.ToString("0.##", CultureInfo.InvariantCulture)}"), ("title", $"{NumberFormat.Value(kl)} nats"));
+        // The space before a word belongs to its token, but shaded it would look like part of the gap.
+        var word = text.TrimStart(' ');
+        if (word.Length > 0) html.Text(text[..^word.Length]);
+        html.Text("span", word.Length > 0 ? word : text, ("class", kl > 0 ? "up" : "down"), ("style", $"--k:{strength.ToString("0.##", CultureInfo.InvariantCulture)}"), ("title", $"{NumberFormat.Value(kl)} nats"));
     }
 }

@@ -62,7 +62,7 @@ public sealed partial class RunReportTests : IDisposable
     public void Html_TokensAreShadedByTheirKl()
     {
         var html = Whole();
-        Assert.Matches("<span class=\"up\" style=\"--k:(0\\.[89]\\d?|1)\" title=\"[23]\\.\\d\\d nats\"> happy", html);
+        Assert.Matches("<span class=\"up\" style=\"--k:(0\\.[89]\\d?|1)\" title=\"[23]\\.\\d\\d nats\">happy", html);
         Assert.Contains("Where proxy and gold disagree most", html);
     }
 
