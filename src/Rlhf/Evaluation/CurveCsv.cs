@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlhf.Policies;
+using Rlhf.Policies.Runs;
 using Rlhf.Tables;
 
 namespace Rlhf.Evaluation;
@@ -7,7 +8,7 @@ namespace Rlhf.Evaluation;
 /// <summary>curve.csv: the table of a curve, RFC 4180; a number that is not known is an empty field.</summary>
 public static class CurveCsv
 {
-    public static void Write(Curve curve, string path) => File.WriteAllText(path, Text(CurveTable.Of(curve)));
+    public static void Write(Curve curve, string path) => Durable.WriteText(path, Text(CurveTable.Of(curve)));
 
     public static string Text(CurveTable table)
     {

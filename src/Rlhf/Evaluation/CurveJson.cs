@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rlhf.Policies;
+using Rlhf.Policies.Runs;
 
 namespace Rlhf.Evaluation;
 
@@ -14,7 +15,7 @@ public static class CurveJson
         Converters = { new FiniteOrNull(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    public static void Write(Curve curve, string path) => File.WriteAllText(path, Text(curve));
+    public static void Write(Curve curve, string path) => Durable.WriteText(path, Text(curve));
 
     public static string Text(Curve curve) => JsonSerializer.Serialize(curve, s_options) + "\n";
 

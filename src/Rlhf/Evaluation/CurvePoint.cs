@@ -6,7 +6,7 @@ public sealed record CurvePoint
     /// <summary>The run's name.</summary>
     public required string Run { get; init; }
 
-    /// <summary>What trained it: ppo, grpo, rloo, reinforce_pp, dpo, sft; `reference` for the reference itself.</summary>
+    /// <summary>What trained it: ppo, grpo, rloo, reinforce++, dpo, sft; `reference` for the reference itself.</summary>
     public required string Algorithm { get; init; }
 
     public required int Step { get; init; }

@@ -88,7 +88,7 @@ public static class CurveCharts
     public static string Label(string algorithm) => algorithm switch
     {
         "ppo" or "grpo" or "rloo" or "dpo" or "sft" => algorithm.ToUpperInvariant(),
-        "reinforce_pp" => "REINFORCE++",
+        "reinforce++" => "REINFORCE++",
         "best_of_n" => "best-of-n",
         _ => algorithm,
     };
