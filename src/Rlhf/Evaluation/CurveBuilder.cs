@@ -9,6 +9,8 @@ public static class CurveBuilder
     public static Curve Build(EvaluatedPrompts reference, IReadOnlyList<EvaluatedPolicy> policies, BootstrapOptions options)
     {
         if (reference.Count == 0) throw new ArgumentException("the reference has no episodes: there is nothing to compare with");
+        CurvePoint[] points = [.. policies.OrderBy(policy => policy.Run, StringComparer.Ordinal).ThenBy(policy => policy.Step)
+            .Select(policy => CurvePoints.Summarize(policy, reference, options))];
         return new Curve
         {
             Prompts = reference.Count,
@@ -16,25 +18,24 @@ public static class CurveBuilder
             Reference = CurvePoints.Reference(reference, options),
             ProxyScale = ScoreScale.Of([.. reference.All.Select(e => e.Proxy)]),
             GoldScale = reference.HasGold ? ScoreScale.Of([.. reference.All.Select(e => e.Gold!.Value)]) : null,
-            Points = [.. policies.OrderBy(policy => policy.Run, StringComparer.Ordinal).ThenBy(policy => policy.Step)
-                .Select(policy => CurvePoints.Summarize(policy, reference, options))],
+            Points = points,
             BestOfN = reference.Samples > 1 ? CurvePoints.BestOfNCurve(reference, options) : [],
-            Fits = [.. Fits(reference, policies, options)],
+            Fits = [.. BestOfNFit(reference, options), .. Fits(points, options)],
         };
     }
 
-    private static IEnumerable<Overoptimisation> Fits(EvaluatedPrompts reference, IReadOnlyList<EvaluatedPolicy> policies, BootstrapOptions options)
+    /// <summary>A fit for each algorithm with checkpoints enough, all on the same prompts.</summary>
+    public static IEnumerable<Overoptimisation> Fits(IReadOnlyList<CurvePoint> points, BootstrapOptions options) =>
+        points.Where(point => point.ByPrompt is not null).GroupBy(point => point.Algorithm)
+            .Where(group => group.Count() >= FewestPointsForFit)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => OveroptimisationAnalysis.Analyse(group.Key, FitForm.Policy, [.. group.Select(point => point.ByPrompt!)], options))
+            .OfType<Overoptimisation>();
+
+    private static IEnumerable<Overoptimisation> BestOfNFit(EvaluatedPrompts reference, BootstrapOptions options)
     {
         if (reference.Samples > FewestPointsForFit
-            && OveroptimisationAnalysis.Analyse("best_of_n", FitForm.BestOfN, CurvePoints.BestOfNForFit(reference), options) is { } bestOfN)
-            yield return bestOfN;
-
-        foreach (var group in policies.GroupBy(policy => policy.Algorithm).OrderBy(group => group.Key, StringComparer.Ordinal))
-        {
-            var points = group.Select(policy => CurvePoints.ForFit(policy.Prompts, reference)).ToArray();
-            if (points.Length >= FewestPointsForFit
-                && OveroptimisationAnalysis.Analyse(group.Key, FitForm.Policy, points, options) is { } fit)
-                yield return fit;
-        }
+            && OveroptimisationAnalysis.Analyse("best_of_n", FitForm.BestOfN, CurvePoints.BestOfNForFit(reference), options) is { } fit)
+            yield return fit;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rlhf.Policies;
@@ -12,7 +13,7 @@ public static class CurveJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
-        Converters = { new FiniteOrNull(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        Converters = { new FiniteOrNull(), new NumbersOnOneLine(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
     public static void Write(Curve curve, string path) => Durable.WriteText(path, Text(curve));
@@ -47,5 +48,15 @@ public static class CurveJson
             if (double.IsFinite(value)) writer.WriteNumberValue(value);
             else writer.WriteNullValue();
         }
+    }
+
+    /// <summary>The numbers of all prompts in one line, to four digits: they are for resampling, not for reading.</summary>
+    private sealed class NumbersOnOneLine : JsonConverter<IReadOnlyList<double>>
+    {
+        public override IReadOnlyList<double> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            JsonSerializer.Deserialize<double[]>(ref reader, options) ?? [];
+
+        public override void Write(Utf8JsonWriter writer, IReadOnlyList<double> value, JsonSerializerOptions options) =>
+            writer.WriteRawValue($"[{string.Join(',', value.Select(number => double.IsFinite(number) ? number.ToString("G4", CultureInfo.InvariantCulture) : "null"))}]");
     }
 }

@@ -50,6 +50,9 @@ public sealed record CurvePoint
     /// <summary>Share of 3-grams that their response held before.</summary>
     public double Repetition { get; init; }
 
+    /// <summary>The numbers of each prompt, so that curves of several runs can be fitted together with honest intervals.</summary>
+    public FitPoint? ByPrompt { get; init; }
+
     /// <summary>Rank correlation of proxy and gold over the episodes; NaN without gold.</summary>
     public double ProxyGoldCorrelation { get; init; } = double.NaN;
 }

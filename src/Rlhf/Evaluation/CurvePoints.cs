@@ -33,6 +33,7 @@ public static class CurvePoints
             Distinct1 = Diversity.Distinct(prompts.All.Select(e => e.Tokens), 1),
             Distinct2 = Diversity.Distinct(prompts.All.Select(e => e.Tokens), 2),
             Repetition = Diversity.Repetition(prompts.All.Select(e => e.Tokens), 3),
+            ByPrompt = ForFit(prompts, reference),
             ProxyGoldCorrelation = gold ? Correlation.Spearman([.. prompts.All.Select(Proxy)], [.. prompts.All.Select(Gold)]) : double.NaN,
         };
     }

@@ -25,7 +25,9 @@ public sealed record CurveTable(IReadOnlyList<string> TextColumns, IReadOnlyList
         ("proxy_gold_correlation", p => p.ProxyGoldCorrelation),
     ];
 
-    public static CurveTable Of(Curve curve) => new(s_text, [.. s_numbers.Select(column => column.Name)],
+    public static (IReadOnlyList<string> Texts, IReadOnlyList<string> Numbers) Columns { get; } = (s_text, [.. s_numbers.Select(column => column.Name)]);
+
+    public static CurveTable Of(Curve curve) => new(Columns.Texts, Columns.Numbers,
         [Row(curve.Reference), .. curve.Points.Select(Row), .. curve.BestOfN.Select(Row)]);
 
     private static CurveRow Row(CurvePoint point) =>

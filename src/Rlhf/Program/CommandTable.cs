@@ -10,6 +10,7 @@ internal static class CommandTable
         TokenizerCommand.Create(),
         TokenizerTools.Info(),
         TokenizerTools.Encode(),
+        SweepCommand.Create(),
         ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),

@@ -1,6 +1,7 @@
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization.Training;
+using Rlhf.Sweeps;
 
 namespace Rlhf.Program;
 
@@ -51,8 +52,11 @@ public sealed record Recipe
     [Describe("the tokenizer, where one is trained")]
     public TokenizerRecipe? Tokenizer { get; init; }
 
+    [Describe("a grid over recipe keys, for rlhf sweep")]
+    public SweepRecipe? Sweep { get; init; }
+
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

@@ -46,6 +46,8 @@ public static class SweepReport
 
     private static IEnumerable<string> Notes(SweepResult sweep)
     {
+        foreach (var entry in sweep.Incomparable)
+            yield return $"`{entry.State.Name}` was evaluated on other prompts and is left out of the curves: run `rlhf curve` on it with the same recipe.";
         foreach (var entry in sweep.Entries)
             if (entry.State.Status == PointStatus.Failed) yield return $"`{entry.State.Name}` failed in {entry.State.Stage}: {entry.State.Error}";
             else if (entry.State.Status != PointStatus.Done) yield return $"`{entry.State.Name}` is not finished: run the sweep again to go on.";

@@ -16,8 +16,12 @@ public sealed record SweepEntry(PointState State, ReportRun Run)
 /// <summary>A sweep's directory, read.</summary>
 public sealed record SweepResult(string Name, string Folder, IReadOnlyList<SweepEntry> Entries)
 {
-    /// <summary>All points' curves as one; null where there is none.</summary>
+    /// <summary>All comparable curves as one; null where there is none.</summary>
     public Curve? Curve { get; } = Merged(Entries);
+
+    /// <summary>Points evaluated on other prompts than the first: they cannot be compared.</summary>
+    public IReadOnlyList<SweepEntry> Incomparable { get; } =
+        [.. Entries.Where(entry => entry.Run.Curve is { } curve && curve.Prompts != Entries.First(first => first.Run.Curve is not null).Run.Curve!.Prompts)];
 
     /// <summary>The keys that take more than one value, seeds last: runs are told apart by the first.</summary>
     public IReadOnlyList<string> Varying { get; } =
@@ -46,7 +50,8 @@ public sealed record SweepResult(string Name, string Folder, IReadOnlyList<Sweep
 
     private static Curve? Merged(IReadOnlyList<SweepEntry> entries)
     {
-        var curves = entries.Where(entry => entry.Run.Curve is not null).Select(entry => (entry.State.Name, entry.Run.Curve!)).ToArray();
+        var all = entries.Where(entry => entry.Run.Curve is not null).Select(entry => (entry.State.Name, Curve: entry.Run.Curve!)).ToArray();
+        var curves = all.Where(curve => curve.Curve.Prompts == all[0].Curve.Prompts).ToArray();
         return curves.Length == 0 ? null : CurveMerge.Of(curves, new BootstrapOptions());
     }
 }

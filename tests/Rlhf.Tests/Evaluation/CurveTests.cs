@@ -135,6 +135,22 @@ public sealed class CurveTests : IDisposable
     }
 
     [Fact]
+    public void Parquet_HoldsTheSameTable()
+    {
+        var curve = Curves.Overoptimised();
+        var path = Path.Combine(_folder, "curve.parquet");
+        CurveParquet.Write(curve, path);
+        CurveTable expected = CurveTable.Of(curve), read = CurveParquet.Read(path);
+        Assert.Equal(expected.NumberColumns, read.NumberColumns);
+        Assert.Equal(expected.Rows.Count, read.Rows.Count);
+        Assert.All(expected.Rows.Zip(read.Rows), rows =>
+        {
+            Assert.Equal(rows.First.Texts, rows.Second.Texts);
+            Assert.Equal(rows.First.Numbers, rows.Second.Numbers);
+        });
+    }
+
+    [Fact]
     public void Csv_FieldThatIsNoNumber_NamesRecordAndColumn()
     {
         var path = Path.Combine(_folder, "curve.csv");

@@ -4,24 +4,33 @@ using Rlhf.Policies;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Reports;
+using Rlhf.Sweeps;
 
 namespace Rlhf.Program.Commands;
 
 /// <summary><c>rlhf report</c>: one self-contained page for a run directory.</summary>
 internal static class ReportCommand
 {
-    public static Command Create() => Command.For<ReportRecipe>("report", "Writes report.html for a run: verdict, curves, samples, configuration.", Run, Check) with
+    public static Command Create() => Command.For<ReportRecipe>("report", "Writes report.html for a run or a sweep: verdict, curves, samples, configuration.", Run, Check) with
     {
         Positionals = ["run"],
-        Examples = ["rlhf report runs/demo", "rlhf report runs/demo to=/tmp/demo.html", "rlhf report runs/demo --json"],
+        Examples = ["rlhf report runs/demo", "rlhf report runs/demo/sweep", "rlhf report runs/demo to=/tmp/demo.html", "rlhf report runs/demo --json"],
     };
 
     /// <summary>Writes the report and returns what it says.</summary>
     public static Verdict Write(string folder, string target)
     {
+        if (SweepResult.IsSweep(folder)) return WriteSweep(folder, target);
         var run = RunReader.Read(folder);
         Durable.WriteText(target, RunReport.Html(run));
         return run.Curve is null ? TrainingVerdict.Of(run) : Judge.Of(run.Curve);
+    }
+
+    private static Verdict WriteSweep(string folder, string target)
+    {
+        var sweep = SweepResult.Read(folder);
+        Durable.WriteText(target, SweepReport.Html(sweep));
+        return SweepReport.VerdictOf(sweep);
     }
 
     private static int Run(ReportRecipe recipe, CommandContext context)
@@ -43,7 +52,7 @@ internal static class ReportCommand
 
 internal sealed record ReportRecipe
 {
-    [Describe("folder of the run, or of a pipeline with a folder for each stage")]
+    [Describe("folder of the run, of a pipeline with a folder for each stage, or of a sweep")]
     public string Run { get; init; } = "";
 
     [Describe("file to write; null: report.html in that folder")]
