@@ -9,8 +9,11 @@ public sealed class DisposeScope : IDisposable
 {
     [ThreadStatic] private static DisposeScope? _current;
 
+    // The lists of ended scopes, for the next ones: small scopes are made by the thousand.
+    [ThreadStatic] private static Stack<List<Tensor?>>? _spare;
+
     // Tensors know their slot, so letting one go is O(1); freed slots are null until the scope ends.
-    private readonly List<Tensor?> _tensors = [];
+    private List<Tensor?> _tensors;
     private readonly DisposeScope? _outer;
     private HashSet<IDisposable>? _others;
     private int _alive;
@@ -18,6 +21,7 @@ public sealed class DisposeScope : IDisposable
 
     internal DisposeScope()
     {
+        _tensors = (_spare ??= new Stack<List<Tensor?>>()).TryPop(out var spare) ? spare : new List<Tensor?>(16);
         _outer = _current;
         _current = this;
     }
@@ -126,6 +130,8 @@ public sealed class DisposeScope : IDisposable
         _ended = true;
         for (var i = _tensors.Count - 1; i >= 0; i--) _tensors[i]?.Release();
         _tensors.Clear();
+        if (_tensors.Capacity <= 4096) (_spare ??= new Stack<List<Tensor?>>()).Push(_tensors);
+        _tensors = [];
         _alive = 0;
         if (_others is not null)
         {

@@ -113,7 +113,7 @@ public sealed class ScopeTests
                 optimizer.step();
             }
 
-            GC.Collect();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             GC.WaitForPendingFinalizers();
             using var process = System.Diagnostics.Process.GetCurrentProcess();
             return process.WorkingSet64;
