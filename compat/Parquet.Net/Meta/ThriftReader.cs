@@ -17,7 +17,9 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
         var header = Byte();
         type = (WireType)(header & 0xf);
         if (type == WireType.Stop) return false;
-        id = header >> 4 is var delta and > 0 ? id + delta : checked((short)ZigZag());
+        var next = header >> 4 is var delta and > 0 ? id + delta : ZigZag();
+        if (next is < 0 or > short.MaxValue) throw new ParquetException($"metadata holds a field of number {next}");
+        id = (int)next;
         return true;
     }
 

@@ -1,15 +1,13 @@
 // Writes Parquet files as other writers make them, and the rows they hold as FOLDER/rows.jsonl.
-//   node make.mjs FOLDER
-import { writeFileSync } from 'node:fs';
+//   node make.mjs FOLDER [ROWS]
+import { readFileSync, writeFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import * as arrow from 'apache-arrow';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import init, * as parquet from 'parquet-wasm/esm';
 
-const folder = process.argv[2];
-const count = 3000;
-const rows = Array.from({ length: count }, (_, i) => ({
+const [folder, count = 3000] = process.argv.slice(2);
+const rows = Array.from({ length: Number(count) }, (_, i) => ({
   id: i,
   text: i % 11 === 0 ? null : `row ${i} “${'x'.repeat(i % 40)}”`,
   score: i % 7 === 0 ? null : i / 8 - 100,

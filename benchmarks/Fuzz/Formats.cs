@@ -1,0 +1,92 @@
+using System.IO.Compression;
+using System.Text;
+using Parquet.Tests;
+using PyBridge.Tests;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Data;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization;
+using Rlhf.TestSupport;
+using TorchSharp;
+using TorchSharp.PyBridge;
+
+/// <summary>Every format that is read from files which others made.</summary>
+internal static class Formats
+{
+    private const string Lines = """
+        {"prompt": "Hello \u00e9\ud83d\ude00", "chosen": [{"role": "user", "content": "a"}], "margin": 1.5e3}
+        {"prompt": "", "chosen": null, "margin": -0, "deep": [[[{"a": [1, 2, {"b": null}]}]]]}
+        {"prompt": "日本語", "chosen": [], "margin": true}
+        """;
+
+    private const string Yaml = """
+        name: demo   # a comment
+        seed: 7
+        numbers: [1, 2.5, 1e-3]
+        text: |
+          several
+          lines
+        inner: &one {depth: 3, names: ['it''s', "two\t"]}
+        other: *one
+        """;
+
+    private const string Tokenizer = """
+        {"version": "1.0", "added_tokens": [{"id": 5, "content": "<|end|>", "special": true, "single_word": false, "lstrip": false, "rstrip": true, "normalized": false}],
+         "normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+         "pre_tokenizer": null, "post_processor": null, "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "Fuse"}]},
+         "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": false, "vocab": {"<unk>": 0, "▁": 1, "a": 2, "b": 3, "ab": 4}, "merges": ["a b"]}}
+        """;
+
+    private const string Config = """
+        {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 512, "hidden_size": 64, "num_hidden_layers": 5,
+         "num_attention_heads": 8, "num_key_value_heads": 4, "intermediate_size": 172, "max_position_embeddings": 512, "rms_norm_eps": 1e-5,
+         "rope_theta": 10000.0, "tie_word_embeddings": true, "bos_token_id": 1, "eos_token_id": 2, "hidden_act": "silu", "torch_dtype": "float32"}
+        """;
+
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        ParquetFuzz.Target,
+        FileTarget.Of("parquet_rows", "rows.parquet", ParquetFuzz.Originals, Rows),
+        FileTarget.Of("jsonl", "rows.jsonl", () => [Utf8(Lines)], Rows),
+        FileTarget.Of("json", "rows.json", () => [List()], Rows),
+        FileTarget.Of("jsonl_gz", "rows.jsonl.gz", () => [Gzip(Utf8(Lines))], Rows),
+        FileTarget.Of("tokenizer_json", "tokenizer.json", () => [Utf8(Tokenizer)], path => TextTokenizer.Load(Path.GetDirectoryName(path)!)),
+        FileTarget.Of("config_json", "config.json", () => [Utf8(Config)], path => ModelFolder.ReadConfig(Path.GetDirectoryName(path)!)),
+        FileTarget.Of("yaml", "recipe.yaml", () => [Utf8(Yaml)], path => RecipeBinder.Load<FuzzRecipe>(path)),
+        new("safetensors", Safe, bytes => Scoped(() => Safetensors.LoadStateDict(new MemoryStream(bytes))), typeof(InvalidDataException)),
+        new("pickle_zip", () => [PyTorchFiles.Zip, PyTorchFiles.Parameter], bytes => Scoped(() => PyTorchUnpickler.UnpickleStateDict(new MemoryStream(bytes))), typeof(InvalidDataException)),
+        new("pickle_legacy", () => [PyTorchFiles.Legacy], bytes => Scoped(() => PyTorchUnpickler.UnpickleStateDict(new MemoryStream(bytes))), typeof(InvalidDataException)),
+    ];
+
+    private static void Rows(string path)
+    {
+        foreach (var row in RowReader.Read(path))
+            foreach (var column in row.Columns)
+                if (row.Kind(column) == ColumnKind.Text) _ = row.Text(column);
+    }
+
+    private static void Scoped(Action read)
+    {
+        using var scope = torch.NewDisposeScope();
+        read();
+    }
+
+    private static IReadOnlyList<byte[]> Safe()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var file = new MemoryStream();
+        Safetensors.SaveStateDict(file, new() { ["first.weight"] = torch.rand(4, 3), ["second"] = torch.ones([2], torch.ScalarType.BFloat16), ["third"] = torch.arange(3) }, leaveOpen: true);
+        return [file.ToArray()];
+    }
+
+    private static byte[] List() => Utf8("[" + Lines.Replace("\n", ",\n", StringComparison.Ordinal) + "]");
+
+    private static byte[] Gzip(byte[] content)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal)) gzip.Write(content);
+        return packed.ToArray();
+    }
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+}
