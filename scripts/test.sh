@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash scripts/setup.sh
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 dotnet build Rlhf.sln -c Release -v quiet -clp:NoSummary
+# The product without what only the drop-in can do has to compile as well.
+dotnet build src/Rlhf/Rlhf.csproj -c Portable -p:Seam=portable -v quiet -clp:NoSummary
 
 passed=0 failed=0 skipped=0
 log=$(mktemp)
