@@ -44,11 +44,11 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
         _ended = null;
     }
 
-    public void Note(string line) => console.MarkupLineInterpolated($"{line}");
+    public void Note(string line) => console.MarkupLineInterpolated($"{Covering(line)}");
 
     public void Warn(string line)
     {
-        if (_warnings.Add(line)) console.MarkupLineInterpolated($"[yellow]warning:[/] {line}");
+        if (_warnings.Add(line)) console.MarkupLineInterpolated($"[yellow]warning:[/] {Covering(line, taken: "warning: ".Length)}");
     }
 
     public void Dispose()
@@ -57,6 +57,14 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
         if (_warnings.All.Count == 0) return;
         console.MarkupLine("[yellow]warnings of this run:[/]");
         foreach (var line in _warnings.All) console.MarkupLineInterpolated($"  {line}");
+    }
+
+    /// <summary>A line is printed over the bar, which is drawn again below it: it has to reach the right edge to hide it.</summary>
+    private string Covering(string line, int taken = 0)
+    {
+        var width = Math.Max(1, console.Profile.Width);
+        var over = (taken + line.Length) % width;
+        return _ended is null || over == 0 ? line : line + new string(' ', width - over);
     }
 
     private async Task DrawUntil(LiveDisplayContext live, CancellationToken ended)
@@ -76,7 +84,7 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
         {
             var pace = _pace ?? new Pace(1, 0);
             var part = pace.Total > 0 ? Math.Clamp((double)pace.Done / pace.Total, 0, 1) : 1;
-            var heading = string.Create(CultureInfo.InvariantCulture, $"{pace.Done}/{pace.Total}  {part:P0}  {pace.RateText}  {pace.LeftText}");
+            var heading = string.Create(CultureInfo.InvariantCulture, $"{pace.Done}/{pace.Total}  {100 * part:0}%  {pace.RateText}  {pace.TimeText}");
             var bar = new BreakdownChart { Width = 40, ShowTags = false };
             bar.AddItem("done", part, Color.Green).AddItem("left", 1 - part, Color.Grey23);
             var top = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().Width(40)).AddColumn(new GridColumn().NoWrap())

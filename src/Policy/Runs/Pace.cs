@@ -24,7 +24,8 @@ internal sealed class Pace
         : Rate >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{Rate:0.0}/s")
         : string.Create(CultureInfo.InvariantCulture, $"{1 / Rate:0.0} s each");
 
-    public string LeftText => Left is { } left ? $"{Duration(left)} left" : "";
+    /// <summary>Time left, or taken when all is done.</summary>
+    public string TimeText => Done >= Total ? $"in {Duration(_watch.Elapsed)}" : Left is { } left ? $"{Duration(left)} left" : "";
 
     public static string Duration(TimeSpan span) =>
         span.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours}h{span.Minutes:00}m")

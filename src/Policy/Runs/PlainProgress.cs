@@ -49,7 +49,7 @@ public sealed class PlainProgress(TextWriter output) : IProgressSink
     private void Line()
     {
         _sinceLine.Restart();
-        string[] parts = [$"{_title} {_pace!.Done}/{_pace.Total}", _pace.RateText, _pace.LeftText, _metrics];
+        string[] parts = [$"{_title} {_pace!.Done}/{_pace.Total}", _pace.RateText, _pace.TimeText, _metrics];
         output.WriteLine(string.Join("  ", parts.Where(part => part.Length > 0)));
     }
 }
