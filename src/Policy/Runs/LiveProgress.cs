@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -16,6 +17,7 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
     private Pace? _pace;
     private CancellationTokenSource? _ended;
     private Task _drawing = Task.CompletedTask;
+    private readonly ConcurrentQueue<FormattableString> _lines = [];
 
     public void Begin(string title, long total, long done)
     {
@@ -44,11 +46,11 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
         _ended = null;
     }
 
-    public void Note(string line) => console.MarkupLineInterpolated($"{Covering(line)}");
+    public void Note(string line) => Say($"{line}");
 
     public void Warn(string line)
     {
-        if (_warnings.Add(line)) console.MarkupLineInterpolated($"[yellow]warning:[/] {Covering(line, taken: "warning: ".Length)}");
+        if (_warnings.Add(line)) Say($"[yellow]warning:[/] {line}");
     }
 
     public void Dispose()
@@ -59,22 +61,28 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
         foreach (var line in _warnings.All) console.MarkupLineInterpolated($"  {line}");
     }
 
-    /// <summary>A line is printed over the bar, which is drawn again below it: it has to reach the right edge to hide it.</summary>
-    private string Covering(string line, int taken = 0)
+    /// <summary>While the bar is drawn, only its task writes: Spectre's locks deadlock when two threads write to a live display.</summary>
+    private void Say(FormattableString line)
     {
-        var width = Math.Max(1, console.Profile.Width);
-        var over = (taken + line.Length) % width;
-        return _ended is null || over == 0 ? line : line + new string(' ', width - over);
+        if (_ended is null) console.MarkupLineInterpolated(line);
+        else _lines.Enqueue(line);
+    }
+
+    private void Speak()
+    {
+        while (_lines.TryDequeue(out var line)) console.Write(new Covering(Markup.FromInterpolated(line)));
     }
 
     private async Task DrawUntil(LiveDisplayContext live, CancellationToken ended)
     {
         while (!ended.IsCancellationRequested)
         {
+            Speak();
             live.UpdateTarget(Picture());
             await Task.Delay(200, ended).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
 
+        Speak();
         live.UpdateTarget(Picture());
     }
 
@@ -108,5 +116,19 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
         }
 
         return grid;
+    }
+
+    /// <summary>A line printed where the bar stands reaches to the right edge, so that nothing of the bar stays behind it.</summary>
+    private sealed class Covering(IRenderable line) : Renderable
+    {
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+        {
+            foreach (var part in Segment.SplitLines(line.Render(options, maxWidth), maxWidth))
+            {
+                foreach (var segment in part) yield return segment;
+                yield return Segment.Padding(Math.Max(0, maxWidth - part.CellCount()));
+                yield return Segment.LineBreak;
+            }
+        }
     }
 }
