@@ -15,21 +15,11 @@ public enum LearnFrom
     Labels,
 }
 
-/// <summary>What the scores are normalized on.</summary>
-public enum NormalizeOn
-{
-    /// <summary>Responses sampled from the model that training starts from, to held-out prompts.</summary>
-    Policy,
-
-    /// <summary>The texts of the held-out rows.</summary>
-    Data,
-}
-
 /// <summary>How a reward model is trained.</summary>
 [Describe("training of the reward model")]
 public sealed record RewardRecipe : IChecked
 {
-    [Describe("folder of the model to start from: a language model, best the one that PPO will start from")]
+    [Describe("folder of the model to start from, best the one that PPO will start from; empty: what the sft stage of this recipe left")]
     public string Model { get; init; } = "";
 
     [Describe("file of the rows to learn from (.jsonl, .json, .gz, .parquet)")]
@@ -85,17 +75,9 @@ public sealed record RewardRecipe : IChecked
     [Describe("evaluations without a lower loss after which training stops and takes the best weights; 0: never"), AtLeast(0)]
     public int Patience { get; init; }
 
-    [Describe("what scores are normalized on: policy (sampled from the model that training starts from) or data")]
-    public NormalizeOn NormalizeOn { get; init; } = NormalizeOn.Policy;
-
-    [Describe("samples that scores are normalized on"), AtLeast(2)]
-    public int ReferenceSamples { get; init; } = 256;
-
-    [Describe("longest sampled response, in tokens"), AtLeast(1)]
-    public int ReferenceTokens { get; init; } = 48;
-
     public IEnumerable<Problem> Problems()
     {
+        if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
         if (Patience > 0 && EvalEvery == 0) yield return new Problem(nameof(Patience), $"found {Patience} with eval_every 0; expected evaluations to judge by");
         if (EvalData is null && EvalShare == 0 && (Patience > 0 || EvalEvery > 0))
             yield return new Problem(nameof(EvalShare), "found 0 without eval_data; expected held-out rows to evaluate on, or eval_every: 0");

@@ -10,6 +10,8 @@ internal static class CommandTable
         TokenizerCommand.Create(),
         TokenizerTools.Info(),
         TokenizerTools.Encode(),
+        RewardCommand.Create(),
+        RewardEvalCommand.Create(),
         SweepCommand.Create(),
         ReportCommand.Create(),
         DataCommand.Create(),

@@ -1,6 +1,7 @@
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization.Training;
+using Rlhf.Rewards.Training;
 using Rlhf.Sweeps;
 
 namespace Rlhf.Program;
@@ -55,8 +56,10 @@ public sealed record Recipe
     [Describe("a grid over recipe keys, for rlhf sweep")]
     public SweepRecipe? Sweep { get; init; }
 
+    public RewardRecipe? Reward { get; init; }
+
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Reward = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

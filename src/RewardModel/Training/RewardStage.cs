@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Evaluation;
+using Rlhf.Rewards.Models;
+using static TorchSharp.torch;
+
+namespace Rlhf.Rewards.Training;
+
+/// <summary>The whole training of a reward model: data, one model or several, normalization, report, final folder.</summary>
+public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, ScalarType type)
+{
+    /// <summary>The report's name, in the run's folder and in final/.</summary>
+    public const string ReportFile = "trust.json";
+
+    private const int NormalizationSamples = 512;
+
+    /// <summary>Trains to the end and fills final/; the report is null when there were no held-out pairs.</summary>
+    /// <param name="openMember">Opens the run of one model of an ensemble, numbered from 1.</param>
+    public RewardReport? Run(Run run, Func<int, Run> openMember)
+    {
+        var tokenizer = TextTokenizer.Load(recipe.Model);
+        var data = RewardData.Load(recipe, tokenizer);
+        Say(data, run.Progress);
+        var steps = 0L;
+        var models = new List<RewardModel>();
+        if (recipe.Seeds == 1) models.Add(Train(data, seed, run, out steps));
+        else for (var member = 1; member <= recipe.Seeds; member++) models.Add(TrainMember(data, member, openMember));
+        using var ensemble = new RewardEnsemble(models, recipe.Ensemble);
+        ensemble.Normalize(ensemble.Score([.. data.Objective.TypicalRows.Take(NormalizationSamples)], tokenizer.PadOrEos));
+        var report = data.HeldOut.Count == 0 ? null : RewardReport.Of(PairJudge.Judge(ensemble, data.HeldOut, tokenizer.PadOrEos));
+        if (report is not null) Durable.WriteText(Path.Combine(run.Folder, ReportFile), RewardReportJson.Text(report));
+        run.Finish(steps, folder =>
+        {
+            RewardFolder.Save(ensemble, folder, recipe.Model, Facts(data, report));
+            if (report is not null) File.WriteAllText(Path.Combine(folder, ReportFile), RewardReportJson.Text(report));
+        });
+        return report;
+    }
+
+    private RewardModel TrainMember(RewardData data, int member, Func<int, Run> open)
+    {
+        using var run = open(member);
+        if (!run.IsFinished)
+        {
+            var model = Train(data, seed + member - 1, run, out var steps);
+            run.Finish(steps, folder => RewardFolder.Save(new RewardEnsemble([model], recipe.Ensemble), folder, recipe.Model));
+            return model;
+        }
+
+        return RewardFolder.Load(run.FinalFolder, device, type).Models[0];
+    }
+
+    private RewardModel Train(RewardData data, long seedOfModel, Run run, out long steps)
+    {
+        var start = ModelFolder.LoadTrunk(recipe.Model, device, type);
+        var model = RewardModel.Create(start.Trunk, recipe.Heads, seedOfModel);
+        start.Score?.Dispose();
+        steps = new RewardTrainer(recipe, data.Objective, model, (ulong)seedOfModel).Train(run);
+        return model;
+    }
+
+    private void Say(RewardData data, IProgressSink progress)
+    {
+        progress.Note($"reward: {data.Train} rows to train on, {data.Eval} held out");
+        if (data.Defects.Total > 0) progress.Warn($"{recipe.Data}: {data.Defects}");
+        if (data.Truncated > 0) progress.Warn($"{data.Truncated} rows were cut to max_length {recipe.MaxLength}");
+        if (data.SharedPrompts > 0) progress.Warn($"{data.SharedPrompts} prompts of {recipe.EvalData ?? recipe.Data} stand in the training data too; the evaluation flatters");
+    }
+
+    private JsonObject Facts(RewardData data, RewardReport? report)
+    {
+        var facts = new JsonObject
+        {
+            ["start"] = recipe.Model, ["data"] = recipe.Data, ["train_rows"] = data.Train, ["eval_rows"] = data.Eval,
+            ["left_out"] = data.Defects.Total, ["cut"] = data.Truncated, ["epochs"] = recipe.Epochs, ["seed"] = seed,
+        };
+        if (report is null) return facts;
+        facts["accuracy"] = report.Accuracy.Value;
+        facts["log_loss"] = report.LogLoss;
+        facts["calibration_error"] = report.Calibration.ExpectedError;
+        facts["length_only_accuracy"] = report.Length.Baseline.Value;
+        return facts;
+    }
+}

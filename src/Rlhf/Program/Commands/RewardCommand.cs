@@ -1,0 +1,47 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Runs;
+using Rlhf.Rewards.Training;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf reward</c>: trains a reward model and reports how far it can be trusted.</summary>
+internal static class RewardCommand
+{
+    public const string StageName = "reward";
+
+    public static Command Create() => Command.For<Recipe>("reward", "Trains a reward model on preference pairs or labelled texts.", Run, Check) with
+    {
+        Sections = [StageName],
+        Interruption = Interruption.AfterCheckpoint,
+        Examples = ["rlhf reward data/recipes/demo.yaml", "rlhf reward out=runs/mine reward.model=models/gpt2 reward.data=pairs.jsonl reward.epochs=2"],
+    };
+
+    public static int Run(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var section = Section(recipe);
+        var decisive = recipe.Common() with { Reward = section };
+        string[] inputs = [section.Model, section.Data, .. section.EvalData is { } other ? [other] : Array.Empty<string>()];
+        using var machine = Machine.Of(recipe);
+        using var run = Stage.Open(decisive, StageName, context, machine, inputs);
+        if (run.IsFinished) return Stage.SayFinished(run, context);
+        var report = new RewardStage(section, recipe.Seed, machine.Device, machine.Type)
+            .Run(run, member => Stage.Open(decisive, Path.Combine(StageName, $"member-{member}"), context, machine, inputs));
+        if (report is not null) RewardReportOutput.Write(report, context);
+        return Stage.SayFinished(run, context);
+    }
+
+    public static void Check(Recipe recipe, CommandContext context)
+    {
+        var section = Section(recipe);
+        Stage.WantFolder(section.Model, "reward.model");
+        Stage.WantFile(section.Data, "reward.data");
+        if (section.EvalData is { } other) Stage.WantFile(other, "reward.eval_data");
+    }
+
+    private static RewardRecipe Section(Recipe recipe)
+    {
+        if (recipe.Reward is not { } section) throw new RlhfException("the recipe has no section reward; see rlhf reward --help");
+        return section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, "sft") };
+    }
+}
