@@ -27,13 +27,19 @@ public static class TransformerKernels
     public static Tensor Attention(Tensor rows, long batch, long heads, long sharedHeads, double scale, Tensor? real, Tensor? positions, long window, Tensor? cosines, Tensor? sines) =>
         Operators.Call("bridge::attention", rows, batch, heads, sharedHeads, scale, real, positions, window, cosines, sines);
 
-    /// <summary>Turns queries and keys of rows in place and writes keys and values into a cache [B, Hkv, capacity, Dh] from a column on.</summary>
-    public static void Append(Tensor rows, Tensor keys, Tensor values, long start, long batch, long heads, long sharedHeads, Tensor? positions, Tensor? cosines, Tensor? sines) =>
-        Operators.Run("bridge::cache_append", rows, keys, values, start, batch, heads, sharedHeads, positions, cosines, sines);
+    /// <summary>
+    /// Turns queries and keys of rows in place by the angles of their columns and writes keys and values into a cache
+    /// [B, Hkv, capacity, Dh], each sequence from its start [B] on, or from column 0.
+    /// </summary>
+    public static void Append(Tensor rows, Tensor keys, Tensor values, Tensor? starts, long heads, Tensor? cosines, Tensor? sines) =>
+        Operators.Run("bridge::cache_append", rows, keys, values, starts, heads, cosines, sines);
 
-    /// <summary>The newest queries, turned already, over the first columns of a cache.</summary>
-    public static Tensor CachedAttention(Tensor rows, Tensor keys, Tensor values, long length, long batch, long heads, long sharedHeads, double scale, Tensor? real, long window) =>
-        Operators.Call("bridge::attention_cached", rows, keys, values, length, batch, heads, sharedHeads, scale, real, window);
+    /// <summary>The newest queries, turned already, over the columns of a cache up to their own.</summary>
+    public static Tensor CachedAttention(Tensor rows, Tensor keys, Tensor values, Tensor? starts, long heads, double scale, long window) =>
+        Operators.Call("bridge::attention_cached", rows, keys, values, starts, heads, scale, window);
+
+    /// <summary>Draws a token of softmax(logits·scale) for each row by a number in [0, 1): tokens [N] int64 and their log-probs [N].</summary>
+    public static (Tensor Tokens, Tensor LogProbs) Sample(Tensor logits, Tensor uniforms, double scale) => Operators.Call2("bridge::sample", logits, uniforms, scale);
 
     /// <summary>ln softmax(logits·scale) at the targets and ln Σ exp(logits·scale), both [N] float32, of logits [N, V]; no gradient.</summary>
     public static (Tensor LogProbs, Tensor LogSums) LogProb(Tensor logits, Tensor targets, double scale) => Operators.Call2("bridge::log_prob", logits, targets, scale);

@@ -214,36 +214,32 @@ void attention_backward(const AttentionShape& s, int64_t head, const T* qkv, con
 }
 
 template <class T>
-void attention_cached(const CacheShape& s, const T* query, int64_t query_stride, const T* keys, const T* values, const bool* real, T* out, int64_t out_stride) {
+void attention_cached(const CacheShape& s, const T* query, int64_t query_stride, const T* keys, const T* values, T* out, int64_t out_stride) {
   const int64_t ld = padded(s.width);
-  Workspace room(padded(s.length) + 2 * ld + 4 * kLanes);
-  float *scores = room.take(s.length), *q = room.take(ld), *mixed = room.take(ld);
+  Workspace room(padded(s.first + s.queries) + 2 * ld + 4 * kLanes);
+  float *scores = room.take(s.first + s.queries), *q = room.take(ld), *mixed = room.take(ld);
   for (int64_t n = 0; n < s.queries; n++, query += query_stride, out += out_stride) {
-    const int64_t own = s.length - s.queries + n;
+    const int64_t own = s.first + n, oldest = s.window && own >= s.window ? own - s.window + 1 : 0, seen = own + 1 - oldest;
+    const T *k = keys + oldest * s.width, *v = values + oldest * s.width;
     each(s.width, [&](int64_t i, auto at) { at.put(q + i, at.get(query + i) * s.scale); });
     float peak = -INFINITY;
-    int64_t back = 0;  // real columns between a key and the query
-    for (int64_t j = own; j >= 0; j--) {
-      const bool seen = j == own || ((!real || real[j]) && (!s.window || back < s.window));
-      if (!real || real[j]) back++;
-      if (!seen) { scores[j] = -INFINITY; continue; }
+    for (int64_t j = 0; j < seen; j++, k += s.width) {
       Lanes dot{};
-      each(s.width, [&](int64_t i, auto at) { dot += at.get(keys + j * s.width + i) * at.get(q + i); });
+      each(s.width, [&](int64_t i, auto at) { dot += at.get(k + i) * at.get(q + i); });
       scores[j] = sum(dot);
       peak = scores[j] > peak ? scores[j] : peak;
     }
     Lanes total{};
-    each(own + 1, [&](int64_t j, auto at) {
+    each(seen, [&](int64_t j, auto at) {
       const Lanes e = at.keep(exp(at.get(scores + j) - peak));
       total += e;
       at.put(scores + j, e);
     });
     const float inverse = 1.0f / sum(total);
     std::memset(mixed, 0, ld * sizeof(float));
-    for (int64_t j = 0; j <= own; j++) {
+    for (int64_t j = 0; j < seen; j++, v += s.width) {
       const float p = scores[j];
-      if (p == 0) continue;
-      each(s.width, [&](int64_t i, auto at) { at.put(mixed + i, at.get(mixed + i) + at.get(values + j * s.width + i) * p); });
+      each(s.width, [&](int64_t i, auto at) { at.put(mixed + i, at.get(mixed + i) + at.get(v + i) * p); });
     }
     each(s.width, [&](int64_t i, auto at) { at.put(out + i, at.get(mixed + i) * inverse); });
   }

@@ -239,45 +239,58 @@ struct Attention : torch::autograd::Function<Attention> {
   }
 };
 
-// Turns queries and keys in place, then writes keys and values as columns start … of [B, Hkv, capacity, Dh].
-void cache_append(Tensor qkv, Tensor keys, Tensor values, int64_t start, int64_t batch, int64_t heads, int64_t shared, const optional<Tensor>& where, const optional<Tensor>& cos, const optional<Tensor>& sin) {
-  Tensor positions = where ? *where : Tensor(), cosines = cos ? *cos : Tensor(), sines = sin ? *sin : Tensor();
-  const Heads h(qkv, batch, heads, shared);
-  check_rows(h, Tensor(), positions, cosines, h.length);
+// Where the newest tokens of each row stand in a cache: from column 0 on, or from those given [B].
+struct Columns {
+  const int64_t* starts;
+  Columns(const Heads& h, const Tensor& keys, const Tensor& values, const optional<Tensor>& given) : starts(given ? data<int64_t>(*given) : nullptr) {
+    TORCH_CHECK(keys.is_contiguous() && values.is_contiguous() && keys.sizes() == values.sizes() && keys.dim() == 4 && keys.size(0) == h.batch && keys.size(1) == h.shared && keys.size(3) == h.width,
+                "attention: a cache ", keys.sizes(), " does not fit ", h.batch, " rows of ", h.shared, " heads");
+    if (given) TORCH_CHECK(given->scalar_type() == at::kLong && given->is_contiguous() && given->numel() == h.batch, "attention: starts are int64, one per row");
+    for (int64_t b = 0; b < h.batch; b++) TORCH_CHECK(at(b) >= 0 && at(b) + h.length <= keys.size(2), "attention: columns ", at(b), " to ", at(b) + h.length, " of row ", b, " are beyond a cache of ", keys.size(2));
+  }
+  int64_t at(int64_t row) const { return starts ? starts[row] : 0; }
+};
+
+// Turns queries and keys in place by the angles of their columns, then writes keys and values into a cache [B, Hkv, capacity, Dh].
+void cache_append(Tensor qkv, Tensor keys, Tensor values, const optional<Tensor>& starts, int64_t heads, const optional<Tensor>& cos, const optional<Tensor>& sin) {
+  const Heads h(qkv, keys.size(0), heads, keys.size(1));
+  const Columns columns(h, keys, values, starts);
+  Tensor cosines = cos ? *cos : Tensor(), sines = sin ? *sin : Tensor();
   const int64_t capacity = keys.size(2), half = cosines.defined() ? cosines.size(1) : 0;
-  TORCH_CHECK(keys.is_contiguous() && values.is_contiguous() && start + h.length <= capacity && keys.size(0) == batch && keys.size(1) == shared && keys.size(3) == h.width && keys.scalar_type() == qkv.scalar_type(), "attention: the cache does not fit");
+  TORCH_CHECK(keys.scalar_type() == qkv.scalar_type(), "attention: the cache is ", keys.scalar_type(), ", the rows are ", qkv.scalar_type());
+  for (int64_t b = 0; half && b < h.batch; b++) TORCH_CHECK(columns.at(b) + h.length <= cosines.size(0), "attention: the rotary tables are shorter than the sequence");
   typed(qkv, [&](auto t) {
     using T = decltype(t);
     at::parallel_for(0, qkv.size(0), 8, [&](int64_t from, int64_t to) {
       for (int64_t row = from; row < to; row++) {
         T* x = data<T>(qkv) + row * h.stride();
-        const int64_t b = row / h.length, n = row % h.length, position = positions.defined() ? data<int64_t>(positions)[row] : n;
-        if (half) kernels<T>().rotate(x, heads + shared, h.width, half, data<float>(cosines) + position * half, data<float>(sines) + position * half);
-        for (int64_t k = 0; k < shared; k++) {
-          const int64_t at = ((b * shared + k) * capacity + start + n) * h.width;
+        const int64_t b = row / h.length, column = columns.at(b) + row % h.length;
+        if (half) kernels<T>().rotate(x, heads + h.shared, h.width, half, data<float>(cosines) + column * half, data<float>(sines) + column * half);
+        for (int64_t k = 0; k < h.shared; k++) {
+          const int64_t at = ((b * h.shared + k) * capacity + column) * h.width;
           std::copy_n(x + (heads + k) * h.width, h.width, data<T>(keys) + at);
-          std::copy_n(x + (heads + shared + k) * h.width, h.width, data<T>(values) + at);
+          std::copy_n(x + (heads + h.shared + k) * h.width, h.width, data<T>(values) + at);
         }
       }
     });
   });
 }
 
-// The newest queries of qkv, turned already, over the first `length` columns of a cache.
-Tensor attention_cached(const Tensor& qkv, const Tensor& keys, const Tensor& values, int64_t length, int64_t batch, int64_t heads, int64_t shared, double scale, const optional<Tensor>& mask, int64_t window) {
-  const Heads h(qkv, batch, heads, shared);
-  const int64_t capacity = keys.size(2), group = heads / shared, mask_stride = mask ? mask->stride(0) : 0;
-  TORCH_CHECK(length <= capacity && h.length <= length && keys.is_contiguous() && values.is_contiguous() && keys.size(3) == h.width && keys.scalar_type() == qkv.scalar_type(), "attention: the cache does not fit");
-  if (mask) TORCH_CHECK(mask->scalar_type() == at::kBool && mask->size(0) == batch && mask->size(1) >= length && mask->stride(1) == 1, "attention: the mask is bool, one flag per column");
+// The newest queries of qkv, turned already, over all columns up to their own.
+Tensor attention_cached(const Tensor& qkv, const Tensor& keys, const Tensor& values, const optional<Tensor>& starts, int64_t heads, double scale, int64_t window) {
+  const Heads h(qkv, keys.size(0), heads, keys.size(1));
+  const Columns columns(h, keys, values, starts);
+  TORCH_CHECK(keys.scalar_type() == qkv.scalar_type(), "attention: the cache is ", keys.scalar_type(), ", the rows are ", qkv.scalar_type());
+  const int64_t capacity = keys.size(2), group = heads / h.shared;
   Tensor out = at::empty({qkv.size(0), heads * h.width}, qkv.options());
-  const vectors::CacheShape s{length, h.length, h.width, window, static_cast<float>(scale)};
   typed(qkv, [&](auto t) {
     using T = decltype(t);
-    at::parallel_for(0, batch * heads, 4, [&](int64_t from, int64_t to) {
+    at::parallel_for(0, h.batch * heads, 4, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; i++) {
-        const int64_t b = i / heads, head = i % heads, at = (b * shared + head / group) * capacity * h.width;
+        const int64_t b = i / heads, head = i % heads, at = (b * h.shared + head / group) * capacity * h.width;
+        const vectors::CacheShape s{columns.at(b), h.length, h.width, window, static_cast<float>(scale)};
         kernels<T>().attention_cached(s, data<T>(qkv) + b * h.length * h.stride() + head * h.width, h.stride(), data<T>(keys) + at, data<T>(values) + at,
-                                      mask ? data<bool>(*mask) + b * mask_stride : nullptr, data<T>(out) + (b * h.length * heads + head) * h.width, heads * h.width);
+                                      data<T>(out) + (b * h.length * heads + head) * h.width, heads * h.width);
       }
     });
   });
@@ -312,6 +325,20 @@ void log_prob_backward(Tensor logits, const Tensor& targets, const Tensor& lse, 
   });
 }
 
+// A token of softmax(logits·scale) for each row, by numbers in [0, 1), and its log-prob.
+std::tuple<Tensor, Tensor> sample(const Tensor& logits, const Tensor& uniforms, double scale) {
+  const int64_t width = logits.size(-1), rows = logits.size(0);
+  TORCH_CHECK(logits.dim() == 2 && logits.is_contiguous() && uniforms.scalar_type() == at::kFloat && uniforms.is_contiguous() && uniforms.numel() == rows, "sample: logits [N, V] and uniforms [N] are expected");
+  Tensor tokens = at::empty({rows}, logits.options().dtype(at::kLong)), log_probs = at::empty({rows}, logits.options().dtype(at::kFloat));
+  typed(logits, [&](auto t) {
+    using T = decltype(t);
+    by_rows(rows, width, [&](int64_t from, int64_t to) {
+      kernels<T>().sample(data<T>(logits) + from * width, data<float>(uniforms) + from, data<int64_t>(tokens) + from, data<float>(log_probs) + from, to - from, width, static_cast<float>(scale));
+    });
+  });
+  return {tokens, log_probs};
+}
+
 Tensor gelu(const Tensor& x) { return Gelu::apply(x); }
 Tensor swiglu(const Tensor& x) { return SwiGlu::apply(x); }
 Tensor norm(const Tensor& x, const Tensor& w, const optional<Tensor>& b, double epsilon) { return Norm::apply(x, w, b, epsilon); }
@@ -329,8 +356,9 @@ TORCH_LIBRARY_FRAGMENT(bridge, m) {
   m.def("norm(Tensor x, Tensor w, Tensor? b, float epsilon) -> Tensor", norm);
   m.def("linear(Tensor x, Tensor w, Tensor? b, Tensor? residual) -> Tensor", linear);
   m.def("attention(Tensor qkv, int batch, int heads, int shared, float scale, Tensor? mask, Tensor? positions, int window, Tensor? cosines, Tensor? sines) -> Tensor", attention);
-  m.def("cache_append(Tensor(a!) qkv, Tensor(b!) keys, Tensor(c!) values, int start, int batch, int heads, int shared, Tensor? positions, Tensor? cosines, Tensor? sines) -> ()", cache_append);
-  m.def("attention_cached(Tensor qkv, Tensor keys, Tensor values, int length, int batch, int heads, int shared, float scale, Tensor? mask, int window) -> Tensor", attention_cached);
+  m.def("cache_append(Tensor(a!) qkv, Tensor(b!) keys, Tensor(c!) values, Tensor? starts, int heads, Tensor? cosines, Tensor? sines) -> ()", cache_append);
+  m.def("attention_cached(Tensor qkv, Tensor keys, Tensor values, Tensor? starts, int heads, float scale, int window) -> Tensor", attention_cached);
   m.def("log_prob(Tensor logits, Tensor targets, float scale) -> (Tensor, Tensor)", log_prob);
+  m.def("sample(Tensor logits, Tensor uniforms, float scale) -> (Tensor, Tensor)", sample);
   m.def("log_prob_backward(Tensor(a!) logits, Tensor targets, Tensor lse, Tensor grad, float scale) -> ()", log_prob_backward);
 }

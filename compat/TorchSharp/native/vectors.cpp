@@ -1,7 +1,9 @@
 #include "attention.h"
 #include "lanes.h"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace vectors {
 namespace {
@@ -110,8 +112,50 @@ void log_prob_backward(const T* x, const int64_t* target, const float* lse, cons
   }
 }
 
+// Sums of a few hundred tokens each find the one that holds the token, which is then looked for alone.
+template <class T> void sample(const T* x, const float* uniform, int64_t* token, float* log_prob, int64_t rows, int64_t width, float scale) {
+  constexpr int64_t kRun = 256;
+  static thread_local std::vector<double> sums;
+  sums.resize((width + kRun - 1) / kRun);
+  for (int64_t r = 0; r < rows; r++, x += width) {
+    Lanes top = all(-INFINITY);
+    int64_t i = 0;
+    for (; i + kLanes <= width; i += kLanes) top = larger(top, load(x + i));
+    float peak = most(top);
+    for (; i < width; i++) peak = widen(x[i]) > peak ? widen(x[i]) : peak;
+    auto weights = [&](int64_t from, float* to) {  // of one run; returns their sum
+      Lanes total{};
+      each(std::min(kRun, width - from), [&](int64_t k, auto at) {
+        const Lanes e = at.keep(exp((at.get(x + from + k) - peak) * scale));
+        total += e;
+        if (to) at.put(to + k, e);
+      });
+      return static_cast<double>(sum(total));
+    };
+    double total = 0;
+    for (size_t b = 0; b < sums.size(); b++) total += sums[b] = weights(b * kRun, nullptr);
+    const double wanted = uniform[r] * total;
+    size_t b = 0;
+    double before = 0;
+    while (b + 1 < sums.size() && before + sums[b] <= wanted) before += sums[b++];
+    while (b > 0 && sums[b] == 0) b--;
+    float run[kRun];
+    weights(b * kRun, run);
+    int64_t chosen = 0;
+    const int64_t count = std::min(kRun, width - static_cast<int64_t>(b) * kRun);
+    for (int64_t k = 0; k < count; k++) {
+      if (run[k] == 0) continue;
+      chosen = k;
+      before += run[k];
+      if (before > wanted) break;
+    }
+    token[r] = b * kRun + chosen;
+    log_prob[r] = (widen(x[token[r]]) - peak) * scale - static_cast<float>(std::log(total));
+  }
+}
+
 template <class T> constexpr Kernels<T> table() {
-  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>,
+  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>, sample<T>,
           attention<T>, attention_backward<T>, attention_cached<T>, rotate<T>};
 }
 

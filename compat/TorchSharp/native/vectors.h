@@ -16,9 +16,9 @@ struct AttentionShape {
   const float *cosines, *sines;
 };
 
-// Keys and values of one head [capacity, Dh], of which `length` are there, the last `queries` of them the newest.
+// Keys and values of one head [capacity, Dh]; the newest `queries` stand at columns `first` and after.
 struct CacheShape {
-  int64_t length, queries, width, window;
+  int64_t first, queries, width, window;
   float scale;
 };
 
@@ -40,13 +40,15 @@ struct Kernels {
   void (*log_prob)(const T* x, const int64_t* target, float* lse, float* log_prob, int64_t rows, int64_t width, float scale);
   // y = g·scale·(onehot(target) − softmax(x·scale)); y may be x.
   void (*log_prob_backward)(const T* x, const int64_t* target, const float* lse, const float* g, T* y, int64_t rows, int64_t width, float scale);
+  // Draws from softmax(x·scale) by numbers in [0, 1): the token where the cumulative probability passes the number.
+  void (*sample)(const T* x, const float* uniform, int64_t* token, float* log_prob, int64_t rows, int64_t width, float scale);
   // One key-value head of one sequence, with the query heads that share it: out [S, H·Dh] from qkv [S, (H + 2·Hkv)·Dh].
   // Position s of row s where positions is null; every key is real where real is null.
   void (*attention)(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions, T* out, float* lse);
   void (*attention_backward)(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions,
                              const T* out, const float* lse, const T* g, T* dqkv);
-  // The newest queries of one head over its cache; `positions` count real columns where a window needs them.
-  void (*attention_cached)(const CacheShape& s, const T* query, int64_t query_stride, const T* keys, const T* values, const bool* real, T* out, int64_t out_stride);
+  // The newest queries of one head over its cache.
+  void (*attention_cached)(const CacheShape& s, const T* query, int64_t query_stride, const T* keys, const T* values, T* out, int64_t out_stride);
   // Turns heads [heads, Dh] of one token by its angles, in place.
   void (*rotate)(T* x, int64_t heads, int64_t width, int64_t half, const float* cosines, const float* sines);
 };

@@ -27,15 +27,16 @@ public static partial class Accelerator
         : ComposedLayers.Attention(rows, shape);
 
     /// <summary>
-    /// The same over a cache [B, Hkv, capacity, Dh] whose columns start … take the new keys and values. The rows may be overwritten.
+    /// The same over a cache [B, Hkv, capacity, Dh] that takes the new keys and values, each sequence from
+    /// <see cref="AttentionShape.Starts"/> on. The rows may be overwritten.
     /// </summary>
-    public static Tensor CachedAttention(Tensor rows, Tensor keys, Tensor values, long start, AttentionShape shape)
+    public static Tensor CachedAttention(Tensor rows, Tensor keys, Tensor values, AttentionShape shape)
     {
-        if (!TransformerKernels.Take(rows)) return ComposedLayers.CachedAttention(rows, keys, values, start, shape);
-        TransformerKernels.Append(rows, keys, values, start, shape.Batch, shape.Heads, shape.SharedHeads, shape.Positions, shape.Cosines, shape.Sines);
+        if (!TransformerKernels.Take(rows)) return ComposedLayers.CachedAttention(rows, keys, values, shape);
+        TransformerKernels.Append(rows, keys, values, shape.Starts, shape.Heads, shape.Cosines, shape.Sines);
         // A whole prompt is a product of matrices; single tokens are a walk over the cache.
-        return start == 0 && shape.Length > 1
-            ? TransformerKernels.Attention(rows, shape.Batch, shape.Heads, shape.SharedHeads, shape.Scale, shape.Real?.narrow(1, 0, shape.Length).contiguous(), shape.Positions, shape.Window ?? 0, null, null)
-            : TransformerKernels.CachedAttention(rows, keys, values, start + shape.Length, shape.Batch, shape.Heads, shape.SharedHeads, shape.Scale, shape.Real, shape.Window ?? 0);
+        return shape.Starts is null
+            ? TransformerKernels.Attention(rows, shape.Batch, shape.Heads, shape.SharedHeads, shape.Scale, null, null, shape.Window ?? 0, null, null)
+            : TransformerKernels.CachedAttention(rows, keys, values, shape.Starts, shape.Heads, shape.Scale, shape.Window ?? 0);
     }
 }

@@ -18,6 +18,6 @@ public static partial class Accelerator
 
     public static Tensor Attention(Tensor rows, AttentionShape shape) => ComposedLayers.Attention(rows, shape);
 
-    public static Tensor CachedAttention(Tensor rows, Tensor keys, Tensor values, long start, AttentionShape shape) =>
-        ComposedLayers.CachedAttention(rows, keys, values, start, shape);
+    public static Tensor CachedAttention(Tensor rows, Tensor keys, Tensor values, AttentionShape shape) =>
+        ComposedLayers.CachedAttention(rows, keys, values, shape);
 }

@@ -18,5 +18,7 @@ public static partial class Accelerator
     }
 
     /// <summary>Draws a token of softmax(logits·scale) for each row by a number in [0, 1): tokens [N] int64 and their log-probs [N].</summary>
-    public static (Tensor Tokens, Tensor LogProbs) Sample(Tensor logits, Tensor uniforms, double scale) => ComposedLikelihood.Sample(logits, uniforms, scale);
+    public static (Tensor Tokens, Tensor LogProbs) Sample(Tensor logits, Tensor uniforms, double scale) => TransformerKernels.Take(logits)
+        ? TransformerKernels.Sample(logits, uniforms, scale)
+        : ComposedLikelihood.Sample(logits, uniforms, scale);
 }

@@ -27,6 +27,15 @@ public sealed class AttentionShape
     /// <summary>[B, S] int64; null where they are 0, 1, 2, … in every row.</summary>
     public Tensor? Positions { get; init; }
 
+    /// <summary>
+    /// With a cache, in which a token's column is its position: the column [B] int64 that each sequence's first query
+    /// takes; null where all begin at 0.
+    /// </summary>
+    public Tensor? Starts { get; init; }
+
+    /// <summary>With <see cref="Starts"/>: columns that the longest sequence takes.</summary>
+    public long Columns { get; init; }
+
     /// <summary>[positions, half] float32, null where nothing is turned.</summary>
     public Tensor? Cosines { get; init; }
 

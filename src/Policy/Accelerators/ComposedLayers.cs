@@ -33,14 +33,22 @@ internal static class ComposedLayers
         return Mix(queries, keys.transpose(1, 2), values.transpose(1, 2), Causal(shape, rows), shape);
     }
 
-    /// <summary>Attention over a cache [B, Hkv, capacity, Dh] to whose columns start … the new keys and values are written.</summary>
-    public static Tensor CachedAttention(Tensor rows, Tensor keyCache, Tensor valueCache, long start, AttentionShape shape)
+    /// <summary>Attention over a cache [B, Hkv, capacity, Dh], to whose columns the new keys and values are written.</summary>
+    public static Tensor CachedAttention(Tensor rows, Tensor keyCache, Tensor valueCache, AttentionShape shape)
     {
         var (queries, keys, values) = Split(rows, shape);
-        keyCache.narrow(2, start, shape.Length).copy_(keys.transpose(1, 2));
-        valueCache.narrow(2, start, shape.Length).copy_(values.transpose(1, 2));
-        var seen = start + shape.Length;
-        return Mix(queries, keyCache.narrow(2, 0, seen), valueCache.narrow(2, 0, seen), CachedBias(shape, rows, seen), shape);
+        if (shape.Starts is null)
+        {
+            keyCache.narrow(2, 0, shape.Length).copy_(keys.transpose(1, 2));
+            valueCache.narrow(2, 0, shape.Length).copy_(values.transpose(1, 2));
+            return Mix(queries, keys.transpose(1, 2), values.transpose(1, 2), Causal(shape, rows), shape);
+        }
+
+        var row = TensorIndex.Tensor(arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1));
+        var column = TensorIndex.Tensor(shape.Positions!); // [B, S]
+        keyCache.index_put_(keys, row, TensorIndex.Colon, column);
+        valueCache.index_put_(values, row, TensorIndex.Colon, column);
+        return Mix(queries, keyCache.narrow(2, 0, shape.Columns), valueCache.narrow(2, 0, shape.Columns), Cached(shape, rows), shape);
     }
 
     /// <summary>(a, b) → (a·cos − b·sin, b·cos + a·sin), a and b being the halves of what is turned of each head [B, S, heads, Dh].</summary>
@@ -85,41 +93,33 @@ internal static class ComposedLayers
         return mixed.view(batch, shared, group, length, width).permute(0, 3, 1, 2, 4).reshape(batch * length, shared * group * width);
     }
 
-    // A query sees the real keys before it, as far as the window reaches, and always itself: so no row of scores is empty.
+    // [S, K], or [B, 1, 1, S, K] where sequences differ. A query sees the real keys before it, as far as the window
+    // reaches, and always itself: so no row of scores is empty.
     private static Tensor? Causal(AttentionShape shape, Tensor rows)
     {
         if (shape.Length == 1) return null;
         var columns = arange(shape.Length, dtype: ScalarType.Int64, device: rows.device);
-        return Bias(shape, rows, columns, columns, shape.Positions, shape.Positions);
-    }
-
-    private static Tensor? CachedBias(AttentionShape shape, Tensor rows, long seen)
-    {
-        if (shape is { Length: 1, Real: null } && (shape.Window is null || seen <= shape.Window)) return null;
-        var columns = arange(seen, dtype: ScalarType.Int64, device: rows.device);
-        var at = shape.Real?.narrow(1, 0, seen).cumsum(1, ScalarType.Int64).sub(1);
-        var newest = columns.narrow(0, seen - shape.Length, shape.Length);
-        return Bias(shape, rows, newest, columns, at?.narrow(1, seen - shape.Length, shape.Length), at);
-    }
-
-    // [S, K], or [B, 1, 1, S, K] where sequences differ. Positions [B, S] and [B, K] serve the window.
-    private static Tensor Bias(AttentionShape shape, Tensor rows, Tensor newest, Tensor columns, Tensor? queryPositions, Tensor? keyPositions)
-    {
-        var distance = newest.unsqueeze(1).sub(columns.unsqueeze(0));
+        var distance = columns.unsqueeze(1).sub(columns.unsqueeze(0));
         var hidden = distance.lt(0);
         if (shape.Window is { } window)
         {
-            var apart = queryPositions is null || keyPositions is null ? distance : queryPositions.unsqueeze(2).sub(keyPositions.unsqueeze(1));
+            var apart = shape.Positions is { } at ? at.unsqueeze(2).sub(at.unsqueeze(1)) : distance;
             hidden = hidden.logical_or(apart.ge(window).logical_and(distance.ne(0)));
         }
 
-        if (shape.Real is { } real)
-        {
-            var padding = real.narrow(1, 0, columns.shape[0]).logical_not().unsqueeze(1).logical_and(distance.ne(0).unsqueeze(0));
-            hidden = hidden.logical_or(padding);
-        }
-
-        var bias = zeros(hidden.shape, rows.dtype, rows.device).masked_fill_(hidden, float.NegativeInfinity);
-        return hidden.dim() == 2 ? bias : bias.unsqueeze(1).unsqueeze(1);
+        if (shape.Real is { } real) hidden = hidden.logical_or(real.logical_not().unsqueeze(1).logical_and(distance.ne(0).unsqueeze(0)));
+        return hidden.dim() == 2 ? Additive(hidden, rows) : Additive(hidden, rows).unsqueeze(1).unsqueeze(1);
     }
+
+    // [B, 1, 1, S, K] over a cache, in which columns are positions.
+    private static Tensor Cached(AttentionShape shape, Tensor rows)
+    {
+        var distance = shape.Positions!.unsqueeze(2).sub(arange(shape.Columns, dtype: ScalarType.Int64, device: rows.device));
+        var hidden = distance.lt(0);
+        if (shape.Window is { } window) hidden = hidden.logical_or(distance.ge(window));
+        return Additive(hidden, rows).unsqueeze(1).unsqueeze(1);
+    }
+
+    private static Tensor Additive(Tensor hidden, Tensor rows) =>
+        zeros(hidden.shape, rows.dtype, rows.device).masked_fill_(hidden, float.NegativeInfinity);
 }

@@ -29,7 +29,7 @@ public sealed class Block : nn.Module
     public FeedForward FeedForward { get; }
 
     /// <summary>[B·S, D] → [B·S, D].</summary>
-    internal Tensor Apply(Tensor rows, AttentionShape shape, KeyValueCache? cache)
+    internal Tensor Apply(Tensor rows, AttentionShape shape, CacheRows? cache)
     {
         var attended = Attention.Apply(_attentionNorm.Apply(rows), rows, shape, cache);
         return FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended), attended);

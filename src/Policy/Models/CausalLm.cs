@@ -29,6 +29,8 @@ public sealed class CausalLm : nn.Module
     /// <summary>[V, D], the token embedding where the head is tied.</summary>
     public Parameter HeadWeight => _head ?? Trunk.Embedding;
 
+    internal PackedWeight? PackedHead { get; set; }
+
     /// <summary>A model with random weights as GPT-2 is initialised, the same for the same seed.</summary>
     public static CausalLm Create(TransformerConfig config, long seed) =>
         new(config.Validated("model"), new RandomParameters(config, seed).Draw);
@@ -37,7 +39,8 @@ public sealed class CausalLm : nn.Module
     public Tensor Logits(Tensor hidden)
     {
         var shape = hidden.shape;
-        var rows = Accelerator.Linear(hidden.reshape(-1, shape[^1]), HeadWeight, null, null);
+        var flat = hidden.reshape(-1, shape[^1]);
+        var rows = PackedHead is null ? Accelerator.Linear(flat, HeadWeight, null, null) : PackedHead.Apply(flat, null, null);
         return rows.view([.. shape[..^1], rows.shape[1]]);
     }
 }

@@ -4,94 +4,107 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>
-/// Keys and values of the tokens seen so far, in buffers of fixed capacity written in place.
-/// All rows have the same number of columns; a column may be padding in some rows.
+/// Keys and values of the tokens seen so far, in buffers of fixed size written in place. A token's column is its
+/// position in its own row, so that nothing in a row depends on the rows beside it; rows come and go.
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {
-    private readonly Tensor[] _keys;   // per layer [B, Hkv, capacity, Dh]
+    private readonly Tensor[] _keys;   // per layer [rows, Hkv, capacity, Dh]
     private readonly Tensor[] _values;
-    private Tensor _mask;              // [B, capacity] bool: real tokens
-    private Tensor _counts;            // [B] int64: real tokens so far, the position of the next one
-    private bool _padded;
+    private readonly Tensor _lengths;  // [rows] int64: columns taken
+    private readonly long[] _columns;  // the same, for the host
 
-    public KeyValueCache(TransformerConfig config, long batch, long capacity, Device device, ScalarType type)
+    public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
-        long[] shape = [batch, config.KeyValueHeads, capacity, config.HeadWidth];
-        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => empty(shape, type, device).DetachFromDisposeScope())];
-        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => empty(shape, type, device).DetachFromDisposeScope())];
-        _mask = ones([batch, capacity], ScalarType.Bool, device).DetachFromDisposeScope();
-        _counts = zeros([batch], ScalarType.Int64, device).DetachFromDisposeScope();
+        // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
+        long[] shape = [rows, config.KeyValueHeads, capacity, config.HeadWidth];
+        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
+        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
+        _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
+        _columns = new long[rows];
         Capacity = capacity;
     }
 
-    public long Batch => _counts.shape[0];
-
+    /// <summary>Columns of each row.</summary>
     public long Capacity { get; }
 
-    /// <summary>Columns filled so far, the same for every row.</summary>
-    public long Length { get; private set; }
+    /// <summary>Rows in use: the first ones.</summary>
+    public int Count { get; private set; }
 
-    /// <summary>Keeps the given rows [R] int64, in their order, and forgets the others.</summary>
-    public void Compact(Tensor rows)
+    /// <summary>Goes on with these rows, in this order; row i is the one that was rows[i].</summary>
+    public void Compact(IReadOnlyList<int> rows)
     {
-        using var scope = NewDisposeScope();
-        for (var layer = 0; layer < _keys.Length; layer++)
+        var moved = Enumerable.Range(0, rows.Count).Where(i => rows[i] != i).ToArray();
+        if (moved.Length > 0)
         {
-            Keep(ref _keys[layer], rows);
-            Keep(ref _values[layer], rows);
+            using var scope = NewDisposeScope();
+            var taken = moved.Max(i => _columns[rows[i]]);
+            var to = tensor(moved, ScalarType.Int64, device: _lengths.device);
+            var from = tensor(moved.Select(i => rows[i]).ToArray(), ScalarType.Int64, device: _lengths.device);
+            foreach (var buffer in _keys.Concat(_values))
+            {
+                var used = buffer.narrow(2, 0, taken);
+                used.index_copy_(0, to, used.index_select(0, from));
+            }
+
+            _lengths.index_copy_(0, to, _lengths.index_select(0, from));
+            var columns = _columns.ToArray();
+            foreach (var i in moved) _columns[i] = columns[rows[i]];
         }
 
-        Keep(ref _mask, rows);
-        Keep(ref _counts, rows);
+        Count = rows.Count;
     }
 
     public void Dispose()
     {
         foreach (var buffer in _keys.Concat(_values)) buffer.Dispose();
-        _mask.Dispose();
-        _counts.Dispose();
+        _lengths.Dispose();
     }
 
-    /// <summary>Makes room for the columns of a prompt.</summary>
-    internal void Begin(TokenBatch prompts)
+    /// <summary>Takes new rows for prompts, which begin at column 0.</summary>
+    internal CacheRows Admit(TokenBatch prompts)
     {
-        if (Length != 0) throw new InvalidOperationException("a prompt goes into an empty cache");
-        Reserve(prompts.Length);
+        var added = (int)prompts.Count;
+        if (Count + added > _columns.Length) throw new InvalidOperationException($"the key-value cache has {_columns.Length} rows, {Count} are taken and {added} more do not fit");
+        Fits(prompts.Length);
         using var scope = NewDisposeScope();
-        _mask.narrow(1, 0, prompts.Length).copy_(prompts.Mask);
-        _counts.add_(prompts.Mask.sum(1, type: ScalarType.Int64));
-        _padded = prompts.HasPadding;
+        var lengths = prompts.Mask.sum(1, type: ScalarType.Int64);
+        if (prompts.HasPadding && !prompts.Mask.eq(prompts.Mask.cumsum(1, ScalarType.Int64).eq(arange(1, prompts.Length + 1, ScalarType.Int64, lengths.device))).all().item<bool>())
+            throw new ArgumentException("padding has to stand after a prompt here, not before it", nameof(prompts));
+        _lengths.narrow(0, Count, added).copy_(lengths);
+        lengths.cpu().data<long>().ToArray().CopyTo(_columns, Count);
+        Count += added;
+        return new CacheRows(_keys, _values, Count - added, added, null, prompts.Length);
     }
 
-    /// <summary>Makes room for n tokens in each row and returns their positions [B, n].</summary>
-    internal Tensor Extend(long n)
+    /// <summary>Takes n more columns in every row.</summary>
+    internal CacheRows Extend(long n)
     {
-        Reserve(n);
-        var positions = _counts.unsqueeze(1).add(arange(n, dtype: ScalarType.Int64, device: _counts.device));
-        _counts.add_(n);
-        return positions;
+        var longest = _columns.AsSpan(0, Count).ToArray().DefaultIfEmpty().Max() + n;
+        Fits(longest);
+        var taken = _lengths.narrow(0, 0, Count);
+        var starts = taken.clone();
+        taken.add_(n);
+        for (var i = 0; i < Count; i++) _columns[i] += n;
+        return new CacheRows(_keys, _values, 0, Count, starts, longest);
     }
 
-    /// <summary>[B, capacity], true where a column is real; null while every column is.</summary>
-    internal Tensor? Mask => _padded ? _mask : null;
+    private void Fits(long columns)
+    {
+        if (columns > Capacity) throw new InvalidOperationException($"the key-value cache has {Capacity} columns a row; {columns} do not fit");
+    }
+}
+
+/// <summary>The rows of a cache that one pass reads and writes, and the columns [B] its tokens begin at; null: at 0.</summary>
+internal sealed class CacheRows(Tensor[] keys, Tensor[] values, long first, long count, Tensor? starts, long columns)
+{
+    public Tensor? Starts => starts;
+
+    /// <summary>Columns that the longest of the rows takes.</summary>
+    public long Columns => columns;
 
     /// <summary>A layer's keys [B, Hkv, capacity, Dh].</summary>
-    internal Tensor Keys(int layer) => _keys[layer];
+    public Tensor Keys(int layer) => keys[layer].narrow(0, first, count);
 
-    internal Tensor Values(int layer) => _values[layer];
-
-    private void Reserve(long n)
-    {
-        if (Length + n > Capacity)
-            throw new InvalidOperationException($"the key-value cache holds {Capacity} tokens a row, {Length} are taken and {n} more do not fit");
-        Length += n;
-    }
-
-    private static void Keep(ref Tensor buffer, Tensor rows)
-    {
-        var kept = buffer.index_select(0, rows).DetachFromDisposeScope();
-        buffer.Dispose();
-        buffer = kept;
-    }
+    public Tensor Values(int layer) => values[layer].narrow(0, first, count);
 }

@@ -23,6 +23,11 @@ public sealed class Projection : nn.Module
     /// <summary>[out], or null.</summary>
     public Parameter? Bias { get; }
 
+    /// <summary>The weight laid out for products with few rows, while tokens are generated.</summary>
+    internal PackedWeight? Packed { get; set; }
+
     /// <summary>[N, in] → [N, out], added to the residual where one is given.</summary>
-    public Tensor Apply(Tensor rows, Tensor? residual = null) => Accelerator.Linear(rows, Weight, Bias, residual);
+    public Tensor Apply(Tensor rows, Tensor? residual = null) => Packed is null
+        ? Accelerator.Linear(rows, Weight, Bias, residual)
+        : Packed.Apply(rows, Bias, residual);
 }

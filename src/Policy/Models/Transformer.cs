@@ -48,20 +48,21 @@ public sealed class Transformer : nn.Module
         return Run(batch.Tokens, positions, batch.HasPadding ? batch.Mask : null, null).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Hidden states [B, P, D] of prompts, whose keys and values go into the empty cache.</summary>
+    /// <summary>Hidden states [B, P, D] of prompts that become new rows of the cache; padding stands after a prompt.</summary>
     public Tensor Prefill(TokenBatch prompts, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
-        cache.Begin(prompts);
-        return Run(prompts.Tokens, prompts.HasPadding ? prompts.Positions : null, cache.Mask, cache).MoveToOuterDisposeScope();
+        var rows = cache.Admit(prompts);
+        return Run(prompts.Tokens, null, null, rows).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Hidden states [B, n, D] of tokens [B, n] that follow what is in the cache, and are appended to it.</summary>
+    /// <summary>Hidden states [B, n, D] of tokens [B, n] that are appended to the cache's rows.</summary>
     public Tensor Decode(Tensor tokens, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
-        var positions = cache.Extend(tokens.shape[1]);
-        return Run(tokens, positions, cache.Mask, cache).MoveToOuterDisposeScope();
+        var rows = cache.Extend(tokens.shape[1]);
+        var positions = rows.Starts!.unsqueeze(1).add(arange(tokens.shape[1], dtype: ScalarType.Int64, device: tokens.device));
+        return Run(tokens, positions, null, rows).MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)
@@ -70,14 +71,14 @@ public sealed class Transformer : nn.Module
         base.Dispose(disposing);
     }
 
-    private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, KeyValueCache? cache)
+    private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, CacheRows? cache)
     {
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
-        var tables = _rotary?.Covering(cache?.Length ?? length, Embedding.device);
+        var tables = _rotary?.Covering(cache?.Columns ?? length, Embedding.device);
         var shape = new AttentionShape
         {
             Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth, Window = Config.SlidingWindow,
-            Real = real, Positions = positions, Cosines = tables?.Cosines, Sines = tables?.Sines,
+            Real = real, Positions = positions, Starts = cache?.Starts, Columns = cache?.Columns ?? length, Cosines = tables?.Cosines, Sines = tables?.Sines,
         };
         var rows = Embedding.index_select(0, tokens.reshape(-1));
         if (_positions is not null) rows = AddPositions(rows, positions, batch, length);

@@ -48,29 +48,36 @@ public sealed class LayerKernelTests
     }
 
     [Theory, MemberData(nameof(Shapes))]
-    public void CachedAttention_TokenByToken_MatchesAllAtOnce(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
+    public void CachedAttention_PromptThenTokens_MatchesAllAtOnce(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var whole = Shape(batch, length, heads, shared, width, half, padded, window);
-        var rows = Random(1, batch * length, (heads + 2 * shared) * width);
-        var expected = ComposedLayers.Attention(rows, whole).view(batch, length, -1);
-        foreach (var compute in (Func<Tensor, Tensor, Tensor, long, AttentionShape, Tensor>[])[Accelerator.CachedAttention, ComposedLayers.CachedAttention])
+        var whole = Shape(batch, length, heads, shared, width, half, padded: false, window);
+        var rows = Random(1, batch * length, (heads + 2 * shared) * width).view(batch, length, -1);
+        var expected = ComposedLayers.Attention(rows.view(batch * length, -1), whole).view(batch, length, -1);
+        // Where rows are padded, the first row's prompt is shorter than the others' and its tokens come later.
+        var lag = padded ? length / 3 : 0;
+        foreach (var compute in (Func<Tensor, Tensor, Tensor, AttentionShape, Tensor>[])[Accelerator.CachedAttention, ComposedLayers.CachedAttention])
         {
             Tensor keys = zeros(batch, shared, length + 2, width), values = zeros(batch, shared, length + 2, width);
-            for (var at = 0; at < length; at++)
+            var prompt = Math.Max(1, length / 2);
+            var found = compute(rows.narrow(1, 0, prompt).reshape(batch * prompt, -1).clone(), keys, values, Step(prompt, null)).view(batch, prompt, -1);
+            Close(expected.narrow(1, 0, prompt), found);
+            for (var at = prompt; at + 1 < length; at++)
             {
-                var step = new AttentionShape
-                {
-                    Batch = batch, Length = 1, Heads = heads, SharedHeads = shared, HeadWidth = width, Window = window, Real = whole.Real,
-                    Positions = whole.Positions?.narrow(1, at, 1).contiguous() ?? full([batch, 1], at, ScalarType.Int64), Cosines = whole.Cosines, Sines = whole.Sines,
-                };
-                var found = compute(rows.view(batch, length, -1).narrow(1, at, 1).reshape(batch, -1).clone(), keys, values, at, step);
-                var off = found.sub(expected.select(1, at)).abs();
-                if (whole.Real is { } real) off = off.mul(real.select(1, at).unsqueeze(1).to(ScalarType.Float32));
-                Assert.InRange(off.max().item<float>(), 0, 2e-5f);
+                var starts = full([batch], at, ScalarType.Int64);
+                starts.narrow(0, 0, 1).sub_(Math.Min(lag, prompt));
+                var newest = rows.gather(1, starts.view(batch, 1, 1).expand(batch, 1, rows.shape[2])).view(batch, -1);
+                found = compute(newest.clone(), keys, values, Step(1, starts));
+                Close(expected.gather(1, starts.view(batch, 1, 1).expand(batch, 1, expected.shape[2])).view(batch, -1), found);
             }
         }
+
+        AttentionShape Step(long n, Tensor? starts) => new()
+        {
+            Batch = batch, Length = n, Heads = heads, SharedHeads = shared, HeadWidth = width, Window = window, Starts = starts, Columns = length,
+            Positions = starts?.unsqueeze(1), Cosines = whole.Cosines, Sines = whole.Sines,
+        };
     }
 
     [Fact]

@@ -78,14 +78,15 @@ public sealed class GoldenModelTests
         using var golden = new GoldenModel(name);
         using var model = ModelFolder.Load(golden.Folder, CPU);
         var batch = golden.Batch(batchName);
-        using var prompts = batch.Tokens();
+        using var prompts = TokenBatch.RightPadded(batch.Rows, 0, CPU);
         using var cache = new KeyValueCache(model.Config, prompts.Count, prompts.Length + 12, CPU, ScalarType.Float32);
 
-        var hidden = model.Trunk.Prefill(prompts, cache);
+        var last = prompts.Mask.sum(1).sub(1).view(-1, 1, 1).expand(-1, 1, model.Config.Width);
+        var hidden = model.Trunk.Prefill(prompts, cache).gather(1, last);
         var columns = new List<Tensor>();
         for (var i = 0; i < 12; i++)
         {
-            var next = model.Logits(hidden.narrow(1, hidden.shape[1] - 1, 1)).argmax(-1);
+            var next = model.Logits(hidden).argmax(-1);
             columns.Add(next);
             if (i < 11) hidden = model.Trunk.Decode(next, cache);
         }

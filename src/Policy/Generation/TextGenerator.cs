@@ -1,0 +1,68 @@
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Generation;
+
+/// <summary>
+/// Generates responses in batches over a key-value cache. A response depends on its prompt, the options and its random
+/// key, and on no other prompt: rows of a batch never mix, and what they draw is counter-based.
+/// </summary>
+/// <param name="eos">The token that ends a response, if the model has one.</param>
+/// <param name="pad">Stands beside shorter prompts; no response depends on it.</param>
+/// <param name="tokenizer">Gives completions their text; stop strings need it.</param>
+public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokenizer? tokenizer = null)
+{
+    /// <summary>Episodes generated side by side.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>A GPU runs ahead of its host by so many tokens before finished episodes are looked for.</summary>
+    private const int TokensAhead = 16;
+
+    /// <summary>The response to each prompt.</summary>
+    /// <param name="keys">One per prompt.</param>
+    public Completion[] Generate(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys)
+    {
+        var completions = new Completion[prompts.Count];
+        foreach (var (index, completion) in Stream(prompts, options, keys)) completions[index] = completion;
+        return completions;
+    }
+
+    /// <summary>Responses with the places of their prompts, as they end; waiting prompts take the place of finished ones.</summary>
+    public IEnumerable<(int Index, Completion Completion)> Stream(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys)
+    {
+        if (prompts.Count != keys.Count) throw new ArgumentException($"{keys.Count} keys for {prompts.Count} prompts", nameof(keys));
+        if (options.StopStrings.Count > 0 && tokenizer is null) throw new ArgumentException("stop strings need a tokenizer", nameof(options));
+        // Prompts of one length together cost no padding; the order does not change any response.
+        var waiting = new Queue<Episode>(Enumerable.Range(0, prompts.Count).Select(i => Begin(i, prompts[i], options, keys[i])).OrderByDescending(episode => episode.Prompt.Length));
+        if (waiting.Count == 0) yield break;
+        var ends = new HashSet<int>(options.StopTokens);
+        if (eos is { } end) ends.Add(end);
+        Func<IReadOnlyList<int>, string>? text = tokenizer is null ? null : tokens => Text(tokenizer, tokens, options.StopStrings);
+
+        using var batch = new EpisodeBatch(model, options, ends, pad, Math.Min(BatchSize, prompts.Count), waiting.Max(episode => episode.Prompt.Length + episode.Remaining));
+        while (waiting.Count > 0 || batch.Count > 0)
+        {
+            var free = BatchSize - batch.Count;
+            if (waiting.Count > 0 && (free >= BatchSize / 4 || free >= waiting.Count)) batch.Admit([.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())]);
+            foreach (var episode in batch.Advance(model.Trunk.Embedding.device_type == DeviceType.CUDA ? TokensAhead : 1)) yield return (episode.Index, episode.Finish(text));
+        }
+    }
+
+    private Episode Begin(int index, int[] prompt, SamplingOptions options, RandomKey key)
+    {
+        if (prompt.Length == 0) throw new RlhfException($"prompt {index + 1} has no tokens; begin it with the model's BOS token, if it has one");
+        var room = Math.Min(options.MaxNewTokens, model.Config.Context - prompt.Length);
+        if (room < 1) throw new RlhfException($"prompt {index + 1} has {prompt.Length} tokens; the model's context of {model.Config.Context} leaves no room for a response");
+        var stops = options.StopStrings.Count > 0 ? new StopStrings(tokenizer!.ContinueDecoding(), options.StopStrings) : null;
+        return new Episode(index, prompt, key, room, stops);
+    }
+
+    private static string Text(TextTokenizer tokenizer, IReadOnlyList<int> tokens, IReadOnlyList<string> stops)
+    {
+        var decoder = tokenizer.ContinueDecoding();
+        var text = string.Concat(tokens.Select(decoder.Append)) + decoder.Finish();
+        return StopStrings.Cut(text, stops);
+    }
+}
