@@ -14,7 +14,7 @@ public sealed record SamplingOptions : IChecked
     [Describe("draw from the fewest likeliest tokens that have this probability together; 1: from all"), Above(0), AtMost(1)]
     public double TopP { get; init; } = 1;
 
-    [Describe("the response cannot end before it has this many tokens"), AtLeast(0)]
+    [Describe("the response has this many tokens before one that ends it"), AtLeast(0)]
     public int MinNewTokens { get; init; }
 
     [Describe("the response is cut off after this many tokens"), AtLeast(1)]

