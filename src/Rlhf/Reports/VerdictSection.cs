@@ -15,6 +15,7 @@ internal static class VerdictSection
             html.Open("p", ("class", "recommended"));
             html.Text("Recommended: ");
             html.Text("code", point.Checkpoint.Length > 0 ? point.Checkpoint : $"{point.Run} step {point.Step}");
+            html.Text($" of {point.Run}");
             html.Close();
         }
 

@@ -76,15 +76,15 @@ public static class SweepCharts
     private static LineMark Envelope(Curve curve)
     {
         List<double> x = [0], y = [0];
-        foreach (var point in curve.Points.OrderBy(point => point.Kl.Best.Value))
+        foreach (var point in curve.Points.Where(point => double.IsFinite(point.Kl.Best.Value)).OrderBy(point => point.Kl.Best.Value))
         {
             var gain = (point.GoldGain ?? point.ProxyGain).Value;
             if (!(gain > y[^1])) continue;
-            x.AddRange([point.Kl.Best.Value, point.Kl.Best.Value]);
-            y.AddRange([y[^1], gain]);
+            x.Add(point.Kl.Best.Value);
+            y.Add(gain);
         }
 
-        x.Add(curve.Points.Max(point => point.Kl.Best.Value));
+        x.Add(curve.Points.Select(point => point.Kl.Best.Value).Where(double.IsFinite).DefaultIfEmpty(0).Max());
         y.Add(y[^1]);
         return new LineMark { Name = "frontier", Ink = new Ink(0), X = x, Y = y };
     }
