@@ -1,0 +1,79 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Data;
+using Rlhf.Policies.Generation;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf generate</c>: continues prompts; stdout holds the continuations and nothing else.</summary>
+internal static class GenerateCommand
+{
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Check) with
+    {
+        Positionals = ["model"],
+        Examples = ["rlhf generate model=models/stories15M prompt=\"Once upon a time\" sampling.temperature=0", "rlhf generate runs/demo/ppo/final prompts=prompts.jsonl --json"],
+    };
+
+    private static int Run(GenerateRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var prompts = recipe.Prompt is { } only ? [only] : RowReader.Read(recipe.Prompts!).Select(row => row.Text("prompt")).ToArray();
+        var tokenizer = TextTokenizer.Load(recipe.Model);
+        using var model = ModelFolder.Load(recipe.Model, Machine.DeviceOf(recipe.Device));
+        var generator = new TextGenerator(model, tokenizer.Eos ?? model.Config.Eos, tokenizer.PadOrEos, tokenizer) { BatchSize = recipe.BatchSize };
+        var jobs = Enumerable.Range(0, prompts.Length * recipe.Samples).Select(i => (Prompt: i / recipe.Samples, Sample: i % recipe.Samples)).ToArray();
+        var found = generator.Generate([.. jobs.Select(job => tokenizer.EncodeWithSpecials(prompts[job.Prompt]))], recipe.Sampling,
+            [.. jobs.Select(job => new RandomKey((ulong)recipe.Seed, 0, job.Prompt, job.Sample))]);
+        foreach (var (job, completion) in jobs.Zip(found))
+        {
+            context.Output.WriteLine(context.Format != OutputFormat.Json ? completion.Text : JsonSerializer.Serialize(
+                new { prompt = prompts[job.Prompt], sample = job.Sample, completion = completion.Text, reason = KeyNames.Snake(completion.Reason.ToString()), tokens = completion.Tokens, log_probs = completion.LogProbs }, Plain));
+        }
+
+        return 0;
+    }
+
+    private static void Check(GenerateRecipe recipe, CommandContext context)
+    {
+        Stage.WantFolder(recipe.Model, "model");
+        if (recipe.Prompts is { } file) Stage.WantFile(file, "prompts");
+    }
+}
+
+internal sealed record GenerateRecipe : IChecked
+{
+    [Describe("folder of the model")]
+    public string Model { get; init; } = "";
+
+    [Describe("a prompt")]
+    public string? Prompt { get; init; }
+
+    [Describe("file of rows with a column prompt")]
+    public string? Prompts { get; init; }
+
+    [Describe("continuations of each prompt"), AtLeast(1)]
+    public int Samples { get; init; } = 1;
+
+    public SamplingOptions Sampling { get; init; } = new();
+
+    [Describe("prompts side by side"), AtLeast(1)]
+    public int BatchSize { get; init; } = 64;
+
+    [Describe("seed of everything random"), AtLeast(0)]
+    public long Seed { get; init; } = 1;
+
+    [Describe("auto, cpu, cuda or cuda:N")]
+    public string Device { get; init; } = "auto";
+
+    public IEnumerable<Problem> Problems()
+    {
+        if (Model.Length == 0) yield return new Problem(nameof(Model), "found nothing; expected the folder of a model");
+        if ((Prompt is null) == (Prompts is null)) yield return new Problem(nameof(Prompt), "expected either a prompt or a file of prompts");
+    }
+}

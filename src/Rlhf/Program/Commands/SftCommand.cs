@@ -1,0 +1,75 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Sft;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Training;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf sft</c>: trains a language model on texts.</summary>
+internal static class SftCommand
+{
+    public const string StageName = "sft";
+
+    public static Command Create() => Command.For<Recipe>("sft", "Trains a language model on texts, prompts with completions, or dialogues.", Run, Check) with
+    {
+        Sections = [StageName],
+        Interruption = Interruption.AfterCheckpoint,
+        Examples = ["rlhf sft data/recipes/demo.yaml", "rlhf sft out=runs/mine sft.model=models/gpt2 sft.data=texts.jsonl sft.epochs=2"],
+    };
+
+    public static int Run(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var section = Section(recipe);
+        using var machine = Machine.Of(recipe);
+        string[] inputs = [.. new[] { section.Model, section.Tokenizer, section.Data, section.EvalData ?? "" }.Where(path => path.Length > 0)];
+        using var run = Stage.Open(recipe.Common() with { Sft = section }, StageName, context, machine, inputs);
+        if (run.IsFinished) return Stage.SayFinished(run, context);
+        var tokenizer = TextTokenizer.Load(section.Tokenizer);
+        using var model = Model(section, tokenizer, recipe.Seed, machine);
+        var rows = new SftRows(tokenizer, section with { MaxLength = Math.Min(section.MaxLength, model.Config.Context) });
+        var (learned, heldOut) = Split(section, rows, (ulong)recipe.Seed);
+        var trainer = new SftTrainer(section, model, learned, heldOut, tokenizer.PadOrEos, (ulong)recipe.Seed);
+        trainer.Train(run);
+        run.Finish(trainer.Steps, folder => ModelFolder.Save(model, folder, new SaveOptions { TokenizerFrom = section.Tokenizer }));
+        return Stage.SayFinished(run, context);
+    }
+
+    public static void Check(Recipe recipe, CommandContext context)
+    {
+        var section = Section(recipe);
+        if (section.Model.Length > 0) Stage.WantFolder(section.Model, "sft.model");
+        Stage.WantFolder(section.Tokenizer, "sft.tokenizer");
+        Stage.WantFile(section.Data, "sft.data");
+        if (section.EvalData is { } other) Stage.WantFile(other, "sft.eval_data");
+    }
+
+    private static CausalLm Model(SftRecipe section, TextTokenizer tokenizer, long seed, Machine machine)
+    {
+        if (section.Model.Length > 0) return ModelFolder.Load(section.Model, machine.Device, machine.Type);
+        var shape = section.FromScratch;
+        var config = TransformerConfig.Gpt2(tokenizer.VocabularySize, shape.Width, shape.Layers, shape.Heads, shape.Context) with { Bos = tokenizer.Bos, Eos = tokenizer.Eos, Pad = tokenizer.Pad };
+        var model = CausalLm.Create(config, seed);
+        model.to(machine.Device);
+        return model;
+    }
+
+    private static (IReadOnlyList<SftExample> Learned, IReadOnlyList<SftExample> HeldOut) Split(SftRecipe section, SftRows rows, ulong seed)
+    {
+        var all = rows.Read(section.Data);
+        if (section.EvalData is { } other) return (all, rows.Read(other));
+        var held = (int)(section.EvalShare * all.Count);
+        var order = CounterShuffle.Permutation(all.Count, seed, -1);
+        return ([.. order.Skip(held).Order().Select(i => all[i])], [.. order.Take(held).Order().Select(i => all[i])]);
+    }
+
+    private static SftRecipe Section(Recipe recipe)
+    {
+        if (recipe.Sft is not { } section) throw new RlhfException("the recipe has no section sft; see rlhf sft --help");
+        if (section.Tokenizer.Length > 0) return section;
+        return section with { Tokenizer = section.Model.Length > 0 ? section.Model : Stage.Final(recipe, "tokenizer") };
+    }
+}
