@@ -1,5 +1,6 @@
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
+using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Rewards.Training;
 using Rlhf.Sweeps;
@@ -56,10 +57,12 @@ public sealed record Recipe
     [Describe("a grid over recipe keys, for rlhf sweep")]
     public SweepRecipe? Sweep { get; init; }
 
+    public SftRecipe? Sft { get; init; }
+
     public RewardRecipe? Reward { get; init; }
 
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Reward = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

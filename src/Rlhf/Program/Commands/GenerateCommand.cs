@@ -17,7 +17,7 @@ internal static class GenerateCommand
     public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Check) with
     {
         Positionals = ["model"],
-        Examples = ["rlhf generate model=models/stories15M prompt=\"Once upon a time\" sampling.temperature=0", "rlhf generate runs/demo/ppo/final prompts=prompts.jsonl --json"],
+        Examples = ["rlhf generate model=models/stories15M prompt=\"Once upon a time\" temperature=0", "rlhf generate runs/demo/ppo/final prompts=prompts.jsonl --json"],
     };
 
     private static int Run(GenerateRecipe recipe, CommandContext context)
@@ -28,7 +28,7 @@ internal static class GenerateCommand
         using var model = ModelFolder.Load(recipe.Model, Machine.DeviceOf(recipe.Device));
         var generator = new TextGenerator(model, tokenizer.Eos ?? model.Config.Eos, tokenizer.PadOrEos, tokenizer) { BatchSize = recipe.BatchSize };
         var jobs = Enumerable.Range(0, prompts.Length * recipe.Samples).Select(i => (Prompt: i / recipe.Samples, Sample: i % recipe.Samples)).ToArray();
-        var found = generator.Generate([.. jobs.Select(job => tokenizer.EncodeWithSpecials(prompts[job.Prompt]))], recipe.Sampling,
+        var found = generator.Generate([.. jobs.Select(job => tokenizer.EncodeWithSpecials(prompts[job.Prompt]))], recipe.Sampling(),
             [.. jobs.Select(job => new RandomKey((ulong)recipe.Seed, 0, job.Prompt, job.Sample))]);
         foreach (var (job, completion) in jobs.Zip(found))
         {
@@ -60,7 +60,26 @@ internal sealed record GenerateRecipe : IChecked
     [Describe("continuations of each prompt"), AtLeast(1)]
     public int Samples { get; init; } = 1;
 
-    public SamplingOptions Sampling { get; init; } = new();
+    [Describe("logits are divided by this; 0 takes the likeliest token"), AtLeast(0)]
+    public double Temperature { get; init; } = 1;
+
+    [Describe("draw from this many of the likeliest tokens; 0: from all"), AtLeast(0)]
+    public int TopK { get; init; }
+
+    [Describe("draw from the fewest likeliest tokens that have this probability together; 1: from all"), Above(0), AtMost(1)]
+    public double TopP { get; init; } = 1;
+
+    [Describe("the response has this many tokens before one that ends it"), AtLeast(0)]
+    public int MinNewTokens { get; init; }
+
+    [Describe("the response is cut off after this many tokens"), AtLeast(1)]
+    public int MaxNewTokens { get; init; } = 64;
+
+    [Describe("above 1, tokens that were there before get less likely"), Above(0)]
+    public double RepetitionPenalty { get; init; } = 1;
+
+    [Describe("texts that end the response; they are not part of its text")]
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
 
     [Describe("prompts side by side"), AtLeast(1)]
     public int BatchSize { get; init; } = 64;
@@ -71,8 +90,15 @@ internal sealed record GenerateRecipe : IChecked
     [Describe("auto, cpu, cuda or cuda:N")]
     public string Device { get; init; } = "auto";
 
+    /// <summary>The keys above as the generator takes them.</summary>
+    public SamplingOptions Sampling() => new()
+    {
+        Temperature = Temperature, TopK = TopK, TopP = TopP, MinNewTokens = MinNewTokens, MaxNewTokens = MaxNewTokens, RepetitionPenalty = RepetitionPenalty, StopStrings = StopStrings,
+    };
+
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Sampling().Problems()) yield return problem;
         if (Model.Length == 0) yield return new Problem(nameof(Model), "found nothing; expected the folder of a model");
         if ((Prompt is null) == (Prompts is null)) yield return new Problem(nameof(Prompt), "expected either a prompt or a file of prompts");
     }

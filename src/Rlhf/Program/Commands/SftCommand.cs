@@ -53,7 +53,8 @@ internal static class SftCommand
         var shape = section.FromScratch;
         var config = TransformerConfig.Gpt2(tokenizer.VocabularySize, shape.Width, shape.Layers, shape.Heads, shape.Context) with { Bos = tokenizer.Bos, Eos = tokenizer.Eos, Pad = tokenizer.Pad };
         var model = CausalLm.Create(config, seed);
-        model.to(machine.Device);
+        using var quiet = TorchSharp.torch.no_grad();
+        foreach (var (_, parameter) in model.named_parameters()) parameter.set_data(parameter.to(machine.Device));
         return model;
     }
 
