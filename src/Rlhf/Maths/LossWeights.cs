@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Rlhf.Maths;
 
 /// <summary>How the losses of tokens become one number.</summary>
@@ -19,12 +16,12 @@ public enum LossAveraging
 /// </summary>
 public static class LossWeights
 {
-    /// <returns>[B,T], 0 outside the mask, of sum 1</returns>
-    public static Tensor Of(Tensor mask, LossAveraging averaging)
+    /// <param name="lengths">tokens of each episode of the minibatch</param>
+    /// <param name="averaging">token: 1/Σn; sequence: 1/(n·B)</param>
+    /// <returns>for each episode, the weight that every one of its tokens carries; over all tokens they sum to 1</returns>
+    public static double[] PerToken(IReadOnlyList<int> lengths, LossAveraging averaging)
     {
-        var ones = mask.to_type(ScalarType.Float32);
-        return averaging == LossAveraging.Token
-            ? ones / ones.sum()
-            : ones / (ones.sum(1, keepdim: true).clamp(1) * mask.shape[0]);
+        double total = lengths.Sum();
+        return [.. lengths.Select(length => averaging == LossAveraging.Token ? 1 / total : 1.0 / length / lengths.Count)];
     }
 }

@@ -1,0 +1,164 @@
+"""One PPO iteration in plain PyTorch, eager, step for step as TRL 0.7 makes it: the peer of `Bench ppo`.
+
+Cached generation of the whole batch at once, one forward pass each of policy and reference over the finished
+sequences, generalised advantage estimation, then epochs of minibatches through a policy with a value head.
+TRL itself generates in batches of 4 by default and does more bookkeeping; this peer is the quicker of the two.
+
+    python3 benchmarks/peer_ppo.py --shape b --repeats 3 --json
+"""
+import argparse
+import json
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+SHAPES = {"a": dict(d=128, layers=4, heads=4, vocab=512), "b": dict(d=384, layers=6, heads=6, vocab=4096)}
+
+
+class Block(nn.Module):
+    def __init__(self, d, heads):
+        super().__init__()
+        self.heads = heads
+        self.ln1, self.ln2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.qkv, self.out = nn.Linear(d, 3 * d), nn.Linear(d, d)
+        self.up, self.down = nn.Linear(d, 4 * d), nn.Linear(4 * d, d)
+
+    def forward(self, x, bias, past):
+        b, s, d = x.shape
+        q, k, v = self.qkv(self.ln1(x)).view(b, s, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        weights = (q @ k.transpose(-1, -2) / (d // self.heads) ** 0.5 + bias).softmax(-1)
+        x = x + self.out((weights @ v).transpose(1, 2).reshape(b, s, d))
+        return x + self.down(F.gelu(self.up(self.ln2(x)))), (k, v)
+
+
+class Gpt(nn.Module):
+    """GPT-2's block with learned positions, a tied head and a value head."""
+
+    def __init__(self, d, layers, heads, vocab, context=64):
+        super().__init__()
+        self.wte, self.wpe = nn.Embedding(vocab, d), nn.Embedding(context, d)
+        self.blocks = nn.ModuleList(Block(d, heads) for _ in range(layers))
+        self.ln, self.value = nn.LayerNorm(d), nn.Linear(d, 1)
+        for p in self.parameters():
+            if p.dim() > 1:
+                nn.init.normal_(p, std=0.02)
+
+    def forward(self, tokens, past=None):
+        start = 0 if past is None else past[0][0].shape[2]
+        s = tokens.shape[1]
+        x = self.wte(tokens) + self.wpe(torch.arange(start, start + s))
+        bias = torch.full((s, start + s), float("-inf")).triu(start + 1)
+        caches = []
+        for i, block in enumerate(self.blocks):
+            x, cache = block(x, bias, None if past is None else past[i])
+            caches.append(cache)
+        x = self.ln(x)
+        return x @ self.wte.weight.T, self.value(x).squeeze(-1), caches
+
+
+@torch.no_grad()
+def generate(model, prompts, length):
+    logits, _, past = model(prompts)
+    rows = [prompts]
+    for t in range(length):
+        token = torch.multinomial(logits[:, -1].softmax(-1), 1)
+        rows.append(token)
+        if t + 1 < length:
+            logits, _, past = model(token, past)
+    return torch.cat(rows, 1)
+
+
+def log_probs(logits, tokens, prompt):
+    logits = logits[:, prompt - 1:-1]
+    return logits, logits.log_softmax(-1).gather(-1, tokens[:, prompt:].unsqueeze(-1)).squeeze(-1)
+
+
+def whiten(x):
+    return (x - x.mean()) * torch.rsqrt(x.var() + 1e-8)
+
+
+def step(policy, reference, optimizer, args, context):
+    seconds = {}
+    start = time.perf_counter()
+
+    def lap(name):
+        nonlocal start
+        now = time.perf_counter()
+        seconds[name], start = now - start, now
+
+    prompts = torch.randint(args.vocab, (args.episodes, args.prompt))
+    with context():
+        tokens = generate(policy, prompts, args.response)
+        lap("rollout")
+        with torch.no_grad():
+            logits, values, _ = policy(tokens)
+            _, old = log_probs(logits.float(), tokens, args.prompt)
+            values = values.float()[:, args.prompt - 1:-1]
+            _, ref = log_probs(reference(tokens)[0].float(), tokens, args.prompt)
+    rewards = -0.1 * (old - ref)
+    rewards[:, -1] += torch.randn(args.episodes)
+    advantages, last = [], torch.zeros(args.episodes)
+    for t in reversed(range(args.response)):
+        following = values[:, t + 1] if t + 1 < args.response else 0.0
+        last = rewards[:, t] + following - values[:, t] + 0.95 * last
+        advantages.append(last)
+    advantages = torch.stack(advantages[::-1], 1)
+    returns, advantages = advantages + values, whiten(advantages)
+    lap("scoring")
+    for _ in range(args.epochs):
+        for rows in torch.randperm(args.episodes).chunk(args.minibatches):
+            with context():
+                logits, new_values, _ = policy(tokens[rows])
+                logits, new = log_probs(logits.float(), tokens[rows], args.prompt)
+                new_values = new_values.float()[:, args.prompt - 1:-1]
+            ratio = (new - old[rows]).exp()
+            a = advantages[rows]
+            loss = torch.max(-a * ratio, -a * ratio.clamp(0.8, 1.2)).mean()
+            clipped = torch.max(torch.min(new_values, values[rows] + 0.2), values[rows] - 0.2)
+            value_loss = 0.5 * torch.max((new_values - returns[rows]) ** 2, (clipped - returns[rows]) ** 2).mean()
+            with torch.no_grad():
+                p = logits.softmax(-1)
+                (torch.logsumexp(logits, -1) - (p * logits).sum(-1)).mean()
+            optimizer.zero_grad()
+            (loss + 0.1 * value_loss).backward()
+            torch.nn.utils.clip_grad_norm_(policy.parameters(), 1.0)
+            optimizer.step()
+    lap("update")
+    return seconds
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shape", choices=SHAPES, default="a")
+    parser.add_argument("--episodes", type=int, default=64)
+    parser.add_argument("--prompt", type=int, default=8)
+    parser.add_argument("--response", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--minibatches", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    args.vocab = SHAPES[args.shape]["vocab"]
+    policy, reference = Gpt(**SHAPES[args.shape]), Gpt(**SHAPES[args.shape])
+    reference.load_state_dict(policy.state_dict())
+    optimizer = torch.optim.AdamW(policy.parameters(), lr=1e-5, foreach=True)
+    context = lambda: torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bf16)
+    runs = [step(policy, reference, optimizer, args, context) for _ in range(args.repeats + 1)][1:]
+    best = {name: min(run[name] for run in runs) for name in runs[0]}
+    best["iteration"] = min(sum(run.values()) for run in runs)
+    if args.json:
+        print(json.dumps({"peer": "pytorch " + torch.__version__, "shape": args.shape, "bf16": args.bf16, **best}))
+    else:
+        print(f"({args.shape}) " + ", ".join(f"{name} {value:.3f} s" for name, value in best.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+using Rlhf.Maths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>From token rewards to advantages, as the recipe's algorithm has it. This is all in which the algorithms differ.</summary>
+public sealed class AdvantageEstimator(PpoRecipe recipe)
+{
+    /// <param name="batch">the episodes, those of one prompt side by side</param>
+    /// <param name="rewards">[B,T]</param>
+    /// <returns>[B,T] each; returns are those before whitening, and read by a critic only</returns>
+    public (Tensor Advantages, Tensor Returns) Estimate(Trajectories batch, Tensor rewards)
+    {
+        using var scope = NewDisposeScope();
+        var (advantages, returns) = recipe.Algorithm switch
+        {
+            Algorithm.Ppo => GeneralizedAdvantage.Estimate(
+                rewards, batch.Values!, batch.Mask, recipe.Gamma, recipe.Lambda, batch.Bootstrap),
+            Algorithm.Grpo => (OfGroups(GroupAdvantages.Relative, rewards, batch.Mask), rewards),
+            Algorithm.Rloo => (OfGroups(GroupAdvantages.LeaveOneOut, rewards, batch.Mask), rewards),
+            _ => (Reinforce.RewardsToGo(rewards, batch.Mask, recipe.Gamma), rewards),
+        };
+        if (recipe.Whitens) advantages = Whitening.CentreAndScale(advantages, batch.Mask);
+        return (advantages.MoveToOuterDisposeScope(), returns.MoveToOuterDisposeScope());
+    }
+
+    private Tensor OfGroups(Func<Tensor, int, Tensor> compare, Tensor rewards, Tensor mask) =>
+        GroupAdvantages.OntoTokens(compare(Masked.RowSum(rewards, mask), recipe.SamplesPerPrompt), mask);
+}

@@ -1,0 +1,56 @@
+using Rlhf.Policies.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>The value function: V of the state in which each response token is chosen.</summary>
+public abstract class Critic : nn.Module
+{
+    private protected Critic(string name, Tensor weight, Tensor bias) : base(name)
+    {
+        Weight = new Parameter(weight.DetachFromDisposeScope());
+        Bias = new Parameter(bias.DetachFromDisposeScope());
+        register_parameter("value_weight", Weight);
+        register_parameter("value_bias", Bias);
+    }
+
+    /// <summary>[1,D]</summary>
+    public Parameter Weight { get; }
+
+    /// <summary>[1]</summary>
+    public Parameter Bias { get; }
+
+    /// <param name="batch">the episodes' tokens</param>
+    /// <param name="policyHidden">[N,D] what the policy's trunk made of them</param>
+    /// <returns>[N] float32</returns>
+    public abstract Tensor Values(ResponseBatch batch, Tensor policyHidden);
+
+    private protected Tensor Head(Tensor hidden) =>
+        nn.functional.linear(hidden.to_type(ScalarType.Float32), Weight, Bias).squeeze(-1);
+}
+
+/// <summary>A head on the policy's own trunk, starting at 0.</summary>
+public sealed class ValueHead(int width, Device device)
+    : Critic(nameof(ValueHead), zeros(1, width, device: device), zeros(1, device: device))
+{
+    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(policyHidden);
+}
+
+/// <summary>A transformer of its own.</summary>
+public sealed class SeparateCritic : Critic
+{
+    private readonly Transformer _trunk;
+
+    /// <param name="trunk">taken over: the critic trains it</param>
+    /// <param name="weight">[1,D] where the head starts: a reward model's, or zeros</param>
+    /// <param name="bias">[1]</param>
+    public SeparateCritic(Transformer trunk, Tensor weight, Tensor bias) : base(nameof(SeparateCritic), weight, bias)
+    {
+        _trunk = trunk;
+        register_module("trunk", trunk);
+    }
+
+    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(batch.Select(_trunk.Hidden(batch.Tokens)));
+}

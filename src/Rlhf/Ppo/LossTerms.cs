@@ -1,0 +1,66 @@
+using Rlhf.Maths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>
+/// The loss of one micro-batch, <c>policy + c_v·value − c_e·entropy (+ β·KL)</c>, each a weighted sum over its tokens
+/// with the weights of the whole minibatch, and the sums that the metrics want.
+/// </summary>
+internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
+{
+    public (Tensor Loss, Tensor Statistics) Of(TokenEvaluation now, MinibatchTokens then)
+    {
+        var logRatio = now.LogProbs - then.LogProbs;
+        var ratio = logRatio.exp();
+        var policy = PolicyLoss(now.LogProbs, logRatio, ratio, then.Advantages);
+        var value = now.Values is null ? null : CriticLoss(now.Values, then);
+
+        var loss = value is null ? zeros_like(policy) : recipe.Critic.Coefficient * value;
+        if (!settings.CriticOnly) loss += policy - settings.EntropyCoefficient * now.Entropy + KlLoss(now.LogProbs, then);
+        var total = (loss * then.Weights).sum();
+        return (total, Statistics(now, then, policy, value, total, logRatio, ratio));
+    }
+
+    private Tensor PolicyLoss(Tensor logProbs, Tensor logRatio, Tensor ratio, Tensor advantages)
+    {
+        if (recipe.Objective == PolicyObjective.PolicyGradient) return PolicyGradientLoss.PerToken(logProbs, advantages);
+        if (recipe.Objective == PolicyObjective.KlPenalty)
+            return KlPenaltyLoss.PerToken(logRatio, advantages, settings.PenaltyCoefficient);
+        var loss = ClippedLoss.PerToken(ratio, advantages, recipe.Clip, recipe.UpperClip);
+        return recipe.DualClip > 0 ? ClippedLoss.DualClip(loss, advantages, recipe.DualClip) : loss;
+    }
+
+    private Tensor CriticLoss(Tensor values, MinibatchTokens then) => recipe.Critic.Clip > 0
+        ? ValueLoss.PerToken(values, then.Values!, then.Returns!, recipe.Critic.Clip)
+        : ValueLoss.PerToken(values, then.Returns!);
+
+    private Tensor KlLoss(Tensor logProbs, MinibatchTokens then) => recipe.KlPlacement == KlPlacement.Loss
+        ? settings.KlCoefficient * KlEstimators.Estimate(recipe.Kl.Estimator, logProbs, then.ReferenceLogProbs!)
+        : zeros_like(logProbs);
+
+    /// <summary>In the order of <see cref="UpdateStatistics"/>.</summary>
+    private Tensor Statistics(
+        TokenEvaluation now, MinibatchTokens then, Tensor policy, Tensor? value, Tensor total, Tensor logRatio, Tensor ratio)
+    {
+        using var off = no_grad();
+        var clipped = ClippedLoss.Clipped(ratio, then.Advantages, recipe.Clip, recipe.UpperClip);
+        var valueClipped = value is null || recipe.Critic.Clip == 0
+            ? zeros_like(ratio)
+            : ValueLoss.Clipped(now.Values!, then.Values!, then.Returns!, recipe.Critic.Clip).to_type(ratio.dtype);
+        return stack(
+        [
+            (policy * then.Weights).sum(),
+            value is null ? zeros_like(total) : (value * then.Weights).sum(),
+            total,
+            now.Entropy.sum() / then.Total,
+            clipped.sum() / then.Total,
+            valueClipped.sum() / then.Total,
+            0.5 * logRatio.square().sum() / then.Total,
+            (logRatio.expm1() - logRatio).sum() / then.Total,
+            ratio.sum() / then.Total,
+            ratio.max(),
+        ], 0).detach();
+    }
+}

@@ -1,0 +1,76 @@
+using Rlhf.Policies.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>
+/// The update: epochs × minibatches × micro-batches over one batch of episodes. Losses are weighted by the tokens of
+/// the whole minibatch, so its gradient does not depend on how it was split or padded.
+/// </summary>
+public sealed class PpoOptimizer<TBatch>(
+    PpoRecipe recipe, IActorCritic<TBatch> model, ModelOptimizer policy, ModelOptimizer? critic, ulong seed)
+    where TBatch : Trajectories
+{
+    /// <summary>An update ends where it went this much further than its target.</summary>
+    private const double TargetKlTolerance = 1.5;
+
+    /// <param name="batch">the episodes</param>
+    /// <param name="advantages">[B,T]</param>
+    /// <param name="returns">[B,T], what the critic should have said; not read without one</param>
+    /// <param name="settings">of this step</param>
+    public UpdateReport Update(TBatch batch, Tensor advantages, Tensor returns, UpdateSettings settings)
+    {
+        var progress = new UpdateProgress();
+        for (var epoch = 0; epoch < recipe.Epochs && !progress.WentFarEnough; epoch++)
+        {
+            progress.Epochs++;
+            foreach (var rows in Shuffle.Deal(batch.Count, recipe.Minibatches, seed, settings.Step, epoch))
+            {
+                using var scope = NewDisposeScope();
+                var sums = Accumulate(batch, advantages, returns, rows, settings);
+                Step(progress, sums, settings);
+                progress.Tokens += rows.Sum(row => batch.Lengths[row]);
+                if (progress.WentFarEnough) break;
+            }
+        }
+
+        return progress.Report();
+    }
+
+    /// <summary>Gradients of one minibatch, added up over its micro-batches, with what the metrics want to know of it.</summary>
+    internal Tensor Accumulate(TBatch batch, Tensor advantages, Tensor returns, int[] rows, UpdateSettings settings)
+    {
+        policy.ZeroGradients();
+        critic?.ZeroGradients();
+        var terms = new LossTerms(recipe, settings);
+        var minibatch = new Minibatch(batch, advantages, returns, rows, recipe.Averaging);
+        Tensor? sums = null;
+        foreach (var part in minibatch.Split(recipe.MicroBatch))
+        {
+            using var scope = NewDisposeScope();
+            var (loss, statistics) = terms.Of(model.Evaluate(batch, part), minibatch.Of(part));
+            loss.backward();
+            sums = (sums is null ? statistics : UpdateStatistics.Add(sums, statistics)).MoveToOuterDisposeScope();
+        }
+
+        return sums!;
+    }
+
+    /// <summary>Steps the optimizers, unless the minibatch shows that the update has gone too far.</summary>
+    private void Step(UpdateProgress progress, Tensor sums, UpdateSettings settings)
+    {
+        var statistics = UpdateStatistics.From(sums);
+        progress.Observe(statistics);
+        progress.WentFarEnough = recipe.TargetKl > 0 && statistics.ApproximateKl > TargetKlTolerance * recipe.TargetKl;
+        if (progress.WentFarEnough) return;
+        if (recipe.MaxRatio > 0 && !(statistics.RatioMean <= recipe.MaxRatio))
+        {
+            progress.Skipped++;
+            return;
+        }
+
+        if (!settings.CriticOnly) progress.PolicyNorms.Add(policy.Step(settings.PolicyLearningRate));
+        if (critic is not null) progress.CriticNorms.Add(critic.Step(settings.CriticLearningRate));
+    }
+}

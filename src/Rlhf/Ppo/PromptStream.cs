@@ -1,0 +1,27 @@
+namespace Rlhf.Ppo;
+
+/// <summary>A prompt as it stands in its file and as the policy reads it.</summary>
+public sealed record Prompt(int Index, string Text, int[] Tokens);
+
+/// <summary>
+/// Prompts in a seeded order, each epoch in another. Which prompts a step sees depends on the seed and the step alone,
+/// so a resumed run goes on where it stopped without any state.
+/// </summary>
+public sealed class PromptStream(IReadOnlyList<Prompt> prompts, int perStep, ulong seed)
+{
+    private long _epoch = -1;
+    private int[] _order = [];
+
+    public Prompt[] At(long step)
+    {
+        var chosen = new Prompt[perStep];
+        for (var i = 0; i < perStep; i++)
+        {
+            var (epoch, place) = Math.DivRem(step * perStep + i, prompts.Count);
+            if (epoch != _epoch) (_epoch, _order) = (epoch, Shuffle.Order(prompts.Count, seed, step: -1, epoch));
+            chosen[i] = prompts[_order[(int)place]];
+        }
+
+        return chosen;
+    }
+}

@@ -1,0 +1,49 @@
+using Rlhf.Policies.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>
+/// The policy that divergence is measured from: a copy of its own, without gradients. It stands still unless the
+/// recipe lets it follow the policy, slowly (an exponential moving average) or at intervals (a reset).
+/// </summary>
+public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
+{
+    public CausalLm Model { get; } = model;
+
+    /// <summary>Whether it changes in the course of a run, and so belongs into its checkpoints.</summary>
+    public bool Moves => recipe.Ema > 0 || recipe.ResetEvery > 0;
+
+    /// <summary>A copy that shares no storage with the original and takes no gradients.</summary>
+    public static CausalLm Frozen(CausalLm original)
+    {
+        var weights = original.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
+        return new CausalLm(original.Config, (name, _) => new Parameter(Copy(weights[name]), requires_grad: false));
+    }
+
+    /// <param name="policy">as it stands after an update</param>
+    /// <param name="stepsDone">steps done so far, that one included</param>
+    public void Follow(CausalLm policy, long stepsDone)
+    {
+        if (recipe.Ema > 0) Move(policy, recipe.Ema);
+        if (recipe.ResetEvery > 0 && stepsDone % recipe.ResetEvery == 0) Move(policy, 1);
+    }
+
+    /// <summary>ρ ← ρ + share·(π − ρ), in weights</summary>
+    private void Move(CausalLm policy, double share)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (mine, theirs) in Model.parameters().Zip(policy.parameters()))
+            if (share == 1) mine.copy_(theirs);
+            else mine.add_(theirs - mine, share);
+    }
+
+    private static Tensor Copy(Tensor weight)
+    {
+        using var off = no_grad();
+        return weight.detach().clone().DetachFromDisposeScope();
+    }
+}

@@ -1,0 +1,36 @@
+using Rlhf.Maths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>
+/// What one step learns from: B episodes and, for each of their T response tokens, what policy, reference and critic
+/// made of it when it was drawn. Tensors are [B,T], 0 outside <see cref="Trajectories.Mask"/>.
+/// </summary>
+public sealed class Rollout(IReadOnlyList<Episode> episodes, Device device)
+    : Trajectories([.. episodes.Select(episode => episode.Response.Length)], device)
+{
+    public IReadOnlyList<Episode> Episodes { get; } = episodes;
+
+    /// <summary>What the scorer said of each episode.</summary>
+    public required double[] RawScores { get; init; }
+
+    /// <summary>[B] the scores as rewards: scaled, clipped, and after the missing-EOS rule</summary>
+    public required Tensor Scores { get; init; }
+
+    /// <summary>[B,T] Σ_v π(v)(ln π(v) − ln ρ(v)) in the state each token was drawn in</summary>
+    public required Tensor ExactKl { get; init; }
+
+    /// <summary>[B,T] entropy of the distribution each token was drawn from</summary>
+    public required Tensor Entropy { get; init; }
+
+    /// <summary>Mean over episodes of Σ_t (ln π − ln ρ): what β is steered by.</summary>
+    public double MeanSequenceKl()
+    {
+        using var scope = NewDisposeScope();
+        return Masked.RowSum(KlEstimators.K1(LogProbs, ReferenceLogProbs!), Mask).mean().item<float>();
+    }
+
+    public override int Cost(int row) => Episodes[row].Prompt.Tokens.Length + Lengths[row];
+}

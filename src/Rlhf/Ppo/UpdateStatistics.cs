@@ -1,0 +1,72 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>Means over the tokens of one minibatch, or of all the minibatches of a step.</summary>
+public sealed record UpdateStatistics
+{
+    public double PolicyLoss { get; init; }
+
+    public double ValueLoss { get; init; }
+
+    public double TotalLoss { get; init; }
+
+    public double Entropy { get; init; }
+
+    public double ClipFraction { get; init; }
+
+    public double ValueClipFraction { get; init; }
+
+    /// <summary>½·mean((ln π − ln π_old)²)</summary>
+    public double ApproximateKl { get; init; }
+
+    /// <summary>mean(ρ − 1 − ln ρ), an estimate of KL(π_old‖π) per token</summary>
+    public double UpdateKl { get; init; }
+
+    public double RatioMean { get; init; }
+
+    public double RatioMax { get; init; }
+
+    /// <summary>Reads the numbers that <see cref="LossTerms"/> put into a tensor: the only look at the device in an update.</summary>
+    internal static UpdateStatistics From(Tensor numbers)
+    {
+        using var host = numbers.to_type(ScalarType.Float64).cpu();
+        var n = host.data<double>().ToArray();
+        return new UpdateStatistics
+        {
+            PolicyLoss = n[0],
+            ValueLoss = n[1],
+            TotalLoss = n[2],
+            Entropy = n[3],
+            ClipFraction = n[4],
+            ValueClipFraction = n[5],
+            ApproximateKl = n[6],
+            UpdateKl = n[7],
+            RatioMean = n[8],
+            RatioMax = n[9],
+        };
+    }
+
+    /// <summary>Numbers of two micro-batches as those of both: sums add up, the last is a maximum.</summary>
+    internal static Tensor Add(Tensor a, Tensor b)
+    {
+        var last = a.shape[0] - 1;
+        return cat([(a + b).narrow(0, 0, last), maximum(a, b).narrow(0, last, 1)], 0);
+    }
+
+    /// <summary>The mean over minibatches; the largest ratio is the largest of all.</summary>
+    public static UpdateStatistics Mean(IReadOnlyList<UpdateStatistics> parts) => parts.Count == 0 ? new() : new()
+    {
+        PolicyLoss = parts.Average(part => part.PolicyLoss),
+        ValueLoss = parts.Average(part => part.ValueLoss),
+        TotalLoss = parts.Average(part => part.TotalLoss),
+        Entropy = parts.Average(part => part.Entropy),
+        ClipFraction = parts.Average(part => part.ClipFraction),
+        ValueClipFraction = parts.Average(part => part.ValueClipFraction),
+        ApproximateKl = parts.Average(part => part.ApproximateKl),
+        UpdateKl = parts.Average(part => part.UpdateKl),
+        RatioMean = parts.Average(part => part.RatioMean),
+        RatioMax = parts.Max(part => part.RatioMax),
+    };
+}
