@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Benchmarks.CartPole;
 
 /// <summary>Fragments of episodes: a row is what one cart saw and did until it fell or the batch was full.</summary>
-internal sealed class Fragments(int[] lengths) : Trajectories(lengths, CPU)
+internal sealed class Fragments(TokenLayout layout) : Trajectories(layout)
 {
     /// <summary>[B,T,4]</summary>
     public required Tensor Observations { get; init; }
@@ -29,7 +29,7 @@ internal sealed class Balancer : IActorCritic<Fragments>
 
     public TokenEvaluation Evaluate(Fragments batch, IReadOnlyList<int> rows)
     {
-        var places = batch.TokensOf(rows);
+        var places = batch.Layout.PlacesOf(rows);
         var seen = batch.Observations.reshape(-1, CartPoleWorld.Observations).index_select(0, places);
         var logits = Policy.call(seen);
         var actions = batch.Actions.reshape(-1).index_select(0, places).unsqueeze(1);

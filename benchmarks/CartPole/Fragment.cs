@@ -26,21 +26,29 @@ internal sealed class Fragment
     {
         var lengths = fragments.Select(fragment => fragment._seen.Count).ToArray();
         var width = lengths.Max();
-        var seen = Trajectories.Table([.. fragments.Select(fragment => fragment._seen.SelectMany(x => x).ToArray())], width * CartPoleWorld.Observations, CPU)
+        var seen = Table([.. fragments.Select(fragment => fragment._seen.SelectMany(x => x).ToArray())], width * CartPoleWorld.Observations)
             .reshape(fragments.Count, width, CartPoleWorld.Observations);
-        var next = Trajectories.Table([.. fragments.Select(fragment => fragment._next ?? new float[CartPoleWorld.Observations])], CartPoleWorld.Observations, CPU);
+        var next = Table([.. fragments.Select(fragment => fragment._next ?? new float[CartPoleWorld.Observations])], CartPoleWorld.Observations);
         var goesOn = tensor(fragments.Select(fragment => fragment._next is null ? 0f : 1f).ToArray());
         var values = balancer.Critic.call(seen).squeeze(-1);
         var bootstrap = balancer.Critic.call(next).squeeze(-1) * goesOn;
-        var actions = Trajectories.Table([.. fragments.Select(fragment => fragment._actions.ToArray())], width, CPU);
-        return new Fragments(lengths)
+        var actions = Table([.. fragments.Select(fragment => fragment._actions.ToArray())], width);
+        return new Fragments(new TokenLayout(lengths, CPU))
         {
             Observations = seen,
             Actions = actions.to_type(ScalarType.Int64),
             Rewards = ones_like(values),
-            LogProbs = Trajectories.Table([.. fragments.Select(fragment => fragment._logProbs.ToArray())], width, CPU),
+            LogProbs = Table([.. fragments.Select(fragment => fragment._logProbs.ToArray())], width),
             Values = values,
             Bootstrap = bootstrap,
         };
+    }
+
+    /// <summary>Rows of numbers onto [B,width], padded with zeros.</summary>
+    private static Tensor Table(IReadOnlyList<float[]> rows, int width)
+    {
+        var cells = new float[rows.Count * width];
+        for (var i = 0; i < rows.Count; i++) rows[i].CopyTo(cells, i * width);
+        return tensor(cells, [rows.Count, width]);
     }
 }

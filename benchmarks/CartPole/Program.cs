@@ -23,8 +23,8 @@ static bool Solve(ulong seed)
     using var all = NewDisposeScope();
     var watch = Stopwatch.StartNew();
     var balancer = new Balancer();
-    var policy = new ModelOptimizer(balancer.Policy, new OptimizerOptions { MaxGradientNorm = 0.5, WeightDecay = 0 });
-    var critic = new ModelOptimizer(balancer.Critic, new OptimizerOptions { MaxGradientNorm = 0.5, WeightDecay = 0 });
+    var policy = new ModelOptimizer(balancer.Policy.named_parameters(), new OptimizerOptions { MaxGradientNorm = 0.5, WeightDecay = 0 });
+    var critic = new ModelOptimizer(balancer.Critic.named_parameters(), new OptimizerOptions { MaxGradientNorm = 0.5, WeightDecay = 0 });
     var carts = new Carts(Carts, new Random((int)seed));
     var batches = MaxSteps / (Carts * StepsPerBatch);
     for (var step = 0; step < batches; step++)

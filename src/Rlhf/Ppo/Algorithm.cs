@@ -1,3 +1,5 @@
+using System.Runtime.Serialization;
+
 namespace Rlhf.Ppo;
 
 /// <summary>Where advantages come from. Everything else in the trainer is the same for all of them.</summary>
@@ -13,6 +15,7 @@ public enum Algorithm
     Rloo,
 
     /// <summary>Rewards to go, whitened over the batch.</summary>
+    [EnumMember(Value = "reinforce++")]
     ReinforcePlusPlus,
 }
 

@@ -1,4 +1,5 @@
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Training;
 
 namespace Rlhf.Ppo;
 
@@ -19,4 +20,7 @@ public sealed record CriticRecipe
     [Describe("steps at the start in which the critic learns and the policy stands still")]
     [AtLeast(0)]
     public int WarmupSteps { get; init; }
+
+    [Describe("the critic's optimizer; its schedule runs over steps")]
+    public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 1e-4, Schedule = Schedule.Linear };
 }

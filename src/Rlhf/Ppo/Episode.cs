@@ -24,5 +24,8 @@ public sealed class Episode
     /// <summary>It came to an end of its own, and was not cut off.</summary>
     public bool Ended => Reason != StopReason.Length;
 
+    /// <summary>Tokens that go through a model to judge it.</summary>
+    public int Cost => Prompt.Tokens.Length + Response.Length;
+
     public Exchange Exchange => new(Prompt.Tokens, Response);
 }

@@ -7,28 +7,41 @@ namespace Rlhf.Ppo;
 /// <summary>Stops a run at the first number that is none, and says which, when, and what is left to go on from.</summary>
 public sealed class FiniteGuard(Func<string?> lastGoodCheckpoint)
 {
-    /// <summary>Checks everything of a step in one look at the device.</summary>
-    public void Check(long step, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    /// <summary>Checks everything that an update is made from, in one look at the device.</summary>
+    public void Check(long step, Rollout rollout, Tensor rewards, Tensor advantages, Tensor returns)
     {
+        List<(string Name, Tensor Tensor)> tensors =
+        [
+            ("the score", rollout.Scores), ("the policy's log-probability", rollout.LogProbs),
+            ("the reference's log-probability", rollout.ReferenceLogProbs!), ("the reward", rewards),
+            ("the advantage", advantages), ("the return", returns),
+        ];
+        if (rollout.Values is { } values) tensors.Insert(1, ("the critic's value", values));
         using var scope = NewDisposeScope();
-        using var flags = stack(tensors.Select(item => item.Tensor.detach().isfinite().all())).cpu();
-        var fine = flags.data<bool>().ToArray();
-        for (var i = 0; i < fine.Length; i++)
-            if (!fine[i]) throw Stopped(step, tensors[i].Name, Example(tensors[i].Tensor));
+        using var flags = stack(tensors.Select(item => item.Tensor.isfinite().all())).cpu();
+        var place = Array.IndexOf(flags.data<bool>().ToArray(), false);
+        if (place >= 0) throw Stopped(step, $"{tensors[place].Name} is not finite (found {Example(tensors[place].Tensor)})");
     }
 
-    public void Check(long step, IEnumerable<(string Name, double Number)> numbers)
+    /// <summary>Runs an update, and names step and checkpoint where it meets a loss or gradient that is not finite.</summary>
+    public UpdateReport Watch(long step, Func<UpdateReport> update)
     {
-        foreach (var (name, number) in numbers)
-            if (!double.IsFinite(number)) throw Stopped(step, name, number.ToString("R", null));
+        try
+        {
+            return update();
+        }
+        catch (NotFiniteNumberException error)
+        {
+            throw Stopped(step, error.Message);
+        }
     }
 
-    private RlhfException Stopped(long step, string name, string found)
+    private RlhfException Stopped(long step, string what)
     {
         var next = lastGoodCheckpoint() is { } folder
             ? $"the last good checkpoint is {folder}; resume from it with a lower learning rate, or a score_clip"
             : "there is no checkpoint yet; start again with a lower learning rate, or a score_clip";
-        return new RlhfException($"step {step}: {name} is not finite (found {found}); {next}");
+        return new RlhfException($"step {step + 1}: {what}; {next}");
     }
 
     private static string Example(Tensor tensor)

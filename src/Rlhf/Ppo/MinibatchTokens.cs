@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,29 +31,27 @@ internal sealed class MinibatchTokens
 internal sealed class Minibatch(Trajectories batch, Tensor advantages, Tensor returns, int[] rows, LossAveraging averaging)
 {
     private readonly Dictionary<int, double> _weights = rows
-        .Zip(LossWeights.PerToken([.. rows.Select(row => batch.Lengths[row])], averaging)).ToDictionary(pair => pair.First, pair => pair.Second);
+        .Zip(LossWeights.PerToken([.. rows.Select(row => batch.Layout.Lengths[row])], averaging)).ToDictionary(pair => pair.First, pair => pair.Second);
 
-    private readonly int _total = rows.Sum(row => batch.Lengths[row]);
+    private readonly int _total = rows.Sum(row => batch.Layout.Lengths[row]);
 
     /// <summary>The tokens of some of its episodes, row after row.</summary>
     public MinibatchTokens Of(int[] part)
     {
-        var places = batch.TokensOf(part);
-        var weights = part.SelectMany(row => Enumerable.Repeat((float)_weights[row], batch.Lengths[row])).ToArray();
+        var places = batch.Layout.PlacesOf(part);
+        var weights = part.SelectMany(row => Enumerable.Repeat((float)_weights[row], batch.Layout.Lengths[row])).ToArray();
         return new MinibatchTokens
         {
-            LogProbs = Pick(batch.LogProbs, places),
-            Advantages = Pick(advantages, places),
+            LogProbs = batch.Layout.Pick(batch.LogProbs, places),
+            Advantages = batch.Layout.Pick(advantages, places),
             Weights = tensor(weights, device: places.device),
             Total = _total,
-            Values = batch.Values is null ? null : Pick(batch.Values, places),
-            Returns = batch.Values is null ? null : Pick(returns, places),
-            ReferenceLogProbs = batch.ReferenceLogProbs is null ? null : Pick(batch.ReferenceLogProbs, places),
+            Values = batch.Values is null ? null : batch.Layout.Pick(batch.Values, places),
+            Returns = batch.Values is null ? null : batch.Layout.Pick(returns, places),
+            ReferenceLogProbs = batch.ReferenceLogProbs is null ? null : batch.Layout.Pick(batch.ReferenceLogProbs, places),
         };
     }
 
-    /// <summary>Micro-batches of at most so many episodes (0: all), of like length, so that padding costs little.</summary>
-    public IEnumerable<int[]> Split(int size) => rows.OrderBy(batch.Cost).Chunk(size == 0 ? rows.Length : size);
-
-    private static Tensor Pick(Tensor table, Tensor places) => table.reshape(-1).index_select(0, places);
+    /// <summary>Micro-batches of at most so many tokens, padding included, with episodes of like length together.</summary>
+    public IReadOnlyList<int[]> Split(int maxTokens) => MicroBatches.Split(rows, batch.Cost, maxTokens);
 }

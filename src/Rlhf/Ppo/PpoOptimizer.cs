@@ -25,12 +25,12 @@ public sealed class PpoOptimizer<TBatch>(
         for (var epoch = 0; epoch < recipe.Epochs && !progress.WentFarEnough; epoch++)
         {
             progress.Epochs++;
-            foreach (var rows in Shuffle.Deal(batch.Count, recipe.Minibatches, seed, settings.Step, epoch))
+            foreach (var rows in Deal(batch.Count, settings.Step, epoch))
             {
                 using var scope = NewDisposeScope();
                 var sums = Accumulate(batch, advantages, returns, rows, settings);
                 Step(progress, sums, settings);
-                progress.Tokens += rows.Sum(row => batch.Lengths[row]);
+                progress.Tokens += rows.Sum(row => batch.Layout.Lengths[row]);
                 if (progress.WentFarEnough) break;
             }
         }
@@ -41,12 +41,12 @@ public sealed class PpoOptimizer<TBatch>(
     /// <summary>Gradients of one minibatch, added up over its micro-batches, with what the metrics want to know of it.</summary>
     internal Tensor Accumulate(TBatch batch, Tensor advantages, Tensor returns, int[] rows, UpdateSettings settings)
     {
-        policy.ZeroGradients();
-        critic?.ZeroGradients();
+        policy.ClearGradients();
+        critic?.ClearGradients();
         var terms = new LossTerms(recipe, settings);
         var minibatch = new Minibatch(batch, advantages, returns, rows, recipe.Averaging);
         Tensor? sums = null;
-        foreach (var part in minibatch.Split(recipe.MicroBatch))
+        foreach (var part in minibatch.Split(recipe.MaxTokens))
         {
             using var scope = NewDisposeScope();
             var (loss, statistics) = terms.Of(model.Evaluate(batch, part), minibatch.Of(part));
@@ -57,20 +57,29 @@ public sealed class PpoOptimizer<TBatch>(
         return sums!;
     }
 
+    /// <summary>The episodes in a new order, dealt into minibatches whose sizes differ by one at most.</summary>
+    private IEnumerable<int[]> Deal(int count, long step, int epoch)
+    {
+        var order = CounterShuffle.Permutation(count, ~seed, step * recipe.Epochs + epoch);
+        for (var i = 0; i < recipe.Minibatches; i++)
+            yield return order[(count * i / recipe.Minibatches)..(count * (i + 1) / recipe.Minibatches)];
+    }
+
     /// <summary>Steps the optimizers, unless the minibatch shows that the update has gone too far.</summary>
     private void Step(UpdateProgress progress, Tensor sums, UpdateSettings settings)
     {
         var statistics = UpdateStatistics.From(sums);
         progress.Observe(statistics);
+        if (!double.IsFinite(statistics.TotalLoss)) throw new NotFiniteNumberException($"the loss is {statistics.TotalLoss}");
         progress.WentFarEnough = recipe.TargetKl > 0 && statistics.ApproximateKl > TargetKlTolerance * recipe.TargetKl;
         if (progress.WentFarEnough) return;
-        if (recipe.MaxRatio > 0 && !(statistics.RatioMean <= recipe.MaxRatio))
+        if (recipe.MaxRatio > 0 && statistics.RatioMean > recipe.MaxRatio)
         {
             progress.Skipped++;
             return;
         }
 
-        if (!settings.CriticOnly) progress.PolicyNorms.Add(policy.Step(settings.PolicyLearningRate));
-        if (critic is not null) progress.CriticNorms.Add(critic.Step(settings.CriticLearningRate));
+        if (!settings.CriticOnly) progress.PolicyNorms.Add(policy.Step(settings.PolicyLearningRate).MoveToOuterDisposeScope());
+        if (critic is not null) progress.CriticNorms.Add(critic.Step(settings.CriticLearningRate).MoveToOuterDisposeScope());
     }
 }

@@ -1,5 +1,7 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Training;
 
 namespace Rlhf.Ppo;
 
@@ -29,9 +31,10 @@ public sealed record PpoRecipe : IChecked
     [AtLeast(1)]
     public int Minibatches { get; init; } = 1;
 
-    [Describe("episodes that go through the models at once; 0: a whole minibatch. Lower it when memory is short: the gradient stays the same")]
-    [AtLeast(0)]
-    public int MicroBatch { get; init; }
+    [Describe("tokens, padding included, that go through a model at once. Lower it when memory is short: the gradient stays the same")]
+    [AtLeast(1)]
+    [MayChangeOnResume]
+    public int MaxTokens { get; init; } = 16384;
 
     [Describe("clip, kl_penalty or policy_gradient")]
     public PolicyObjective Objective { get; init; } = PolicyObjective.Clip;
@@ -107,10 +110,29 @@ public sealed record PpoRecipe : IChecked
     [AtLeast(0)]
     public double MaxRatio { get; init; } = 10;
 
+    [Describe("samples.jsonl gets some episodes every so many steps; 0: never")]
+    [AtLeast(0)]
+    [MayChangeOnResume]
+    public int SampleEvery { get; init; } = 10;
+
+    [Describe("episodes that samples.jsonl gets each time")]
+    [AtLeast(1)]
+    [MayChangeOnResume]
+    public int Samples { get; init; } = 8;
+
+    [Describe("how responses are drawn")]
+    public SamplingOptions Sampling { get; init; } = new() { MaxNewTokens = 48 };
+
+    [Describe("the policy's optimizer; its schedule runs over steps")]
+    public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 3e-5, Schedule = Schedule.Linear };
+
+    [Describe("divergence from the reference and its price")]
     public KlRecipe Kl { get; init; } = new();
 
+    [Describe("the value function (algorithm: ppo)")]
     public CriticRecipe Critic { get; init; } = new();
 
+    [Describe("the policy that divergence is measured from")]
     public ReferenceRecipe Reference { get; init; } = new();
 
     internal double UpperClip => ClipHigh > 0 ? ClipHigh : Clip;
@@ -133,6 +155,10 @@ public sealed record PpoRecipe : IChecked
             yield return new(nameof(Minibatches), $"found {Minibatches}; expected at most one per episode ({Episodes})");
         if (DualClip is > 0 and <= 1)
             yield return new(nameof(DualClip), $"found {DualClip}; expected above 1, or 0 for none");
+        if (Sampling.TopK > 0 || Sampling.TopP < 1 || Sampling.MinNewTokens > 0 || Sampling.RepetitionPenalty != 1)
+            yield return new(nameof(Sampling), "found truncated sampling (top_k, top_p, min_new_tokens or repetition_penalty); PPO scores tokens with the full softmax, and drawing them from another distribution makes the KL wrong, which the policy then exploits");
+        if (Sampling.Temperature == 0)
+            yield return new(nameof(Sampling), "found temperature 0; a greedy policy never tries anything, expected above 0");
         if (BootstrapTruncated && !HasCritic)
             yield return new(nameof(BootstrapTruncated), $"found true; {Algorithm} has no critic to ask for the value of a cut-off episode");
     }

@@ -1,3 +1,5 @@
+using Rlhf.Policies.Training;
+
 namespace Rlhf.Ppo;
 
 /// <summary>A prompt as it stands in its file and as the policy reads it.</summary>
@@ -18,7 +20,7 @@ public sealed class PromptStream(IReadOnlyList<Prompt> prompts, int perStep, ulo
         for (var i = 0; i < perStep; i++)
         {
             var (epoch, place) = Math.DivRem(step * perStep + i, prompts.Count);
-            if (epoch != _epoch) (_epoch, _order) = (epoch, Shuffle.Order(prompts.Count, seed, step: -1, epoch));
+            if (epoch != _epoch) (_epoch, _order) = (epoch, CounterShuffle.Permutation(prompts.Count, seed, epoch));
             chosen[i] = prompts[_order[(int)place]];
         }
 

@@ -1,6 +1,5 @@
 using Rlhf.Policies.Models;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -16,11 +15,12 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
     /// <summary>Whether it changes in the course of a run, and so belongs into its checkpoints.</summary>
     public bool Moves => recipe.Ema > 0 || recipe.ResetEvery > 0;
 
-    /// <summary>A copy that shares no storage with the original and takes no gradients.</summary>
+    /// <summary>A copy without gradients that shares no storage with the original.</summary>
     public static CausalLm Frozen(CausalLm original)
     {
-        var weights = original.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
-        return new CausalLm(original.Config, (name, _) => new Parameter(Copy(weights[name]), requires_grad: false));
+        var copy = ModelCopy.Of(original);
+        foreach (var weight in copy.parameters()) weight.requires_grad = false;
+        return copy;
     }
 
     /// <param name="policy">as it stands after an update</param>
@@ -39,11 +39,5 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
         foreach (var (mine, theirs) in Model.parameters().Zip(policy.parameters()))
             if (share == 1) mine.copy_(theirs);
             else mine.add_(theirs - mine, share);
-    }
-
-    private static Tensor Copy(Tensor weight)
-    {
-        using var off = no_grad();
-        return weight.detach().clone().DetachFromDisposeScope();
     }
 }

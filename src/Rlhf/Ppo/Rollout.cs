@@ -8,8 +8,7 @@ namespace Rlhf.Ppo;
 /// What one step learns from: B episodes and, for each of their T response tokens, what policy, reference and critic
 /// made of it when it was drawn. Tensors are [B,T], 0 outside <see cref="Trajectories.Mask"/>.
 /// </summary>
-public sealed class Rollout(IReadOnlyList<Episode> episodes, Device device)
-    : Trajectories([.. episodes.Select(episode => episode.Response.Length)], device)
+public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout) : Trajectories(layout)
 {
     public IReadOnlyList<Episode> Episodes { get; } = episodes;
 
@@ -25,12 +24,15 @@ public sealed class Rollout(IReadOnlyList<Episode> episodes, Device device)
     /// <summary>[B,T] entropy of the distribution each token was drawn from</summary>
     public required Tensor Entropy { get; init; }
 
-    /// <summary>Mean over episodes of Σ_t (ln π − ln ρ): what β is steered by.</summary>
+    /// <summary>[B] Σ_t (ln π − ln ρ) of each episode</summary>
+    public Tensor SequenceKl() => Masked.RowSum(KlEstimators.K1(LogProbs, ReferenceLogProbs!), Mask);
+
+    /// <summary>Its mean over episodes: what β is steered by.</summary>
     public double MeanSequenceKl()
     {
         using var scope = NewDisposeScope();
-        return Masked.RowSum(KlEstimators.K1(LogProbs, ReferenceLogProbs!), Mask).mean().item<float>();
+        return SequenceKl().mean().item<float>();
     }
 
-    public override int Cost(int row) => Episodes[row].Prompt.Tokens.Length + Lengths[row];
+    public override int Cost(int row) => Episodes[row].Cost;
 }

@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace Rlhf.Ppo;
 
 /// <summary>How far an update has come: counts, and what its minibatches showed.</summary>
@@ -5,9 +8,9 @@ internal sealed class UpdateProgress
 {
     private readonly List<UpdateStatistics> _minibatches = [];
 
-    public List<double> PolicyNorms { get; } = [];
+    public List<Tensor> PolicyNorms { get; } = [];
 
-    public List<double> CriticNorms { get; } = [];
+    public List<Tensor> CriticNorms { get; } = [];
 
     public int Epochs { get; set; }
 
@@ -22,10 +25,17 @@ internal sealed class UpdateProgress
     public UpdateReport Report() => new()
     {
         Statistics = UpdateStatistics.Mean(_minibatches),
-        PolicyGradientNorm = PolicyNorms.DefaultIfEmpty().Average(),
-        CriticGradientNorm = CriticNorms.DefaultIfEmpty().Average(),
+        PolicyGradientNorm = Mean(PolicyNorms),
+        CriticGradientNorm = Mean(CriticNorms),
         Skipped = Skipped,
         Epochs = Epochs,
         Tokens = Tokens,
     };
+
+    private static double Mean(List<Tensor> norms)
+    {
+        if (norms.Count == 0) return 0;
+        using var scope = NewDisposeScope();
+        return stack(norms).mean().item<float>();
+    }
 }

@@ -3,7 +3,7 @@ namespace Rlhf.Ppo;
 /// <summary>What changes from step to step in how an update is made.</summary>
 public sealed record UpdateSettings
 {
-    public required int Step { get; init; }
+    public required long Step { get; init; }
 
     public double PolicyLearningRate { get; init; }
 

@@ -1,0 +1,32 @@
+using Rlhf.Policies.Likelihood;
+using Rlhf.Policies.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>A language model as policy, with its critic where the algorithm has one.</summary>
+public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double temperature, int pad, Device device)
+    : IActorCritic<Rollout>
+{
+    public CausalLm Policy { get; } = policy;
+
+    public Critic? Critic { get; } = critic;
+
+    /// <summary>Logits of policy and reference alike are divided by it, as those were that the tokens were drawn from.</summary>
+    public double Temperature { get; } = temperature;
+
+    public ResponseBatch Read(IReadOnlyList<Exchange> exchanges) => ResponseBatch.Of(exchanges, pad, device);
+
+    public TokenEvaluation Evaluate(Rollout batch, IReadOnlyList<int> rows)
+    {
+        using var tokens = Read([.. rows.Select(row => batch.Episodes[row].Exchange)]);
+        var hidden = tokens.Select(Policy.Trunk.Hidden(tokens.Tokens));
+        var (logProbs, entropy) = TokenLogProbs.Selected(hidden, Policy.HeadWeight, tokens.Targets, Temperature);
+        return new TokenEvaluation { LogProbs = logProbs, Entropy = entropy, Values = Critic?.Values(tokens, hidden) };
+    }
+
+    /// <summary>[N] the critic's values alone</summary>
+    public Tensor Values(ResponseBatch tokens) =>
+        Critic!.Values(tokens, tokens.Select(Policy.Trunk.Hidden(tokens.Tokens)));
+}

@@ -1,0 +1,57 @@
+using Rlhf.Policies.Likelihood;
+using Rlhf.Policies.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>What policy, reference and critic make of every response token of a batch: tables [B,T], 0 for padding.</summary>
+public sealed class Likelihoods
+{
+    private const int Kinds = 4;
+
+    public required Tensor LogProbs { get; init; }
+
+    public required Tensor ReferenceLogProbs { get; init; }
+
+    public required Tensor ExactKl { get; init; }
+
+    public required Tensor Entropy { get; init; }
+
+    public Tensor? Values { get; init; }
+
+    /// <summary>One forward pass of each model over each episode, at most so many tokens at a time.</summary>
+    public static Likelihoods Of(
+        IReadOnlyList<Episode> episodes, TokenLayout layout, LanguageActorCritic models, Reference reference, int maxTokens)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var parts = MicroBatches.Split(Enumerable.Range(0, episodes.Count), row => episodes[row].Cost, maxTokens);
+        Tensor[] numbers = [.. parts.Select(part => OfPart([.. part.Select(row => episodes[row].Exchange)], models, reference))];
+        var tables = layout.Spread(cat(numbers, 1), [.. parts.SelectMany(part => part)]).unbind(0);
+        return new Likelihoods
+        {
+            LogProbs = tables[0].MoveToOuterDisposeScope(),
+            ReferenceLogProbs = tables[1].MoveToOuterDisposeScope(),
+            ExactKl = tables[2].MoveToOuterDisposeScope(),
+            Entropy = tables[3].MoveToOuterDisposeScope(),
+            Values = tables.Length > Kinds ? tables[Kinds].MoveToOuterDisposeScope() : null,
+        };
+    }
+
+    /// <summary>[4,N], or [5,N] with a critic</summary>
+    private static Tensor OfPart(Exchange[] exchanges, LanguageActorCritic models, Reference reference)
+    {
+        using var scope = NewDisposeScope();
+        using var tokens = models.Read(exchanges);
+        var (policy, temperature) = (models.Policy, models.Temperature);
+        var hidden = tokens.Select(policy.Trunk.Hidden(tokens.Tokens));
+        var referenceHidden = tokens.Select(reference.Model.Trunk.Hidden(tokens.Tokens));
+        var (logProbs, entropy) = TokenLogProbs.Selected(hidden, policy.HeadWeight, tokens.Targets, temperature);
+        var (referenceLogProbs, _) = TokenLogProbs.Selected(referenceHidden, reference.Model.HeadWeight, tokens.Targets, temperature);
+        var exactKl = Policies.Likelihood.ExactKl.PerToken(hidden, policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, temperature);
+        List<Tensor> numbers = [logProbs, referenceLogProbs, exactKl, entropy];
+        if (models.Critic is { } critic) numbers.Add(critic.Values(tokens, hidden));
+        return stack(numbers).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,64 @@
+using Rlhf.Maths;
+using Rlhf.Policies;
+using Rlhf.Policies.Generation;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Training;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>Puts a trainer together from what a run is given.</summary>
+public static class PpoAssembly
+{
+    public static PpoTrainer Build(PpoInputs inputs, Run run)
+    {
+        var (recipe, device) = (inputs.Recipe, inputs.Device);
+        var state = StateOf(inputs);
+        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, inputs.Tokenizer.PadOrEos, device);
+        var clock = new PhaseClock(device);
+        var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
+        var collector = new RolloutCollector(
+            recipe, models, state.Reference, generator, inputs.Scorer, inputs.Tokenizer, state.Moments, clock, inputs.Seed, device);
+        var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed);
+        var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.SamplesPerPrompt, inputs.Seed);
+        var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.dtype));
+        return new PpoTrainer(recipe, state, collector, optimizer, prompts, check, new StepLog(recipe, run, clock, device), run);
+    }
+
+    internal static PpoState StateOf(PpoInputs inputs)
+    {
+        var recipe = inputs.Recipe;
+        var reference = inputs.Reference ?? Reference.Frozen(inputs.Policy);
+        var critic = recipe.HasCritic ? CriticOf(inputs) : null;
+        return new PpoState
+        {
+            Policy = inputs.Policy,
+            PolicyOptimizer = new ModelOptimizer(inputs.Policy.named_parameters(), recipe.Optimizer),
+            Critic = critic,
+            CriticOptimizer = critic is null ? null : new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer),
+            Reference = new Reference(reference, recipe.Reference),
+            Kl = recipe.Kl.Control == KlControl.Fixed
+                ? new FixedKlController(recipe.Kl.Coefficient)
+                : new AdaptiveKlController(recipe.Kl.Coefficient, recipe.Kl.Target, recipe.Kl.Horizon),
+            Penalty = new PenaltyCoefficient(1, recipe.PenaltyTarget),
+            Moments = new RunningMoments(),
+        };
+    }
+
+    private static Critic CriticOf(PpoInputs inputs)
+    {
+        var width = inputs.Policy.Config.Width;
+        switch (inputs.Recipe.Critic.Kind)
+        {
+            case CriticKind.ValueHead:
+                return new ValueHead(width, inputs.Device);
+            case CriticKind.Policy:
+                return new SeparateCritic(ModelCopy.Of(inputs.Policy).Trunk, zeros(1, width, device: inputs.Device), zeros(1, device: inputs.Device));
+            default:
+                if (inputs.RewardModel is not { Score: { } score } model)
+                    throw new RlhfException("ppo.critic.kind: reward_model needs a reward model to start from, and the scorer is none; set it to policy or value_head");
+                return new SeparateCritic(model.Trunk, score.to_type(ScalarType.Float32), zeros(1, device: inputs.Device));
+        }
+    }
+}

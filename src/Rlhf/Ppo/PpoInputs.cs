@@ -1,0 +1,32 @@
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Scorers;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>What a PPO run is given: the models it starts from, the scorer, and the prompts.</summary>
+public sealed class PpoInputs
+{
+    public required PpoRecipe Recipe { get; init; }
+
+    /// <summary>The policy, which the run trains in place.</summary>
+    public required CausalLm Policy { get; init; }
+
+    /// <summary>Another reference than the policy as it starts.</summary>
+    public CausalLm? Reference { get; init; }
+
+    /// <summary>Trunk and score head of the reward model, for a critic that starts from it; the run trains them in place.</summary>
+    public ScoredTrunk? RewardModel { get; init; }
+
+    public required TextTokenizer Tokenizer { get; init; }
+
+    public required IScorer Scorer { get; init; }
+
+    public required IReadOnlyList<Prompt> Prompts { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required Device Device { get; init; }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Rlhf.Maths;
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Training;
+using TorchSharp.PyBridge;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>
+/// Everything that a PPO run changes: weights, moments of the optimizers, β, the running moments of scores. Going on from
+/// it gives the same bits as never having stopped; the order of prompts and all random numbers follow from seed and step.
+/// </summary>
+public sealed class PpoState
+{
+    private const string PolicyFolder = "policy", ReferenceFile = "reference.safetensors", CriticFile = "critic.safetensors";
+    private const string PolicyMoments = "policy-optimizer.safetensors", CriticMoments = "critic-optimizer.safetensors";
+    private const string NumbersFile = "ppo.json";
+
+    public required CausalLm Policy { get; init; }
+
+    public required ModelOptimizer PolicyOptimizer { get; init; }
+
+    public Critic? Critic { get; init; }
+
+    public ModelOptimizer? CriticOptimizer { get; init; }
+
+    public required Reference Reference { get; init; }
+
+    public required KlController Kl { get; init; }
+
+    public required PenaltyCoefficient Penalty { get; init; }
+
+    public required RunningMoments Moments { get; init; }
+
+    /// <param name="folder">receives the state; the policy in the Hugging Face layout</param>
+    /// <param name="tokenizerFrom">the folder whose tokenizer files go along with the policy</param>
+    public void Save(string folder, string? tokenizerFrom)
+    {
+        ModelFolder.Save(Policy, Path.Combine(folder, PolicyFolder), new SaveOptions { TokenizerFrom = tokenizerFrom });
+        PolicyOptimizer.Save(Path.Combine(folder, PolicyMoments));
+        Critic?.save_safetensors(Path.Combine(folder, CriticFile));
+        CriticOptimizer?.Save(Path.Combine(folder, CriticMoments));
+        if (Reference.Moves) Reference.Model.save_safetensors(Path.Combine(folder, ReferenceFile));
+        var numbers = new Numbers(Kl.Coefficient, Penalty.Value, Moments.Count, Moments.Mean, Moments.SquaredDeviations);
+        File.WriteAllText(Path.Combine(folder, NumbersFile), JsonSerializer.Serialize(numbers));
+    }
+
+    public void Load(string folder)
+    {
+        using var off = no_grad();
+        CopyWeights(Path.Combine(folder, PolicyFolder));
+        PolicyOptimizer.Load(Path.Combine(folder, PolicyMoments));
+        Critic?.load_safetensors(Path.Combine(folder, CriticFile));
+        CriticOptimizer?.Load(Path.Combine(folder, CriticMoments));
+        if (Reference.Moves) Reference.Model.load_safetensors(Path.Combine(folder, ReferenceFile));
+        var file = Path.Combine(folder, NumbersFile);
+        var numbers = JsonSerializer.Deserialize<Numbers>(File.ReadAllText(file))
+            ?? throw new RlhfException($"{file}: found null; expected the numbers of a PPO run");
+        (Kl.Coefficient, Penalty.Value) = (numbers.KlCoefficient, numbers.PenaltyCoefficient);
+        Moments.Restore(numbers.ScoreCount, numbers.ScoreMean, numbers.ScoreSquaredDeviations);
+    }
+
+    /// <summary>Into the model that optimizer and generator already hold.</summary>
+    private void CopyWeights(string folder)
+    {
+        using var scope = NewDisposeScope();
+        using var saved = ModelFolder.Load(folder, Policy.HeadWeight.device, Policy.HeadWeight.dtype);
+        foreach (var (mine, theirs) in Policy.parameters().Zip(saved.parameters())) mine.copy_(theirs);
+    }
+
+    private sealed record Numbers(
+        double KlCoefficient, double PenaltyCoefficient, double ScoreCount, double ScoreMean, double ScoreSquaredDeviations);
+}

@@ -1,0 +1,77 @@
+using Rlhf.Maths;
+using Rlhf.Policies;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>
+/// Before the first step the trainer looks for what breaks RLHF silently, on the episodes it has just collected, and
+/// refuses to train where it finds it.
+/// </summary>
+public sealed class SelfCheck(LanguageActorCritic models, Reference reference, double tolerance)
+{
+    private const int Sample = 8;
+
+    /// <summary>float32 sums in another order; bfloat16 keeps 8 bits.</summary>
+    public static double ToleranceOf(ScalarType type) => type == ScalarType.Float32 ? 1e-3 : 0.25;
+
+    /// <param name="rollout">of the models as they start</param>
+    /// <param name="startsFromReference">policy and reference are the same model so far</param>
+    public void Run(Rollout rollout, bool startsFromReference)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        Refuse(SharedWeights(), "of the policy's weights change with the reference's: the reference must be a copy, or KL stays 0 for ever");
+        Refuse(Off(DrawnLogProbs(rollout), rollout.LogProbs, rollout.Mask),
+            "tokens have another log-probability in a forward pass than when they were drawn (the ratio does not start at 1): check positions, temperature and dropout");
+        Refuse(OffAlone(rollout), "tokens have another log-probability alone than in the batch: padding leaks into the model");
+        if (startsFromReference)
+            Refuse(Off(rollout.LogProbs, rollout.ReferenceLogProbs!, rollout.Mask),
+                "tokens have another log-probability under the reference than under the policy, though both are the same model: KL does not start at 0");
+    }
+
+    private static void Refuse(long count, string what)
+    {
+        if (count > 0) throw new RlhfException($"self-check before step 0: {count} {what}");
+    }
+
+    private long Off(Tensor a, Tensor b, Tensor mask) =>
+        (Masked.Keep(a - b, mask).abs() > tolerance).sum().item<long>();
+
+    private static Tensor DrawnLogProbs(Rollout rollout)
+    {
+        var drawn = rollout.Episodes.SelectMany(episode => episode.LogProbs).ToArray();
+        return rollout.Layout.Spread(tensor(drawn, [1, drawn.Length], device: rollout.Layout.Device), [.. Enumerable.Range(0, rollout.Count)])[0];
+    }
+
+    private long OffAlone(Rollout rollout)
+    {
+        long off = 0;
+        for (var row = 0; row < Math.Min(Sample, rollout.Count); row++)
+        {
+            using var scope = NewDisposeScope();
+            var alone = models.Evaluate(rollout, [row]).LogProbs;
+            var together = rollout.LogProbs[row].narrow(0, 0, rollout.Layout.Lengths[row]);
+            off += ((alone - together).abs() > tolerance).sum().item<long>();
+        }
+
+        return off;
+    }
+
+    /// <summary>Changes each weight of the policy for a moment and looks whether the reference's changes with it.</summary>
+    private long SharedWeights()
+    {
+        long shared = 0;
+        foreach (var (mine, theirs) in models.Policy.parameters().Zip(reference.Model.parameters()))
+        {
+            using var saved = mine.detach().clone();
+            using var other = theirs.detach().clone();
+            mine.add_(1);
+            if (!theirs.equal(other)) shared++;
+            mine.copy_(saved);
+        }
+
+        return shared;
+    }
+}

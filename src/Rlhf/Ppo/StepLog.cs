@@ -1,0 +1,54 @@
+using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Runs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>Writes what a step showed: metrics, samples, and a word of advice where something looks wrong.</summary>
+public sealed class StepLog(PpoRecipe recipe, Run run, PhaseClock clock, Device device)
+{
+    private const double BytesPerGigabyte = 1e9;
+
+    private readonly PpoMetrics _metrics = new(recipe);
+    private readonly Diagnosis _diagnosis = new();
+
+    public T Measure<T>(string phase, Func<T> work) => clock.Measure(phase, work);
+
+    /// <param name="step">steps done, this one included</param>
+    public void Write(long step, Rollout rollout, Tensor rewards, Tensor returns, UpdateReport update, UpdateSettings settings)
+    {
+        var metrics = _metrics.OfRollout(rollout, rewards, returns);
+        foreach (var (name, number) in PpoMetrics.OfUpdate(update, settings)) metrics[name] = number;
+        metrics["kl_coefficient"] = settings.KlCoefficient;
+        if (recipe.Objective == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
+        foreach (var advice in _diagnosis.Of(metrics)) run.Warn($"step {step}: {advice}");
+
+        foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;
+        metrics["rollout_tokens_per_second"] = rollout.Layout.TokenCount / clock.Seconds["generation"];
+        metrics["update_tokens_per_second"] = update.Tokens / clock.Seconds["update"];
+        metrics["memory_gb"] = Accelerator.Memory(device).Peak / BytesPerGigabyte;
+        clock.Reset();
+        run.Log(step, metrics);
+        if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout);
+    }
+
+    private void WriteSamples(long step, Rollout rollout)
+    {
+        using var scope = NewDisposeScope();
+        var kl = rollout.SequenceKl().cpu().data<float>().ToArray();
+        for (var i = 0; i < Math.Min(recipe.Samples, rollout.Count); i++)
+        {
+            var episode = rollout.Episodes[i];
+            run.Sample(new
+            {
+                Step = step,
+                Prompt = episode.Prompt.Text,
+                Response = episode.Text,
+                Score = rollout.RawScores[i],
+                Kl = (double)kl[i],
+                episode.Ended,
+            });
+        }
+    }
+}
