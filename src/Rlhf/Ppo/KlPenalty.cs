@@ -10,10 +10,15 @@ namespace Rlhf.Ppo;
 public sealed class KlPenalty(PpoRecipe recipe)
 {
     /// <returns>[B,T]</returns>
-    public Tensor Apply(Rollout rollout, double coefficient)
+    public Tensor Apply(Rollout rollout, double coefficient) => Apply(rollout, rollout.Scores, coefficient);
+
+    /// <param name="rollout">with the log-probs of policy and reference</param>
+    /// <param name="scores">[B]</param>
+    /// <param name="coefficient">β</param>
+    public Tensor Apply(Trajectories rollout, Tensor scores, double coefficient)
     {
         using var scope = NewDisposeScope();
-        var rewards = OnLastToken(rollout.Scores, rollout.Mask);
+        var rewards = OnLastToken(scores, rollout.Mask);
         if (recipe.KlPlacement == KlPlacement.Reward)
             rewards -= coefficient * KlEstimators.Estimate(recipe.Kl.Estimator, rollout.LogProbs, rollout.ReferenceLogProbs!);
         rewards = recipe.WhitenRewards ? Whitening.Scale(rewards, rollout.Mask) : Masked.Keep(rewards, rollout.Mask);

@@ -1,3 +1,4 @@
+using Rlhf.Evaluation;
 using Rlhf.Maths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -79,9 +80,9 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             ["response_length_min"] = rollout.Layout.Lengths.Min(),
             ["response_length_max"] = rollout.Layout.Lengths.Max(),
             ["eos_rate"] = rollout.Episodes.Average(episode => episode.Ended ? 1.0 : 0),
-            ["distinct_1"] = TextDiversity.Distinct(responses, 1),
-            ["distinct_2"] = TextDiversity.Distinct(responses, 2),
-            ["repetition"] = TextDiversity.Repetition(responses),
+            ["distinct_1"] = Diversity.Distinct(responses, 1),
+            ["distinct_2"] = Diversity.Distinct(responses, 2),
+            ["repetition"] = Diversity.Repetition(responses, 3),
         };
     }
 

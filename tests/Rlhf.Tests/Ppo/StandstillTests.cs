@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Rlhf.Policies.Generation;
+using Rlhf.Ppo;
+
+namespace Rlhf.Tests.Ppo;
+
+/// <summary>With a learning rate of 0 nothing may move, whatever is padded or cut off.</summary>
+public sealed class StandstillTests
+{
+    [Theory]
+    [InlineData(Algorithm.Ppo)]
+    [InlineData(Algorithm.Grpo)]
+    [InlineData(Algorithm.Rloo)]
+    [InlineData(Algorithm.ReinforcePlusPlus)]
+    public void Train_LearningRateZero_LeavesRatioOneAndEveryKlZero(Algorithm algorithm)
+    {
+        using var world = new TinyWorld();
+        var recipe = TinyWorld.Recipe with
+        {
+            Algorithm = algorithm,
+            SamplesPerPrompt = 2,
+            Steps = 3,
+            Epochs = 3,
+            MaxTokens = 40,
+            Sampling = new SamplingOptions { MaxNewTokens = 6, Temperature = 0.8 },
+            Optimizer = new() { LearningRate = 0 },
+            Critic = TinyWorld.Recipe.Critic with { Optimizer = new() { LearningRate = 0 } },
+        };
+        var metrics = Metrics(world, recipe);
+
+        Assert.Equal(3, metrics.Count);
+        Assert.Contains(metrics, step => step["eos_rate"] is > 0 and < 1 && step["response_length_min"] < step["response_length_max"]);
+        Assert.All(metrics, step =>
+        {
+            Assert.Equal(0, step["clip_fraction"]);
+            Assert.Equal(1, step["ratio_mean"], 1e-5);
+            Assert.Equal(1, step["ratio_max"], 1e-5);
+            string[] zero = ["approximate_kl", "update_kl", "kl", "kl_token", "kl_k3", "kl_k3_token", "kl_exact", "kl_exact_token"];
+            Assert.All(zero, name => Assert.Equal(0, step[name], 1e-5));
+        });
+    }
+
+    private static List<Dictionary<string, double>> Metrics(TinyWorld world, PpoRecipe recipe)
+    {
+        using (var run = world.Open("run", recipe)) PpoAssembly.Build(world.Inputs(recipe), run).Train(world.TokenizerFolder);
+        return [.. File.ReadLines(Path.Combine(world.Folder("run"), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
+    }
+}
