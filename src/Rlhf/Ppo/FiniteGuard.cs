@@ -30,7 +30,7 @@ public sealed class FiniteGuard(Func<string?> lastGoodCheckpoint)
         {
             return update();
         }
-        catch (NotFiniteNumberException error)
+        catch (Exception error) when (error is NotFiniteNumberException or RlhfException)
         {
             throw Stopped(step, error.Message);
         }

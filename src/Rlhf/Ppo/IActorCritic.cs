@@ -21,8 +21,8 @@ public sealed class TokenEvaluation
     /// <summary>[N] ln π of the token</summary>
     public required Tensor LogProbs { get; init; }
 
-    /// <summary>[N] entropy of the distribution it was drawn from</summary>
-    public required Tensor Entropy { get; init; }
+    /// <summary>[N] entropy of the distribution it was drawn from; null where nothing rewards it</summary>
+    public Tensor? Entropy { get; init; }
 
     /// <summary>[N] V of the state; null without a critic</summary>
     public Tensor? Values { get; init; }

@@ -5,8 +5,15 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
 
+/// <summary>Whether the update asks for entropies, which cost another look at all logits.</summary>
+public enum EntropyUse
+{
+    Ignored,
+    Rewarded,
+}
+
 /// <summary>A language model as policy, with its critic where the algorithm has one.</summary>
-public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double temperature, int pad, Device device)
+public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double temperature, EntropyUse use, int pad, Device device)
     : IActorCritic<Rollout>
 {
     public CausalLm Policy { get; } = policy;
@@ -22,7 +29,9 @@ public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double 
     {
         using var tokens = Read([.. rows.Select(row => batch.Episodes[row].Exchange)]);
         var hidden = tokens.Select(Policy.Trunk.Hidden(tokens.Tokens));
-        var (logProbs, entropy) = TokenLogProbs.Selected(hidden, Policy.HeadWeight, tokens.Targets, Temperature);
+        var (logProbs, entropy) = use == EntropyUse.Rewarded
+            ? TokenLogProbs.WithEntropy(hidden, Policy.HeadWeight, tokens.Targets, Temperature)
+            : (TokenLogProbs.Selected(hidden, Policy.HeadWeight, tokens.Targets, Temperature), null);
         return new TokenEvaluation { LogProbs = logProbs, Entropy = entropy, Values = Critic?.Values(tokens, hidden) };
     }
 

@@ -44,13 +44,11 @@ public sealed class Likelihoods
     {
         using var scope = NewDisposeScope();
         using var tokens = models.Read(exchanges);
-        var (policy, temperature) = (models.Policy, models.Temperature);
-        var hidden = tokens.Select(policy.Trunk.Hidden(tokens.Tokens));
+        var hidden = tokens.Select(models.Policy.Trunk.Hidden(tokens.Tokens));
         var referenceHidden = tokens.Select(reference.Model.Trunk.Hidden(tokens.Tokens));
-        var (logProbs, entropy) = TokenLogProbs.Selected(hidden, policy.HeadWeight, tokens.Targets, temperature);
-        var (referenceLogProbs, _) = TokenLogProbs.Selected(referenceHidden, reference.Model.HeadWeight, tokens.Targets, temperature);
-        var exactKl = Policies.Likelihood.ExactKl.PerToken(hidden, policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, temperature);
-        List<Tensor> numbers = [logProbs, referenceLogProbs, exactKl, entropy];
+        using var both = PolicyComparison.Of(
+            hidden, models.Policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, tokens.Targets, models.Temperature);
+        List<Tensor> numbers = [both.LogProbs, both.ReferenceLogProbs, both.Kl, both.Entropies];
         if (models.Critic is { } critic) numbers.Add(critic.Values(tokens, hidden));
         return stack(numbers).MoveToOuterDisposeScope();
     }

@@ -18,7 +18,8 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
         var value = now.Values is null ? null : CriticLoss(now.Values, then);
 
         var loss = value is null ? zeros_like(policy) : recipe.Critic.Coefficient * value;
-        if (!settings.CriticOnly) loss += policy - settings.EntropyCoefficient * now.Entropy + KlLoss(now.LogProbs, then);
+        if (!settings.CriticOnly) loss += policy + KlLoss(now.LogProbs, then);
+        if (!settings.CriticOnly && now.Entropy is not null) loss -= settings.EntropyCoefficient * now.Entropy;
         var total = (loss * then.Weights).sum();
         return (total, Statistics(now, then, policy, value, total, logRatio, ratio));
     }
@@ -54,7 +55,6 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
             (policy * then.Weights).sum(),
             value is null ? zeros_like(total) : (value * then.Weights).sum(),
             total,
-            now.Entropy.sum() / then.Total,
             clipped.sum() / then.Total,
             valueClipped.sum() / then.Total,
             0.5 * logRatio.square().sum() / then.Total,

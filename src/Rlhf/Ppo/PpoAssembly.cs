@@ -15,7 +15,8 @@ public static class PpoAssembly
     {
         var (recipe, device) = (inputs.Recipe, inputs.Device);
         var state = StateOf(inputs);
-        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, inputs.Tokenizer.PadOrEos, device);
+        var use = recipe.EntropyCoefficient > 0 || recipe.EntropyCoefficientEnd > 0 ? EntropyUse.Rewarded : EntropyUse.Ignored;
+        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, use, inputs.Tokenizer.PadOrEos, device);
         var clock = new PhaseClock(device);
         var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
         var collector = new RolloutCollector(

@@ -26,7 +26,6 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         ["policy_loss"] = update.Statistics.PolicyLoss,
         ["value_loss"] = update.Statistics.ValueLoss,
         ["total_loss"] = update.Statistics.TotalLoss,
-        ["update_entropy"] = update.Statistics.Entropy,
         ["clip_fraction"] = update.Statistics.ClipFraction,
         ["value_clip_fraction"] = update.Statistics.ValueClipFraction,
         ["approximate_kl"] = update.Statistics.ApproximateKl,

@@ -46,7 +46,7 @@ public sealed class PpoOptimizer<TBatch>(
         var terms = new LossTerms(recipe, settings);
         var minibatch = new Minibatch(batch, advantages, returns, rows, recipe.Averaging);
         Tensor? sums = null;
-        foreach (var part in minibatch.Split(recipe.MaxTokens))
+        foreach (var part in minibatch.Split(recipe.MicroBatchTokens))
         {
             using var scope = NewDisposeScope();
             var (loss, statistics) = terms.Of(model.Evaluate(batch, part), minibatch.Of(part));

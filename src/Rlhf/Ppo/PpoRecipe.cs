@@ -34,7 +34,7 @@ public sealed record PpoRecipe : IChecked
     [Describe("tokens, padding included, that go through a model at once. Lower it when memory is short: the gradient stays the same")]
     [AtLeast(1)]
     [MayChangeOnResume]
-    public int MaxTokens { get; init; } = 16384;
+    public int MicroBatchTokens { get; init; } = 16384;
 
     [Describe("clip, kl_penalty or policy_gradient")]
     public PolicyObjective Objective { get; init; } = PolicyObjective.Clip;

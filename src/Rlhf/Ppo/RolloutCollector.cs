@@ -22,7 +22,7 @@ public sealed class RolloutCollector(
         var episodes = clock.Measure("generation", () => Generate(prompts, step));
         var raw = clock.Measure("scoring", () => Score(episodes));
         var layout = new TokenLayout([.. episodes.Select(episode => episode.Response.Length)], device);
-        var judged = clock.Measure("likelihoods", () => Likelihoods.Of(episodes, layout, models, reference, recipe.MaxTokens));
+        var judged = clock.Measure("likelihoods", () => Likelihoods.Of(episodes, layout, models, reference, recipe.MicroBatchTokens));
         return new Rollout(episodes, layout)
         {
             RawScores = raw,
@@ -69,7 +69,7 @@ public sealed class RolloutCollector(
         using var scope = NewDisposeScope();
         var values = new float[episodes.Length];
         int[] open = [.. Enumerable.Range(0, episodes.Length).Where(i => !episodes[i].Ended)];
-        foreach (var part in MicroBatches.Split(open, i => episodes[i].Cost, recipe.MaxTokens))
+        foreach (var part in MicroBatches.Split(open, i => episodes[i].Cost, recipe.MicroBatchTokens))
         {
             using var tokens = models.Read([.. part.Select(i => new Exchange(episodes[i].Prompt.Tokens, [.. episodes[i].Response, 0]))]);
             var all = models.Values(tokens).cpu().data<float>().ToArray();

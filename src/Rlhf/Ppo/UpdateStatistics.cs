@@ -12,8 +12,6 @@ public sealed record UpdateStatistics
 
     public double TotalLoss { get; init; }
 
-    public double Entropy { get; init; }
-
     public double ClipFraction { get; init; }
 
     public double ValueClipFraction { get; init; }
@@ -38,13 +36,12 @@ public sealed record UpdateStatistics
             PolicyLoss = n[0],
             ValueLoss = n[1],
             TotalLoss = n[2],
-            Entropy = n[3],
-            ClipFraction = n[4],
-            ValueClipFraction = n[5],
-            ApproximateKl = n[6],
-            UpdateKl = n[7],
-            RatioMean = n[8],
-            RatioMax = n[9],
+            ClipFraction = n[3],
+            ValueClipFraction = n[4],
+            ApproximateKl = n[5],
+            UpdateKl = n[6],
+            RatioMean = n[7],
+            RatioMax = n[8],
         };
     }
 
@@ -61,7 +58,6 @@ public sealed record UpdateStatistics
         PolicyLoss = parts.Average(part => part.PolicyLoss),
         ValueLoss = parts.Average(part => part.ValueLoss),
         TotalLoss = parts.Average(part => part.TotalLoss),
-        Entropy = parts.Average(part => part.Entropy),
         ClipFraction = parts.Average(part => part.ClipFraction),
         ValueClipFraction = parts.Average(part => part.ValueClipFraction),
         ApproximateKl = parts.Average(part => part.ApproximateKl),

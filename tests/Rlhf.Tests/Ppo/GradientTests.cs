@@ -28,7 +28,7 @@ public sealed class GradientTests : IDisposable
     {
         var recipe = TinyWorld.Recipe with { LossAveraging = averaging };
         var whole = Gradient(recipe, [0, 1, 2, 3, 4, 5]);
-        Same(whole, Gradient(recipe with { MaxTokens = maxTokens }, [0, 1, 2, 3, 4, 5]));
+        Same(whole, Gradient(recipe with { MicroBatchTokens = maxTokens }, [0, 1, 2, 3, 4, 5]));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class GradientTests : IDisposable
     {
         var policy = _world.Model();
         var critic = new ValueHead(policy.Config.Width, CPU);
-        var models = new LanguageActorCritic(policy, critic, temperature: 0.8, pad: 0, CPU);
+        var models = new LanguageActorCritic(policy, critic, temperature: 0.8, EntropyUse.Rewarded, pad: 0, CPU);
         var optimizer = new PpoOptimizer<Rollout>(
             recipe, models, new ModelOptimizer(policy.named_parameters(), recipe.Optimizer), new ModelOptimizer(critic.named_parameters(), recipe.Optimizer), 1);
         rollout ??= Rollout();
@@ -94,7 +94,7 @@ public sealed class GradientTests : IDisposable
             Reason = StopReason.Length,
         })];
         var layout = new TokenLayout([.. episodes.Select(episode => episode.Response.Length)], CPU);
-        var models = new LanguageActorCritic(_world.Model(), null, 0.8, 0, CPU);
+        var models = new LanguageActorCritic(_world.Model(), null, 0.8, EntropyUse.Ignored, 0, CPU);
         var likelihoods = Likelihoods.Of(episodes, layout, models, new Reference(models.Policy, new ReferenceRecipe()), 10000);
         var rollout = new Rollout(episodes, layout)
         {

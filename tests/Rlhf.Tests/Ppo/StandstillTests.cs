@@ -21,7 +21,7 @@ public sealed class StandstillTests
             SamplesPerPrompt = 2,
             Steps = 3,
             Epochs = 3,
-            MaxTokens = 40,
+            MicroBatchTokens = 40,
             Sampling = new SamplingOptions { MaxNewTokens = 6, Temperature = 0.8 },
             Optimizer = new() { LearningRate = 0 },
             Critic = TinyWorld.Recipe.Critic with { Optimizer = new() { LearningRate = 0 } },

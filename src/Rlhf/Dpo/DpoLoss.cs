@@ -1,0 +1,31 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Dpo;
+
+/// <summary>Which preference loss is used.</summary>
+public enum DpoObjective
+{
+    Sigmoid,
+    Ipo,
+}
+
+/// <summary>
+/// Losses on preference pairs, from <c>h = (ln π(y⁺) − ln ρ(y⁺)) − (ln π(y⁻) − ln ρ(y⁻))</c>, with log-probs summed
+/// over a response.
+/// </summary>
+public static class DpoLoss
+{
+    /// <summary>
+    /// <c>−(1−ε)·ln σ(βh) − ε·ln σ(−βh)</c>: direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290), for
+    /// labels that are wrong with probability ε (Mitchell 2023, "conservative DPO").
+    /// </summary>
+    public static Tensor Sigmoid(Tensor margin, double beta, double labelSmoothing) =>
+        LogSigmoid(margin * beta) * -(1 - labelSmoothing) - LogSigmoid(margin * -beta) * labelSmoothing;
+
+    /// <summary><c>(h − 1/(2β))²</c> (Azar et al. 2023, arXiv:2310.12036, equation 17): it stops where DPO pushes on for ever.</summary>
+    public static Tensor Ipo(Tensor margin, double beta) => (margin - 1 / (2 * beta)).square();
+
+    // ln σ(x) without overflow on either side.
+    private static Tensor LogSigmoid(Tensor x) => x.clamp(max: 0) - (-x.abs()).exp().log1p();
+}

@@ -1,0 +1,47 @@
+using Rlhf.Ppo;
+
+namespace Rlhf.Tests.Ppo;
+
+public sealed class DiagnosisTests
+{
+    private static readonly Dictionary<string, double> Healthy = new()
+    {
+        ["kl"] = 2, ["ratio_max"] = 1.5, ["skipped_minibatches"] = 0, ["entropy"] = 2, ["eos_rate"] = 0.9, ["raw_score"] = 1,
+        ["raw_score_std"] = 1, ["explained_variance"] = 0.3, ["repetition"] = 0.02,
+    };
+
+    [Fact]
+    public void Of_HealthyRun_SaysNothing()
+    {
+        var diagnosis = new Diagnosis();
+        for (var step = 0; step < 100; step++) Assert.Empty(diagnosis.Of(Healthy));
+    }
+
+    [Theory]
+    [InlineData("kl", -1, "kl is negative")]
+    [InlineData("ratio_max", 50, "the ratio exploded")]
+    [InlineData("skipped_minibatches", 1, "the ratio exploded")]
+    [InlineData("entropy", 0.1, "the policy is collapsing")]
+    [InlineData("eos_rate", 0, "every episode was cut off")]
+    [InlineData("explained_variance", -5, "worse than a constant")]
+    [InlineData("repetition", 0.6, "gaming the scorer")]
+    public void Of_OneSymptom_IsNamedOnceWhileItLasts(string metric, double value, string words)
+    {
+        var diagnosis = new Diagnosis();
+        diagnosis.Of(Healthy);
+        var ill = new Dictionary<string, double>(Healthy) { [metric] = value };
+        Assert.Contains(words, Assert.Single(diagnosis.Of(ill)), StringComparison.Ordinal);
+        Assert.Empty(diagnosis.Of(ill));
+        Assert.Empty(diagnosis.Of(Healthy));
+        Assert.Single(diagnosis.Of(ill));
+    }
+
+    [Fact]
+    public void Of_ScoreTheSameForAllEpisodesAndSteps_AsksWhatTheScorerReads()
+    {
+        var diagnosis = new Diagnosis();
+        var flat = new Dictionary<string, double>(Healthy) { ["raw_score_std"] = 0 };
+        var said = Enumerable.Range(0, 30).SelectMany(_ => diagnosis.Of(flat)).ToArray();
+        Assert.Contains("check that the scorer reads the response", Assert.Single(said), StringComparison.Ordinal);
+    }
+}

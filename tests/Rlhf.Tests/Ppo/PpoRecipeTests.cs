@@ -1,0 +1,25 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Recipes;
+using Rlhf.Ppo;
+
+namespace Rlhf.Tests.Ppo;
+
+public sealed class PpoRecipeTests
+{
+    [Theory]
+    [InlineData("sampling: {top_k: 50}", "PPO scores tokens with the full softmax")]
+    [InlineData("sampling: {top_p: 0.9}", "PPO scores tokens with the full softmax")]
+    [InlineData("sampling: {min_new_tokens: 4}", "PPO scores tokens with the full softmax")]
+    [InlineData("sampling: {temperature: 0}", "a greedy policy never tries anything")]
+    [InlineData("{algorithm: grpo, samples_per_prompt: 1}", "needs at least 2")]
+    [InlineData("{episodes: 10, samples_per_prompt: 4}", "expected a multiple of samples_per_prompt (4)")]
+    [InlineData("{episodes: 4, minibatches: 8}", "expected at most one per episode (4)")]
+    [InlineData("dual_clip: 0.5", "expected above 1")]
+    [InlineData("{algorithm: reinforce++, bootstrap_truncated: true}", "has no critic")]
+    public void Bind_WhatCannotWork_IsRefusedWithTheReason(string yaml, string words) =>
+        Assert.Contains(words, Assert.Throws<RlhfException>(() => RecipeBinder.Bind<PpoRecipe>(yaml, "r.yaml")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Bind_AlgorithmReinforcePlusPlus_IsSpeltWithItsSigns() =>
+        Assert.Equal(Algorithm.ReinforcePlusPlus, RecipeBinder.Bind<PpoRecipe>("algorithm: reinforce++", "r.yaml").Algorithm);
+}

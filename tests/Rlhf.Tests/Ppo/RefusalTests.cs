@@ -1,0 +1,102 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Runs;
+using Rlhf.Ppo;
+using Rlhf.Rewards.Scorers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Tests.Ppo;
+
+/// <summary>What a run refuses, and what it says.</summary>
+public sealed class RefusalTests : IDisposable
+{
+    private readonly TinyWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public void Train_ReferenceSharesItsWeights_RefusesBeforeTheFirstStep()
+    {
+        var inputs = _world.Inputs(TinyWorld.Recipe);
+        var shared = new PpoInputs
+        {
+            Recipe = inputs.Recipe, Policy = inputs.Policy, Reference = inputs.Policy, Tokenizer = inputs.Tokenizer,
+            Scorer = inputs.Scorer, Prompts = inputs.Prompts, Seed = 1, Device = CPU,
+        };
+        Assert.Contains("the reference must be a copy", Message(shared));
+    }
+
+    [Fact]
+    public void Train_ReferenceIsAnotherModel_RefusesToCallItTheStart()
+    {
+        var inputs = _world.Inputs(TinyWorld.Recipe);
+        var other = new PpoInputs
+        {
+            Recipe = inputs.Recipe, Policy = inputs.Policy, Reference = _world.Model(seed: 2), Tokenizer = inputs.Tokenizer,
+            Scorer = inputs.Scorer, Prompts = inputs.Prompts, Seed = 1, Device = CPU,
+        };
+        Assert.Contains("KL does not start at 0", Message(other));
+    }
+
+    [Fact]
+    public void Train_ScorerReturnsInfinity_NamesStepAndWhatToDo()
+    {
+        var message = Message(_world.Inputs(TinyWorld.Recipe, new InfiniteScorer(fromCall: 1)));
+        Assert.StartsWith("step 1: the score is not finite (found Infinity at element 3 of [8]); there is no checkpoint yet", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_ScorerReturnsInfinityLater_NamesTheLastGoodCheckpoint()
+    {
+        var message = Message(_world.Inputs(TinyWorld.Recipe with { Steps = 5 }, new InfiniteScorer(fromCall: 3)), saveEvery: 1);
+        Assert.StartsWith("step 3: the score is not finite", message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine("checkpoints", "step-000002"), message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_LossOverflows_StopsInsteadOfSavingTheWreck()
+    {
+        var recipe = TinyWorld.Recipe with { Steps = 20, MaxRatio = 0, Optimizer = new() { LearningRate = 1e30, MaxGradientNorm = 0 } };
+        Assert.Matches("^step [0-9]+: (the loss is NaN|the gradient of .* holds NaN|.* is not finite).*there is no checkpoint yet", Message(_world.Inputs(recipe)));
+    }
+
+    [Fact]
+    public void Build_CriticFromARewardModelThatIsNotThere_SaysWhatToSet()
+    {
+        var recipe = TinyWorld.Recipe with { Critic = new CriticRecipe { Kind = CriticKind.RewardModel } };
+        Assert.Contains("set it to policy or value_head", Message(_world.Inputs(recipe)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Build_CriticFromARewardModel_StartsAtItsScores()
+    {
+        using var scope = NewDisposeScope();
+        var model = new ScoredTrunk(_world.Model(seed: 3).Trunk, full(1, 16, 0.5f));
+        var recipe = TinyWorld.Recipe with { Critic = new CriticRecipe { Kind = CriticKind.RewardModel } };
+        var state = PpoAssembly.StateOf(_world.Inputs(recipe, rewardModel: model));
+        using var tokens = ResponseBatch.Of([new Exchange([5, 6], [7, 8, 9])], 0, CPU);
+        var hidden = _world.Model(seed: 3).Trunk.Hidden(tokens.Tokens)[0].narrow(0, 1, 3);
+        Expect.Near(Expect.Numbers(hidden.sum(-1) * 0.5), state.Critic!.Values(tokens, zeros(3, 16)), 1e-5);
+    }
+
+    private string Message(PpoInputs inputs, long saveEvery = 0)
+    {
+        using var run = _world.Open(Guid.NewGuid().ToString("N"), inputs.Recipe, new RunOptions { SaveEvery = saveEvery });
+        return Assert.Throws<RlhfException>(() => PpoAssembly.Build(inputs, run).Train(_world.TokenizerFolder)).Message;
+    }
+
+    private sealed class InfiniteScorer(int fromCall) : IScorer
+    {
+        private int _calls;
+
+        public string Name => "infinite";
+
+        public double[] Score(IReadOnlyList<ScoredText> items)
+        {
+            var scores = new double[items.Count];
+            if (++_calls >= fromCall) scores[3] = double.PositiveInfinity;
+            return scores;
+        }
+    }
+}
