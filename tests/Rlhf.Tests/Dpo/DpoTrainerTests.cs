@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Rlhf.Dpo;
+using Rlhf.Policies.Runs;
+using Rlhf.Ppo;
+using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.Training;
+using Rlhf.Tests.Ppo;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Tests.Dpo;
+
+public sealed class DpoTrainerTests : IDisposable
+{
+    private static readonly DpoRecipe Recipe = new()
+    {
+        Beta = 0.5, Epochs = 6, BatchSize = 4, EvalEvery = 2, MicroBatchTokens = 40, Optimizer = new() { LearningRate = 1e-2 },
+    };
+
+    private readonly TinyWorld _world = new();
+
+    public void Dispose() => _world.Dispose();
+
+    [Theory]
+    [InlineData(DpoObjective.Sigmoid)]
+    [InlineData(DpoObjective.Ipo)]
+    public void Train_PairsWithARule_LearnsToPreferTheChosen(DpoObjective objective)
+    {
+        var metrics = Train("run", Recipe with { Objective = objective });
+        Assert.Equal(0, metrics[0]["margin"], 1e-5);
+        Assert.Equal(objective == DpoObjective.Sigmoid ? Math.Log(2) : 1, metrics[0]["loss"], 1e-5);
+        Assert.True(metrics[^1]["eval_accuracy"] > 0.8, $"held-out accuracy {metrics[^1]["eval_accuracy"]}");
+        Assert.True(metrics[^1]["chosen_reward"] > metrics[^1]["rejected_reward"]);
+    }
+
+    [Fact]
+    public void Train_StoppedAndResumed_GivesTheSameBits()
+    {
+        Train("whole", Recipe);
+        Assert.Throws<InterruptedException>(() => Train("parts", Recipe, stopAtOnce: true));
+        Train("parts", Recipe);
+        Assert.Equal(Lines("whole"), Lines("parts"));
+        Assert.Equal(Weights("whole"), Weights("parts"));
+    }
+
+    [Theory]
+    [InlineData("beta")]
+    [InlineData("label_smoothing")]
+    [InlineData("batch_size")]
+    [InlineData("learning_rate")]
+    public void Train_OtherValue_GivesOtherWeights(string key)
+    {
+        var other = key switch
+        {
+            "beta" => Recipe with { Beta = 0.1 },
+            "label_smoothing" => Recipe with { LabelSmoothing = 0.2 },
+            "batch_size" => Recipe with { BatchSize = 2 },
+            _ => Recipe with { Optimizer = new() { LearningRate = 1e-4 } },
+        };
+        Train("one", Recipe);
+        Train("two", other);
+        Assert.NotEqual(Weights("one"), Weights("two"));
+    }
+
+    [Fact]
+    public void Of_OnePair_SumsTheLogProbsOfEachReply()
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var model = _world.Model();
+        var pair = new TokenizedPair(new PreferencePair("", "", ""), [3, 4, 5, 6], [3, 9]) { ChosenReply = 3, RejectedReply = 1 };
+        var logits = model.Logits(model.Trunk.Hidden(Rlhf.Policies.Models.TokenBatch.LeftPadded([[3, 4, 5, 6]], 0, CPU)))[0].log_softmax(-1);
+        var chosen = (logits[0, 4] + logits[1, 5] + logits[2, 6]).item<float>();
+        Expect.Near([chosen, logits[0, 9].item<float>()], PairLikelihoods.Of(model, [pair], 0), 1e-5);
+    }
+
+    private List<Dictionary<string, double>> Train(string name, DpoRecipe recipe, bool stopAtOnce = false)
+    {
+        using var stop = new CancellationTokenSource();
+        if (stopAtOnce) stop.Cancel();
+        using (var run = Run.Open(_world.Folder(name), recipe, "dpo", new RunOptions { Stop = stop.Token }))
+            new DpoTrainer(recipe, _world.Model(), Reference.Frozen(_world.Model()), Pairs(24), Pairs(12), 0, seed: 3).Train(run, _world.TokenizerFolder);
+        return [.. Lines(name).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
+    }
+
+    /// <summary>The chosen reply says x, the rejected one y, after prompts of unequal length.</summary>
+    private TokenizedPair[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i =>
+    {
+        var prompt = _world.Prompts[i % _world.Prompts.Count].Tokens;
+        var (chosen, rejected) = (_world.Tokenizer.Encode(new string('x', 1 + i % 3)), _world.Tokenizer.Encode(new string('y', 1 + (i + 1) % 3)));
+        return new TokenizedPair(new PreferencePair("", "", ""), [.. prompt, .. chosen], [.. prompt, .. rejected])
+        {
+            ChosenReply = chosen.Length, RejectedReply = rejected.Length,
+        };
+    })];
+
+    private string[] Lines(string name) => File.ReadAllLines(Path.Combine(_world.Folder(name), "metrics.jsonl"));
+
+    private byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(_world.Folder(name), "final", "model.safetensors"));
+}
