@@ -155,10 +155,10 @@ public sealed record PpoRecipe : IChecked
             yield return new(nameof(Minibatches), $"found {Minibatches}; expected at most one per episode ({Episodes})");
         if (DualClip is > 0 and <= 1)
             yield return new(nameof(DualClip), $"found {DualClip}; expected above 1, or 0 for none");
-        if (Sampling.TopK > 0 || Sampling.TopP < 1 || Sampling.MinNewTokens > 0 || Sampling.RepetitionPenalty != 1)
-            yield return new(nameof(Sampling), "found truncated sampling (top_k, top_p, min_new_tokens or repetition_penalty); PPO scores tokens with the full softmax, and drawing them from another distribution makes the KL wrong, which the policy then exploits");
-        if (Sampling.Temperature == 0)
+        if (Sampling.Greedy)
             yield return new(nameof(Sampling), "found temperature 0; a greedy policy never tries anything, expected above 0");
+        else if (!Sampling.IsFullSoftmax)
+            yield return new(nameof(Sampling), "found truncated sampling (top_k, top_p, min_new_tokens or repetition_penalty); PPO scores tokens with the full softmax, and drawing them from another distribution makes the KL wrong, which the policy then exploits");
         if (BootstrapTruncated && !HasCritic)
             yield return new(nameof(BootstrapTruncated), $"found true; {Algorithm} has no critic to ask for the value of a cut-off episode");
     }
