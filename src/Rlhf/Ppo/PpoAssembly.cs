@@ -20,7 +20,7 @@ public static class PpoAssembly
         var clock = new PhaseClock(device);
         var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
         var collector = new RolloutCollector(
-            recipe, models, state.Reference, generator, inputs.Scorer, inputs.Tokenizer, state.Moments, clock, inputs.Seed, device);
+            recipe, models, state.Reference, generator, inputs.Scorer, inputs.Tokenizer.Decode, state.Moments, clock, inputs.Seed, device);
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed);
         var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.SamplesPerPrompt, inputs.Seed);
         var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.dtype));

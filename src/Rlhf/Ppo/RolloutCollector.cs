@@ -1,7 +1,6 @@
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
-using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Scorers;
 using TorchSharp;
@@ -12,7 +11,7 @@ namespace Rlhf.Ppo;
 /// <summary>Collects one batch of episodes: generation, scores, and what policy, reference and critic make of each token.</summary>
 public sealed class RolloutCollector(
     PpoRecipe recipe, LanguageActorCritic models, Reference reference, TextGenerator generator, IScorer scorer,
-    TextTokenizer tokenizer, RunningMoments moments, PhaseClock clock, ulong seed, Device device)
+    Func<int[], string> decode, RunningMoments moments, PhaseClock clock, ulong seed, Device device)
 {
     /// <param name="prompts">each is answered samples_per_prompt times</param>
     /// <param name="step">names the random numbers, and nothing else</param>
@@ -46,7 +45,7 @@ public sealed class RolloutCollector(
             Prompt = asked[i],
             Sample = i % recipe.SamplesPerPrompt,
             Response = completion.Tokens,
-            Text = tokenizer.Decode(completion.Tokens),
+            Text = completion.Text ?? decode(completion.Tokens),
             LogProbs = completion.LogProbs,
             Reason = completion.Reason,
         })];
