@@ -1,4 +1,5 @@
 using Rlhf.Policies.Models;
+using Rlhf.Rewards.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -50,6 +51,19 @@ public sealed class SeparateCritic : Critic
     {
         _trunk = trunk;
         register_module("trunk", trunk);
+    }
+
+    /// <summary>Starts from a reward model: the value of a state is at first what that model would score it, normalised as its scores are.</summary>
+    public static SeparateCritic From(RewardEnsemble rewards)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var model = rewards.Models[0];
+        var device = model.Head.device;
+        var gains = tensor(model.Scales.Select(scale => (float)scale.Gain).ToArray(), device: device).unsqueeze(1);
+        var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true);
+        var bias = full(1, (float)model.Scales.Average(scale => scale.Bias), device: device);
+        return new SeparateCritic(model.Trunk, weight, bias);
     }
 
     public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(batch.Select(_trunk.Hidden(batch.Tokens)));

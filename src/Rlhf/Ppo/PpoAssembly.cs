@@ -57,9 +57,8 @@ public static class PpoAssembly
             case CriticKind.Policy:
                 return new SeparateCritic(ModelCopy.Of(inputs.Policy).Trunk, zeros(1, width, device: inputs.Device), zeros(1, device: inputs.Device));
             default:
-                if (inputs.RewardModel is not { Score: { } score } model)
-                    throw new RlhfException("ppo.critic.kind: reward_model needs a reward model to start from, and the scorer is none; set it to policy or value_head");
-                return new SeparateCritic(model.Trunk, score.to_type(ScalarType.Float32), zeros(1, device: inputs.Device));
+                return inputs.RewardModel ?? throw new RlhfException(
+                    "ppo.critic.kind: reward_model needs a reward model to start from, and the scorer is none; set it to policy or value_head");
         }
     }
 }

@@ -1,4 +1,3 @@
-using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Scorers;
@@ -17,8 +16,8 @@ public sealed class PpoInputs
     /// <summary>Another reference than the policy as it starts.</summary>
     public CausalLm? Reference { get; init; }
 
-    /// <summary>Trunk and score head of the reward model, for a critic that starts from it; the run trains them in place.</summary>
-    public ScoredTrunk? RewardModel { get; init; }
+    /// <summary>The critic's start where it is a reward model; the run trains it in place.</summary>
+    public SeparateCritic? RewardModel { get; init; }
 
     public required TextTokenizer Tokenizer { get; init; }
 

@@ -2,12 +2,36 @@ using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Training;
+using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Ppo;
 
 /// <summary>The section `ppo:` of a recipe.</summary>
 public sealed record PpoRecipe : IChecked
 {
+    [Describe("folder of the policy to start from; empty: what the stage sft left")]
+    public string Model { get; init; } = "";
+
+    [Describe("file of the prompts (.jsonl, .json, .gz, .parquet)")]
+    public string Prompts { get; init; } = "";
+
+    [Describe("what the columns of prompts are called")]
+    public ColumnNames Columns { get; init; } = new();
+
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    public string ChatTemplate { get; init; } = DialogueForms.PlainName;
+
+    [Describe("what a defective row of prompts leads to: skip (counted and reported) or error")]
+    public OnDefect OnDefect { get; init; } = OnDefect.Skip;
+
+    [Describe("longest prompt, in tokens; longer ones are left out")]
+    [AtLeast(1)]
+    public int MaxPromptTokens { get; init; } = 512;
+
+    [Describe("where scores come from; empty: the reward model that the stage reward left")]
+    public ScoreOptions Score { get; init; } = new();
+
     [Describe("ppo, grpo, rloo or reinforce++: where advantages come from")]
     public Algorithm Algorithm { get; init; } = Algorithm.Ppo;
 

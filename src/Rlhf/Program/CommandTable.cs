@@ -15,6 +15,8 @@ internal static class CommandTable
         RewardEvalCommand.Create(),
         GenerateCommand.Create(),
         SweepCommand.Create(),
+        PpoCommand.Create(),
+        DpoCommand.Create(),
         ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),

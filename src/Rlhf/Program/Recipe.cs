@@ -1,9 +1,11 @@
+using Rlhf.Dpo;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Rewards.Training;
 using Rlhf.Sweeps;
+using Rlhf.Ppo;
 
 namespace Rlhf.Program;
 
@@ -63,6 +65,15 @@ public sealed record Recipe
 
     /// <summary>The common keys alone.</summary>
     public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Reward = null };
+    [Describe("policy optimisation against a score")]
+    public PpoRecipe? Ppo { get; init; }
+
+    [Describe("policy optimisation on preference pairs, without a reward model")]
+    public DpoRecipe? Dpo { get; init; }
+
+    /// <summary>The common keys alone.</summary>
+    public Recipe Common() => this with { Tokenizer = null, Ppo = null, Dpo = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

@@ -1,7 +1,7 @@
 using Rlhf.Policies;
-using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Runs;
 using Rlhf.Ppo;
+using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -69,15 +69,17 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
-    public void Build_CriticFromARewardModel_StartsAtItsScores()
+    public void FromRewardModel_TwoHeads_StartsAtTheirMeanScore()
     {
         using var scope = NewDisposeScope();
-        var model = new ScoredTrunk(_world.Model(seed: 3).Trunk, full(1, 16, 0.5f));
-        var recipe = TinyWorld.Recipe with { Critic = new CriticRecipe { Kind = CriticKind.RewardModel } };
-        var state = PpoAssembly.StateOf(_world.Inputs(recipe, rewardModel: model));
+        var model = new RewardModel(_world.Model(seed: 3).Trunk, stack([full(16, 0.5f), full(16, 1.5f)]))
+        {
+            Scales = [new ScoreScale(2, 1), new ScoreScale(4, -3)],
+        };
         using var tokens = ResponseBatch.Of([new Exchange([5, 6], [7, 8, 9])], 0, CPU);
-        var hidden = _world.Model(seed: 3).Trunk.Hidden(tokens.Tokens)[0].narrow(0, 1, 3);
-        Expect.Near(Expect.Numbers(hidden.sum(-1) * 0.5), state.Critic!.Values(tokens, zeros(3, 16)), 1e-5);
+        var sums = Expect.Numbers(model.Trunk.Hidden(tokens.Tokens)[0].narrow(0, 1, 3).sum(-1));
+        // ((2·0.5 + 4·1.5)·Σh + (1 − 3)) / 2
+        Expect.Near([.. sums.Select(sum => 3.5 * sum - 1)], SeparateCritic.From(new RewardEnsemble([model], new EnsembleOptions())).Values(tokens, zeros(3, 16)), 1e-4);
     }
 
     private string Message(PpoInputs inputs, long saveEvery = 0)

@@ -1,4 +1,3 @@
-using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
@@ -53,11 +52,10 @@ internal sealed class TinyWorld : IDisposable
         return model;
     }
 
-    public PpoInputs Inputs(PpoRecipe recipe, IScorer? scorer = null, ScoredTrunk? rewardModel = null) => new()
+    public PpoInputs Inputs(PpoRecipe recipe, IScorer? scorer = null) => new()
     {
         Recipe = recipe,
         Policy = Model(),
-        RewardModel = rewardModel,
         Tokenizer = Tokenizer,
         Scorer = scorer ?? new CountingScorer(),
         Prompts = Prompts,

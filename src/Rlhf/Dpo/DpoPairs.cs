@@ -1,0 +1,40 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.Training;
+
+namespace Rlhf.Dpo;
+
+/// <summary>The pairs of a recipe as tokens, split by prompt, and what was left out on the way.</summary>
+public sealed class DpoPairs
+{
+    public required IReadOnlyList<TokenizedPair> Train { get; init; }
+
+    public required IReadOnlyList<TokenizedPair> HeldOut { get; init; }
+
+    public required DefectLog Defects { get; init; }
+
+    public static DpoPairs Load(DpoRecipe recipe, TextTokenizer tokenizer)
+    {
+        var log = new DefectLog(recipe.OnDefect);
+        var file = new PreferenceFile(recipe.Columns, DialogueForms.Of(recipe.ChatTemplate, tokenizer));
+        var cutter = new PairTokenizer(tokenizer, recipe.MaxLength, recipe.OverLong);
+        var rows = Tokenized(recipe.Data);
+        var sides = rows.ToLookup(pair => recipe.EvalData is null && PromptSplit.IsHeldOut(pair.Pair.Prompt, recipe.EvalShare));
+        TokenizedPair[] train = [.. sides[false]];
+        if (train.Length == 0) throw new RlhfException($"dpo.data: {recipe.Data}: no pair is left to train on; {log}");
+        return new DpoPairs { Train = train, HeldOut = recipe.EvalData is { } other ? Tokenized(other) : [.. sides[true]], Defects = log };
+
+        TokenizedPair[] Tokenized(string path)
+        {
+            var kept = new List<TokenizedPair>();
+            foreach (var pair in file.Pairs(path, log))
+            {
+                if (cutter.Tokenize(pair, out var fault) is { } tokens) kept.Add(tokens);
+                else log.Add(new Defect(path, pair.Line, fault!.Kind, fault.Reason));
+            }
+
+            return [.. kept];
+        }
+    }
+}

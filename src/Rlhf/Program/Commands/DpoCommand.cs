@@ -1,0 +1,51 @@
+using Rlhf.Dpo;
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Ppo;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf dpo</c>: optimises a policy on preference pairs, without a reward model.</summary>
+internal static class DpoCommand
+{
+    public const string StageName = "dpo";
+
+    public static Command Create() => Command.For<Recipe>("dpo", "Optimises a policy on preference pairs, without a reward model.", Run, Check) with
+    {
+        Sections = [StageName],
+        Interruption = Interruption.AfterCheckpoint,
+        Examples = ["rlhf dpo data/recipes/demo.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05"],
+    };
+
+    public static int Run(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var section = Section(recipe);
+        using var machine = Machine.Of(recipe);
+        using var run = Stage.Open(recipe.Common() with { Dpo = section }, StageName, context, machine, [section.Model, section.Data]);
+        if (run.IsFinished) return Stage.SayFinished(run, context);
+        var tokenizer = TextTokenizer.Load(section.Model);
+        var pairs = DpoPairs.Load(section, tokenizer);
+        if (pairs.Defects.Count > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
+        var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
+        var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
+        new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
+        return Stage.SayFinished(run, context);
+    }
+
+    public static void Check(Recipe recipe, CommandContext context)
+    {
+        var section = Section(recipe);
+        Stage.WantFolder(section.Model, "dpo.model");
+        Stage.WantFile(section.Data, "dpo.data");
+        if (section.EvalData is { } other) Stage.WantFile(other, "dpo.eval_data");
+        if (section.Reference is { } reference) Stage.WantFolder(reference, "dpo.reference");
+    }
+
+    private static DpoRecipe Section(Recipe recipe)
+    {
+        if (recipe.Dpo is not { } section) throw new RlhfException("the recipe has no section dpo; see rlhf dpo --help");
+        return section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, "sft") };
+    }
+}

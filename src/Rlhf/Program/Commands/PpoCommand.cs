@@ -1,0 +1,85 @@
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Ppo;
+using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.Scorers;
+using Rlhf.Rewards.Training;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf ppo</c>: optimises a policy against a score, held near its reference by KL.</summary>
+internal static class PpoCommand
+{
+    public const string StageName = "ppo";
+
+    public static Command Create() => Command.For<Recipe>("ppo", "Optimises a policy against a reward model or rule (PPO, GRPO, RLOO, REINFORCE++).", Run, Check) with
+    {
+        Sections = [StageName],
+        Interruption = Interruption.AfterCheckpoint,
+        Examples = ["rlhf ppo data/recipes/demo.yaml", "rlhf ppo data/recipes/demo.yaml ppo.algorithm=rloo ppo.samples_per_prompt=4 ppo.kl.coefficient=0.05"],
+    };
+
+    public static int Run(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var section = Section(recipe);
+        using var machine = Machine.Of(recipe);
+        string[] inputs = [section.Model, section.Prompts, .. section.Score.RewardModel is { } source ? [source.Path] : Array.Empty<string>()];
+        using var run = Stage.Open(recipe.Common() with { Ppo = section }, StageName, context, machine, inputs);
+        if (run.IsFinished) return Stage.SayFinished(run, context);
+        PpoAssembly.Build(Inputs(recipe, section, machine, context), run).Train(section.Model);
+        return Stage.SayFinished(run, context);
+    }
+
+    public static void Check(Recipe recipe, CommandContext context)
+    {
+        var section = Section(recipe);
+        Stage.WantFolder(section.Model, "ppo.model");
+        Stage.WantFile(section.Prompts, "ppo.prompts");
+        if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
+        if (section.Reference.Model is { } reference) Stage.WantFolder(reference, "ppo.reference.model");
+    }
+
+    private static PpoInputs Inputs(Recipe recipe, PpoRecipe section, Machine machine, CommandContext context)
+    {
+        var tokenizer = TextTokenizer.Load(section.Model);
+        var wantsRewardModel = section is { Algorithm: Algorithm.Ppo, Critic.Kind: CriticKind.RewardModel };
+        return new PpoInputs
+        {
+            Recipe = section,
+            Policy = ModelFolder.Load(section.Model, machine.Device, machine.Type),
+            Reference = section.Reference.Model is { } reference ? Reference.Frozen(ModelFolder.Load(reference, machine.Device, machine.Type)) : null,
+            RewardModel = wantsRewardModel && section.Score.RewardModel is { } source
+                ? SeparateCritic.From(RewardFolder.Load(source.Path, machine.Device, machine.Type)) : null,
+            Tokenizer = tokenizer,
+            Scorer = new ScorerFactory(tokenizer, section.Model, machine.Device, machine.Type).Create(section.Score, "ppo.score"),
+            Prompts = Prompts(section, tokenizer, context),
+            Seed = (ulong)recipe.Seed,
+            Device = machine.Device,
+        };
+    }
+
+    private static Prompt[] Prompts(PpoRecipe section, TextTokenizer tokenizer, CommandContext context)
+    {
+        var log = new DefectLog(section.OnDefect);
+        var rows = new PreferenceFile(section.Columns, DialogueForms.Of(section.ChatTemplate, tokenizer)).Prompts(section.Prompts, log).ToArray();
+        Prompt[] all = [.. rows.Select((row, i) => new Prompt(i, row.Prompt, ReplyTokens.Prompt(tokenizer, row.Prompt)))];
+        Prompt[] kept = [.. all.Where(prompt => prompt.Tokens.Length > 0 && prompt.Tokens.Length <= section.MaxPromptTokens)];
+        if (kept.Length == 0) throw new RlhfException($"ppo.prompts: {section.Prompts}: none of its {all.Length} prompts has 1 to {section.MaxPromptTokens} tokens (ppo.max_prompt_tokens)");
+        if (kept.Length < all.Length) context.Progress.Warn($"{section.Prompts}: {all.Length - kept.Length} of {all.Length} prompts are empty or longer than {section.MaxPromptTokens} tokens and left out");
+        return kept;
+    }
+
+    /// <summary>With what earlier stages of the recipe left where it names nothing else.</summary>
+    private static PpoRecipe Section(Recipe recipe)
+    {
+        if (recipe.Ppo is not { } section) throw new RlhfException("the recipe has no section ppo; see rlhf ppo --help");
+        if (section.Model.Length == 0) section = section with { Model = Stage.Final(recipe, "sft") };
+        return section.Score == new ScoreOptions()
+            ? section with { Score = new ScoreOptions { RewardModel = new RewardModelSource { Path = Stage.Final(recipe, "reward") } } }
+            : section;
+    }
+}
