@@ -61,8 +61,8 @@ public sealed class SeparateCritic : Critic
         var model = rewards.Models[0];
         var device = model.Head.device;
         var gains = tensor(model.Scales.Select(scale => (float)scale.Gain).ToArray(), device: device).unsqueeze(1);
-        var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true);
-        var bias = full(1, (float)model.Scales.Average(scale => scale.Bias), device: device);
+        var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true) * rewards.Scale.Gain;
+        var bias = full(1, (float)rewards.Scale.Apply(model.Scales.Average(scale => scale.Bias)), device: device);
         return new SeparateCritic(model.Trunk, weight, bias);
     }
 

@@ -27,7 +27,7 @@ internal static class DpoCommand
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Model);
         var pairs = DpoPairs.Load(section, tokenizer);
-        if (pairs.Defects.Count > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
+        if (pairs.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
         var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
         var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
         new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
