@@ -56,6 +56,7 @@ public static class RecipeBinder
     {
         if (node is not ScalarNode { IsNull: true }) return Value(node, field.Type, path, given);
         if (field.IsNullable) return null;
+        if (field.IsSection && given is not null) return given;   // a section all of whose keys are null is written so
         throw Wrong(node, path, field.Type);
     }
 
