@@ -73,7 +73,7 @@ public sealed record Recipe
     public DpoRecipe? Dpo { get; init; }
 
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Ppo = null, Dpo = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Reward = null, Ppo = null, Dpo = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);
