@@ -3,9 +3,9 @@ using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization.Training;
+using Rlhf.Ppo;
 using Rlhf.Rewards.Training;
 using Rlhf.Sweeps;
-using Rlhf.Ppo;
 
 namespace Rlhf.Program;
 
@@ -63,9 +63,6 @@ public sealed record Recipe
 
     public RewardRecipe? Reward { get; init; }
 
-    /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null };
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Reward = null };
     [Describe("policy optimisation against a score")]
     public PpoRecipe? Ppo { get; init; }
 
@@ -73,7 +70,7 @@ public sealed record Recipe
     public DpoRecipe? Dpo { get; init; }
 
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Reward = null, Ppo = null, Dpo = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Ppo = null, Dpo = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);
