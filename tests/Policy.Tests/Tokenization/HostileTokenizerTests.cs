@@ -45,7 +45,7 @@ public sealed class HostileTokenizerTests
     [InlineData("\"added_tokens\": []", """ "added_tokens": [{"content": "<x>"}] """, "added_tokens[0].id is missing")]
     [InlineData("\"normalizer\": null", """ "normalizer": {"type": "Precompiled", "precompiled_charsmap": ""} """, "normalizer.type is \"Precompiled\", which is not supported")]
     [InlineData("\"pre_tokenizer\": null", """ "pre_tokenizer": {"type": "UnicodeScripts"} """, "pre_tokenizer.type is \"UnicodeScripts\", which is not supported; supported: Sequence, ByteLevel, Split")]
-    [InlineData("\"pre_tokenizer\": null", """ "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"} """, "pre_tokenizer.pattern is not a pattern this program can run")]
+    [InlineData("\"pre_tokenizer\": null", """ "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Isolated"} """, "pre_tokenizer.pattern is not a pattern this program can run: InsufficientClosingParentheses at character 2")]
     [InlineData("\"pre_tokenizer\": null", """ "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "[a&&b]"}, "behavior": "Isolated"} """, "supported: character classes without classes inside")]
     [InlineData("\"pre_tokenizer\": null", """ "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "a"}, "behavior": "7"} """, "pre_tokenizer.behavior is \"7\", which is not supported; supported: Removed, Isolated")]
     [InlineData("\"pre_tokenizer\": null", """ "pre_tokenizer": {"type": "ByteLevel"} """, "the byte-level vocabulary has no token for byte 0x00")]
@@ -130,6 +130,35 @@ public sealed class HostileTokenizerTests
         Assert.True(report.Accepted > Inputs / 20 && report.Rejected > Inputs / 20, report.ToString());
     }
 
+    /// <summary>The files beside the vocabulary, and the older layout.</summary>
+    [Theory]
+    [InlineData("tokenizer_config.json", Configuration)]
+    [InlineData("special_tokens_map.json", """{"eos_token": {"content": "ab"}, "pad_token": "c"}""")]
+    [InlineData("config.json", """{"bos_token_id": 1, "eos_token_id": [1, 2], "pad_token_id": null}""")]
+    [InlineData("vocab.json", null)]
+    [InlineData("merges.txt", "#version: 0.2\nh e\nl l\nhe ll\nhell o\nĠ w\n")]
+    public void Load_MutatedFileBeside_LoadsOrIsRefusedByOneLine(string name, string? original)
+    {
+        using var folder = new TemporaryFolder();
+        var vocabulary = System.Text.Json.Nodes.JsonNode.Parse(TokenizerText.ByteLevel())!["model"]!["vocab"]!.ToJsonString();
+        if (name is "vocab.json" or "merges.txt") folder.With("vocab.json", vocabulary).With("merges.txt", "h e\nl l\n");
+        else folder.With("tokenizer.json", TokenizerText.Plain);
+        var inputs = Inputs / 6;
+        var fuzzer = new MutationFuzzer(seed: 31, [Encoding.UTF8.GetBytes(original ?? vocabulary)]) { FreeAllocation = 8 << 20 };
+
+        var report = fuzzer.Run(0, inputs, bytes =>
+        {
+            File.WriteAllBytes(folder.At(name), bytes);
+            Use(() => TextTokenizer.Load(folder.Path).EncodeWithSpecials("abc"));
+        }, typeof(RlhfException));
+        TestContext.Current.TestOutputHelper?.WriteLine(report.ToString());
+        Assert.True(report.Failures.Count == 0, string.Join("\n\n", report.Failures));
+        Assert.True(report.Accepted > inputs / 100 && report.Rejected > inputs / 20, report.ToString());
+    }
+
+    private const string Configuration =
+        """{"bos_token": "a", "eos_token": {"content": "b"}, "add_bos_token": true, "add_eos_token": false, "add_prefix_space": false, "added_tokens_decoder": {"6": {"content": "<x>", "special": true}}, "chat_template": [{"name": "default", "template": "x"}, {"name": "default", "template": "y"}]}""";
+
     private static long Inputs => long.Parse(Environment.GetEnvironmentVariable("FUZZ_INPUTS") ?? "3000", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string[] Originals { get; } =
@@ -142,11 +171,13 @@ public sealed class HostileTokenizerTests
             normalizer: """{"type": "NFC"}"""),
     ];
 
-    private static void Use(byte[] json)
+    private static void Use(byte[] json) => Use(() => LoadAndRun(json));
+
+    private static void Use(Action action)
     {
         try
         {
-            LoadAndRun(json);
+            action();
         }
         catch (RlhfException error) when (error.Message.Contains('\n', StringComparison.Ordinal) || error.Message.Length > 500)
         {

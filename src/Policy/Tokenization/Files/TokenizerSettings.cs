@@ -87,7 +87,8 @@ internal sealed record TokenizerSettings
     private static string? DefaultTemplate(JsonPlace place)
     {
         if (place.Value.ValueKind == JsonValueKind.String) return place.Text();
-        var named = place.Items().ToDictionary(item => item.Required("name").Text(), item => item.Required("template").Text());
-        return named.GetValueOrDefault("default");
+        return place.Items().FirstOrDefault(item => item.Required("name").Text() == "default") is { File: not null } named
+            ? named.Required("template").Text()
+            : null;
     }
 }

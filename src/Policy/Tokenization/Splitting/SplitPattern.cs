@@ -57,9 +57,9 @@ internal static partial class SplitPattern
         {
             return new Regex(pattern, RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(TimeLimit));
         }
-        catch (ArgumentException error)
+        catch (RegexParseException error)
         {
-            throw new RlhfException($"{place.File}: {place.Key} is not a pattern this program can run: {error.Message.ReplaceLineEndings(" ")}", error);
+            throw new RlhfException($"{place.File}: {place.Key} is not a pattern this program can run: {error.Error} at character {error.Offset}", error);
         }
     }
 
