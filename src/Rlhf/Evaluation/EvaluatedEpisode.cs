@@ -32,4 +32,9 @@ public sealed record EvaluatedEpisode
 
     /// <summary>The policy's mean entropy per response token, in nats.</summary>
     public required double Entropy { get; init; }
+
+    /// <summary>The text of each token and its KL in nats, for shading; empty where they were not kept.</summary>
+    public IReadOnlyList<string> TokenTexts { get; init; } = [];
+
+    public IReadOnlyList<double> TokenKl { get; init; } = [];
 }

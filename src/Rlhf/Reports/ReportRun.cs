@@ -33,6 +33,9 @@ public sealed record ReportRun
     /// <summary>How far the reward model may be trusted.</summary>
     public RewardReport? Trust { get; init; }
 
+    /// <summary>Samples of the evaluation, which have the reference's response beside the policy's; else those of training.</summary>
+    public IReadOnlyList<SampleRow> Samples { get; init; } = [];
+
     /// <summary>What was missing or damaged in the files.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

@@ -20,7 +20,7 @@ public static class RunReader
         var stages = Stages(folder).Select(stage => Stage(stage, notes)).ToArray();
         string[] folders = [folder, .. Directory.GetDirectories(folder).Order(StringComparer.Ordinal)];
         if (stages.Length == 0) notes.Add("The directory holds neither recipe.yaml nor metrics.jsonl: no training is recorded in it.");
-        return new ReportRun
+        var run = new ReportRun
         {
             Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
             Folder = folder,
@@ -29,6 +29,9 @@ public static class RunReader
             Trust = First(folders, "trust.json", RewardReportJson.Read, notes),
             Notes = notes,
         };
+        var evaluated = folders.Where(inside => File.Exists(Path.Combine(inside, "curve.json")))
+            .Select(inside => SamplesFile.Read(Path.Combine(inside, "samples.jsonl"), notes)).FirstOrDefault(samples => samples.Count > 0);
+        return run with { Samples = evaluated ?? run.Policy?.Samples ?? [] };
     }
 
     private static IEnumerable<string> Stages(string folder)

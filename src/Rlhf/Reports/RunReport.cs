@@ -8,7 +8,7 @@ public static class RunReport
     public static string Html(ReportRun run)
     {
         var verdict = run.Curve is null ? TrainingVerdict.Of(run) : Judge.Of(run.Curve);
-        var samples = run.Policy?.Samples ?? [];
+        var samples = run.Samples;
         return ReportPage.Of(run.Name, "Training report", Contents(run, samples), html =>
         {
             VerdictSection.Write(html, verdict, VerdictSection.Tiles(run, verdict), run.Notes);

@@ -20,10 +20,10 @@ public static class TrainingCharts
     private static readonly MetricChart[] s_charts =
     [
         new("score", "Score", "Mean score of the episodes of each step. It has to rise; whether the rise is real, only gold and samples tell.", "score",
-            [(MetricNames.Score, "proxy"), (MetricNames.Gold, "gold")]),
+            [(MetricNames.RawScore, "proxy"), (MetricNames.Score, "as trained on"), (MetricNames.Gold, "gold")]),
         new("kl", "KL from the reference", "Drift per sequence by three estimates, which agree unless log-probs are wrong.", "nats per sequence",
-            [(MetricNames.Kl, "k1"), (MetricNames.KlK3, "k3"), (MetricNames.KlExact, "exact"), (MetricNames.KlTarget, "target")]) { Include = [0] },
-        new("beta", "KL coefficient β", "The price of drift. An adaptive controller moves it until the KL meets its target.", "β", [(MetricNames.Beta, "β")]),
+            [(MetricNames.Kl, "k1"), (MetricNames.KlK3, "k3"), (MetricNames.KlExact, "exact")]) { Include = [0] },
+        new("beta", "KL coefficient β", "The price of drift. An adaptive controller moves it until the KL meets its target.", "β", [(MetricNames.KlCoefficient, "β")]),
         new("entropy", "Entropy", "Per response token. A collapse to near 0 means that the policy says the same thing always.", "nats per token", [(MetricNames.Entropy, "entropy")]) { Include = [0] },
         new("length", "Response length", "Mean tokens per response. Growth without end is a common way of exploiting a reward model.", "tokens", [(MetricNames.Length, "length")]) { Include = [0] },
         new("shares", "Shares of episodes", "Episodes that ended by themselves, and episodes whose score passes the threshold.", "share",
@@ -40,8 +40,8 @@ public static class TrainingCharts
         new("approx-kl", "Size of the updates", "KL between the policy before and after the updates of each step.", "nats per token", [(MetricNames.ApproximateKl, "approximate KL")]) { Include = [0] },
         new("critic", "Explained variance of the critic", "1 is a critic that foresees every return; 0 one that knows only their mean; below 0 it does harm.", "share", [(MetricNames.ExplainedVariance, "explained variance")]),
         new("gradients", "Gradient norms", "Before clipping.", "norm",
-            [(MetricNames.PolicyGradientNorm, "policy"), (MetricNames.CriticGradientNorm, "critic")]) { Scale = ScaleKind.Log },
-        new("learning-rate", "Learning rate", "As scheduled.", "learning rate", [(MetricNames.LearningRate, "learning rate")]) { Include = [0] },
+            [(MetricNames.GradientNorm, "gradient"), (MetricNames.PolicyGradientNorm, "policy"), (MetricNames.CriticGradientNorm, "critic")]) { Scale = ScaleKind.Log },
+        new("learning-rate", "Learning rate", "As scheduled.", "learning rate", [(MetricNames.LearningRate, "learning rate"), (MetricNames.PolicyLearningRate, "policy"), (MetricNames.CriticLearningRate, "critic")]) { Include = [0] },
     ];
 
     /// <summary>The standard charts that the stage has numbers for.</summary>
@@ -68,8 +68,24 @@ public static class TrainingCharts
         Description = standard.Description,
         X = new Axis { Label = "step" },
         Y = new Axis { Label = standard.Unit, Scale = standard.Scale, Include = standard.Include },
-        Marks = [.. standard.Lines.SelectMany((line, i) => Lines(stage.Metrics, stage.Metrics.Steps, line.Metric, line.Label, InkOf(line.Metric, i)))],
+        Marks = [.. Different(stage.Metrics, standard.Lines).SelectMany((line, i) => Lines(stage.Metrics, stage.Metrics.Steps, line.Metric, line.Label, Ink.Number(i)))],
     };
+
+    // Where scores are trained on as they come, the two lines would hide each other.
+    private static IEnumerable<(string Metric, string Label)> Different(MetricsTable metrics, IReadOnlyList<(string Metric, string Label)> lines)
+    {
+        IReadOnlyList<double>[] shown = [];
+        foreach (var line in lines)
+        {
+            if (metrics.Find(line.Metric)?.Values is { } values)
+            {
+                if (shown.Any(values.SequenceEqual)) continue;
+                shown = [.. shown, values];
+            }
+
+            yield return line;
+        }
+    }
 
     /// <summary>Score against episodes seen: what runs of different batch sizes are compared by.</summary>
     private static Chart? SampleEfficiency(ReportStage stage)
@@ -82,7 +98,7 @@ public static class TrainingCharts
             Description = "How many sampled responses the score cost: the number to compare runs of different batch sizes by.",
             X = new Axis { Label = "episodes" },
             Y = new Axis { Label = "score" },
-            Marks = [.. Lines(stage.Metrics, episodes, MetricNames.Score, "proxy", new Ink(1)), .. Lines(stage.Metrics, episodes, MetricNames.Gold, "gold", new Ink(2))],
+            Marks = [.. Lines(stage.Metrics, episodes, stage.Metrics.Find(MetricNames.RawScore) is null ? MetricNames.Score : MetricNames.RawScore, "proxy", new Ink(1)), .. Lines(stage.Metrics, episodes, MetricNames.Gold, "gold", new Ink(2))],
         };
     }
 
@@ -109,7 +125,4 @@ public static class TrainingCharts
         yield return raw with { Ink = ink with { Weight = Weight.Faint }, Legend = "" };
         yield return raw with { Name = $"{label}, smoothed", Legend = label, Y = Smoothing.LocalLine(series.Values, series.Values.Count / 16) };
     }
-
-    // A target is no measurement: grey and dashed.
-    private static Ink InkOf(string metric, int i) => metric == MetricNames.KlTarget ? Ink.Muted : Ink.Number(i);
 }

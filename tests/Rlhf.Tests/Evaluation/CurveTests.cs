@@ -43,6 +43,17 @@ public sealed class CurveTests : IDisposable
     }
 
     [Fact]
+    public void Sample_OfAPolicy_StandsBesideTheReferenceOnTheSamePrompt()
+    {
+        var ours = Episode(3, 0, proxy: 2, gold: 12, kl: 4, [1, 2]) with { PromptText = "Why?", Response = "Because.", TokenTexts = ["Be", "cause."], TokenKl = [3.5, 0.5] };
+        var theirs = Episode(3, 0, proxy: 1, gold: 11, kl: 0, [1]) with { PromptText = "Why?", Response = "So." };
+        var sample = Assert.Single(EvaluatedSample.Of(new EvaluatedPolicy("r", "ppo", 40, 640, "c", new EvaluatedPrompts([ours])), new EvaluatedPrompts([theirs]), 8));
+        Assert.Equal(("Why?", "Because.", "So.", 40), (sample.Prompt, sample.Response, sample.ReferenceResponse, sample.Step));
+        Assert.Equal((2.0, 1.0, 12.0, 11.0, 4.0), (sample.Score, sample.ReferenceScore, sample.Gold, sample.ReferenceGold, sample.Kl));
+        Assert.Equal([3.5, 0.5], sample.TokenKl);
+    }
+
+    [Fact]
     public void Reference_AgainstItself_HasNoGainNoKlAndWinsHalf()
     {
         var curve = Curves.Of();

@@ -24,15 +24,16 @@ internal static class FakeRun
     private static string PpoLine(int step, Random random)
     {
         var kl = 30 * (1 - Math.Exp(-step / 60.0));
+        var score = Curves.Proxy.At(kl) + 0.15 * Normal(random);
         return Line(step,
-            ("episodes", 64.0 * step), ("score", Curves.Proxy.At(kl) + 0.15 * Normal(random)), ("gold", Curves.Gold.At(kl) + 0.15 * Normal(random)),
-            ("kl", kl + 0.6 * Normal(random)), ("kl_k3", kl + 0.4 * Normal(random)), ("kl_exact", kl + 0.1 * Normal(random)), ("kl_target", 25),
-            ("beta", 0.05 + 0.02 * Math.Tanh((step - 60) / 30.0)), ("entropy", 2.2 - 0.8 * (1 - Math.Exp(-step / 50.0)) + 0.03 * Normal(random)),
-            ("length", 18 + 4 * Math.Tanh(step / 60.0) + 0.5 * Normal(random)), ("eos_rate", Math.Min(1, 0.9 + 0.08 * Math.Tanh(step / 40.0) + 0.01 * Normal(random))),
+            ("episodes", 64.0 * step), ("raw_score", score), ("score", score), ("gold", Curves.Gold.At(kl) + 0.15 * Normal(random)),
+            ("kl", kl + 0.6 * Normal(random)), ("kl_k3", kl + 0.4 * Normal(random)), ("kl_exact", kl + 0.1 * Normal(random)),
+            ("kl_coefficient", 0.05 + 0.02 * Math.Tanh((step - 60) / 30.0)), ("entropy", 2.2 - 0.8 * (1 - Math.Exp(-step / 50.0)) + 0.03 * Normal(random)),
+            ("response_length", 18 + 4 * Math.Tanh(step / 60.0) + 0.5 * Normal(random)), ("eos_rate", Math.Min(1, 0.9 + 0.08 * Math.Tanh(step / 40.0) + 0.01 * Normal(random))),
             ("policy_loss", -0.012 + 0.004 * Normal(random)), ("value_loss", 0.5 + Math.Exp(-step / 20.0) + 0.05 * Normal(random)),
-            ("clip_fraction", 0.06 + 0.02 * Normal(random)), ("approx_kl", 0.004 + 0.001 * Math.Abs(Normal(random))),
+            ("clip_fraction", 0.06 + 0.02 * Normal(random)), ("approximate_kl", 0.004 + 0.001 * Math.Abs(Normal(random))),
             ("explained_variance", 0.8 - 0.9 * Math.Exp(-step / 15.0) + 0.04 * Normal(random)), ("policy_gradient_norm", Math.Exp(0.4 * Normal(random))),
-            ("critic_gradient_norm", 4 * Math.Exp(0.4 * Normal(random))), ("learning_rate", 3e-5 * (1 - step / 400.0)), ("tokens_per_second", 5200 + 100 * Normal(random)));
+            ("critic_gradient_norm", 4 * Math.Exp(0.4 * Normal(random))), ("policy_learning_rate", 3e-5 * (1 - step / 400.0)), ("critic_learning_rate", 1e-4 * (1 - step / 400.0)), ("rollout_tokens_per_second", 5200 + 100 * Normal(random)));
     }
 
     private static void Stage(string folder, string name, IEnumerable<string> metrics)

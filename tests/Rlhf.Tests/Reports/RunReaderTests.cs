@@ -111,5 +111,17 @@ public sealed class RunReaderTests : IDisposable
         Assert.NotNull(RunReader.Read(_folder).Curve);
     }
 
+    [Fact]
+    public void Read_SamplesBesideTheCurve_ComeBeforeThoseOfTraining()
+    {
+        FakeRun.Write(_folder);
+        Assert.Equal(48, RunReader.Read(_folder).Samples.Count);
+        var sample = new EvaluatedSample { Step = 9, Prompt = "p", Response = "r", ReferenceResponse = "q", Score = 1, ReferenceScore = 0, Kl = 2, Tokens = ["r"], TokenKl = [2] };
+        File.WriteAllText(Path.Combine(_folder, "samples.jsonl"), System.Text.Json.JsonSerializer.Serialize(sample, Rlhf.Policies.Runs.JsonText.Lines) + "\n");
+        var read = Assert.Single(RunReader.Read(_folder).Samples);
+        Assert.Equal(("p", "r", "q", 9.0, 2.0), (read.Prompt, read.Response, read.ReferenceResponse, read.Step, read.Kl));
+        Assert.Equal([2.0], read.TokenKl);
+    }
+
     private void Metrics(params string[] lines) => File.WriteAllText(Path.Combine(_folder, "metrics.jsonl"), string.Join('\n', lines));
 }

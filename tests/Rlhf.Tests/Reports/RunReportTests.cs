@@ -52,6 +52,16 @@ public sealed partial class RunReportTests : IDisposable
     }
 
     [Fact]
+    public void Html_ScoreTrainedOnAsItCame_IsOneLine()
+    {
+        var html = Whole();
+        Assert.DoesNotContain("as trained on", html);
+        var path = Path.Combine(_folder, "ppo", "metrics.jsonl");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"score\":", "\"score\":0.5,\"other\":"));
+        Assert.Contains("as trained on", RunReport.Html(RunReader.Read(_folder)));
+    }
+
+    [Fact]
     public void Html_IdsAreUnique()
     {
         var ids = AllIds().Matches(Whole()).Select(match => match.Groups[1].Value).ToArray();

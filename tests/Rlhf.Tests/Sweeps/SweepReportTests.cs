@@ -93,7 +93,7 @@ public sealed class SweepReportTests : IDisposable
                 CurveJson.Write(Curves.Of(Curves.Policies("ppo", [.. new[] { 1.0, 3, 7, 14, 25, 40 }.Select(kl => kl * drift * (1 + 0.05 * seed))])), Path.Combine(place, "curve.json"));
                 Directory.CreateDirectory(Path.Combine(place, "ppo"));
                 File.WriteAllLines(Path.Combine(place, "ppo", "metrics.jsonl"), Enumerable.Range(1, 50).Select(step =>
-                    string.Create(CultureInfo.InvariantCulture, $"{{\"step\":{step},\"episodes\":{64 * step},\"score\":{drift * Math.Log(1 + step) + 0.1 * Math.Sin(step * seed)},\"kl\":{drift * step / 2.0},\"entropy\":{2 - 0.01 * step * drift},\"length\":20}}")));
+                    string.Create(CultureInfo.InvariantCulture, $"{{\"step\":{step},\"episodes\":{64 * step},\"score\":{drift * Math.Log(1 + step) + 0.1 * Math.Sin(step * seed)},\"kl\":{drift * step / 2.0},\"entropy\":{2 - 0.01 * step * drift},\"response_length\":20}}")));
             }
     }
 
