@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Parquet.Compression;
 
 /// <summary>The CRC-32 of gzip (reflected polynomial 0xEDB88320), eight bytes at a time.</summary>
@@ -5,18 +7,15 @@ internal static class Crc32
 {
     private static readonly uint[] Table = MakeTable();
 
-    public static uint Of(ReadOnlySpan<byte> first) => ~Update(~0u, first);
-
-    /// <summary>The checksum of two pieces as if they were one.</summary>
-    public static uint Of(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => ~Update(Update(~0u, first), second);
+    public static uint Of(ReadOnlySpan<byte> bytes) => ~Update(~0u, bytes);
 
     private static uint Update(uint crc, ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<uint> table = Table;
         for (; bytes.Length >= 8; bytes = bytes[8..])
         {
-            var low = crc ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-            var high = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+            var low = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+            var high = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
             crc = table[0x700 + (int)(low & 0xff)] ^ table[0x600 + (int)(low >> 8 & 0xff)]
                 ^ table[0x500 + (int)(low >> 16 & 0xff)] ^ table[0x400 + (int)(low >> 24)]
                 ^ table[0x300 + (int)(high & 0xff)] ^ table[0x200 + (int)(high >> 8 & 0xff)]
