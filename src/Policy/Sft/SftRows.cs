@@ -24,9 +24,11 @@ public sealed class SftRows(TextTokenizer tokenizer, SftRecipe recipe)
         var parts = Parts(row);
         var tokens = new List<int>();
         var counted = new List<bool>();
+        var before = "";
         foreach (var (text, produced) in parts)
         {
-            int[] ids = tokens.Count == 0 ? WithStart(text) : tokenizer.Encode(text);
+            int[] ids = tokens.Count == 0 ? WithStart(text) : Continuation(before, text);
+            before += text;
             tokens.AddRange(ids);
             counted.AddRange(Enumerable.Repeat(produced || recipe.LossOn == LossOn.All, ids.Length));
         }
@@ -46,6 +48,15 @@ public sealed class SftRows(TextTokenizer tokenizer, SftRecipe recipe)
         if (row.Has("messages")) return _template.Value.Parts(row.Messages("messages")).Select(part => (part.Text, part.Kind == ChatPartKind.Produced));
         if (row.Has("prompt")) return [(row.Text("prompt"), false), (row.Text("completion"), true)];
         return [(row.Text("text"), true)];
+    }
+
+    // A tokenizer that puts a space before every text would put one between the parts; what comes after a prompt is
+    // encoded with it, unless its tokens were others then.
+    private int[] Continuation(string before, string text)
+    {
+        var first = tokenizer.Encode(before);
+        var all = tokenizer.Encode(before + text);
+        return all.AsSpan().StartsWith(first) ? all[first.Length..] : tokenizer.Encode(text);
     }
 
     // BOS where the tokenizer's own rules put it, and no end.

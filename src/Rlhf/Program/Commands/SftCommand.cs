@@ -5,6 +5,7 @@ using Rlhf.Policies.Runs;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;
+using TorchSharp;
 
 namespace Rlhf.Program.Commands;
 
@@ -53,9 +54,7 @@ internal static class SftCommand
         var shape = section.FromScratch;
         var config = TransformerConfig.Gpt2(tokenizer.VocabularySize, shape.Width, shape.Layers, shape.Heads, shape.Context) with { Bos = tokenizer.Bos, Eos = tokenizer.Eos, Pad = tokenizer.Pad };
         var model = CausalLm.Create(config, seed);
-        using var quiet = TorchSharp.torch.no_grad();
-        foreach (var (_, parameter) in model.named_parameters()) parameter.set_data(parameter.to(machine.Device));
-        return model;
+        return model.to(machine.Device);
     }
 
     private static (IReadOnlyList<SftExample> Learned, IReadOnlyList<SftExample> HeldOut) Split(SftRecipe section, SftRows rows, ulong seed)
