@@ -11,6 +11,7 @@ public sealed class RewardTrainerTests : IDisposable
 {
     private static readonly RewardRecipe Recipe = new()
     {
+        Data = "pairs.jsonl",
         Epochs = 4, BatchSize = 4, EvalEvery = 3, MicroBatchTokens = 30,
         Optimizer = new OptimizerOptions { LearningRate = 5e-3, Schedule = Schedule.Linear },
     };
