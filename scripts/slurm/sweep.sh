@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Submits a sweep to Slurm: the shared stages, then one array element for each point of the grid, then the report.
-#   scripts/slurm/sweep.sh data/recipes/demo.yaml sweep.grid="{seed: [1, 2]}" [key=value ...]
+#   scripts/slurm/sweep.sh recipe.yaml sweep.grid="{seed: [1, 2]}" [key=value ...]
 #   RLHF_ARRAY_LIMIT  so many points at a time (default 8)
 #   SBATCH_...        sbatch's own variables choose partition, account, time
 #   RLHF              the program (default: this checkout's scripts/rlhf)

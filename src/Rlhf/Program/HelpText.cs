@@ -23,10 +23,9 @@ public static class HelpText
         return text.Append("""
 
             first steps:
-              rlhf demo                                     the whole pipeline on shipped data, in minutes
               rlhf ppo --help                               what a command's keys are, with their defaults
-              rlhf ppo data/recipes/demo.yaml ppo.clip=0.1  one stage of a recipe, one key changed
-              rlhf ppo data/recipes/demo.yaml --dry-run     would it run? checks files, shapes and memory
+              rlhf ppo recipe.yaml ppo.clip=0.1             one stage of a recipe, one key changed
+              rlhf ppo recipe.yaml --dry-run                would it run? checks files, shapes and memory
               rlhf doctor                                   is this machine set up well?
 
             A run that was stopped goes on when the same command is given again. Results go to stdout, the rest to stderr.

@@ -15,7 +15,7 @@ internal static class DpoCommand
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
-        Examples = ["rlhf dpo data/recipes/demo.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05"],
+        Examples = ["rlhf dpo recipe.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)

@@ -19,7 +19,7 @@ internal static class PpoCommand
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
-        Examples = ["rlhf ppo data/recipes/demo.yaml", "rlhf ppo data/recipes/demo.yaml ppo.algorithm=rloo ppo.samples_per_prompt=4 ppo.kl.coefficient=0.05"],
+        Examples = ["rlhf ppo recipe.yaml", "rlhf ppo recipe.yaml ppo.algorithm=rloo ppo.samples_per_prompt=4 ppo.kl.coefficient=0.05"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)

@@ -13,7 +13,7 @@ internal static class RewardCommand
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
-        Examples = ["rlhf reward data/recipes/demo.yaml", "rlhf reward out=runs/mine reward.model=models/gpt2 reward.data=pairs.jsonl reward.epochs=2"],
+        Examples = ["rlhf reward recipe.yaml", "rlhf reward out=runs/mine reward.model=models/gpt2 reward.data=pairs.jsonl reward.epochs=2"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)

@@ -18,7 +18,7 @@ internal static class SftCommand
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
-        Examples = ["rlhf sft data/recipes/demo.yaml", "rlhf sft out=runs/mine sft.model=models/gpt2 sft.data=texts.jsonl sft.epochs=2"],
+        Examples = ["rlhf sft recipe.yaml", "rlhf sft out=runs/mine sft.model=models/gpt2 sft.data=texts.jsonl sft.epochs=2"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)

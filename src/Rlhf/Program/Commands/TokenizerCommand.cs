@@ -12,7 +12,7 @@ internal static class TokenizerCommand
     {
         Aliases = ["tokenizer train"],
         Sections = [StageName],
-        Examples = ["rlhf tokenizer train data/recipes/demo.yaml", "rlhf tokenizer train out=runs/mine tokenizer.data=[texts.jsonl] tokenizer.vocabulary_size=8000"],
+        Examples = ["rlhf tokenizer train recipe.yaml", "rlhf tokenizer train out=runs/mine tokenizer.data=[texts.jsonl] tokenizer.vocabulary_size=8000"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)
