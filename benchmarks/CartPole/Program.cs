@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Rlhf.Benchmarks.CartPole;
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using TorchSharp;
@@ -38,7 +39,7 @@ static bool Solve(ulong seed)
         var fragments = carts.Run(balancer, StepsPerBatch);
         var (advantages, returns) = new AdvantageEstimator(recipe).Estimate(fragments, fragments.Rewards);
         var settings = new UpdateSettings { Step = step, PolicyLearningRate = LearningRate * left, CriticLearningRate = LearningRate * left };
-        new PpoOptimizer<Fragments>(recipe, balancer, policy, critic, seed).Update(fragments, advantages, returns, settings);
+        new PpoOptimizer<Fragments>(recipe, balancer, policy, critic, seed, Collective.Alone).Update(fragments, advantages, returns, settings);
 
         var recent = carts.Finished.Count < Window ? 0 : carts.Finished.TakeLast(Window).Average();
         if (recent < Solved) continue;

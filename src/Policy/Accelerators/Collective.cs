@@ -1,13 +1,22 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Rlhf.Policies.Accelerators;
 
 /// <summary>The processes that work on one job, as torchrun and Slurm number them.</summary>
 public abstract class Collective : IDisposable
 {
+    // A score may be infinite until the run has said so.
+    private static readonly JsonSerializerOptions s_json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     /// <summary>A job of one process: every exchange is the identity.</summary>
     public static Collective Alone { get; } = new Single();
 
     public abstract int Rank { get; }
     public abstract int Size { get; }
+
+    /// <summary>Where the tensors of an exchange have to lie.</summary>
+    public abstract TorchSharp.torch.Device Device { get; }
 
     /// <summary>Every rank's tensor becomes the sum over all ranks.</summary>
     public abstract void Sum(TorchSharp.torch.Tensor tensor);
@@ -16,6 +25,22 @@ public abstract class Collective : IDisposable
     /// <summary>The tensors of all ranks, in order of rank; they have one shape.</summary>
     public abstract TorchSharp.torch.Tensor[] Gather(TorchSharp.torch.Tensor tensor);
     public abstract void Barrier();
+
+    /// <summary>This process's part of some work; the parts of all ranks, one after the other, are the whole in its order.</summary>
+    public IReadOnlyList<T> PartOf<T>(IReadOnlyList<T> items) =>
+        Size == 1 ? items : [.. items.Take((items.Count * Rank / Size)..(items.Count * (Rank + 1) / Size))];
+
+    /// <summary>What all ranks hold, in order of rank; it travels as JSON.</summary>
+    public T[] GatherValues<T>(T mine)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(mine, s_json);
+        var lengths = Array.ConvertAll(Gather(TorchSharp.torch.tensor(new long[] { bytes.Length }, device: Device)), length => (int)length.item<long>());
+        var padded = new byte[lengths.Max()];
+        bytes.CopyTo(padded, 0);
+        return [.. Gather(TorchSharp.torch.tensor(padded, device: Device))
+            .Select((all, rank) => JsonSerializer.Deserialize<T>(all.cpu().data<byte>().ToArray().AsSpan(0, lengths[rank]), s_json)!)];
+    }
 
     public void Dispose()
     {
@@ -54,6 +79,7 @@ public abstract class Collective : IDisposable
     {
         public override int Rank => 0;
         public override int Size => 1;
+        public override TorchSharp.torch.Device Device => TorchSharp.torch.CPU;
         public override void Sum(TorchSharp.torch.Tensor tensor) { }
         public override void Broadcast(TorchSharp.torch.Tensor tensor, int root) { }
         public override TorchSharp.torch.Tensor[] Gather(TorchSharp.torch.Tensor tensor) => [tensor.clone()];

@@ -14,7 +14,7 @@ public static partial class Accelerator
             throw new RlhfException("This build of libtorch has no collectives; install libgloo-dev and build again, or run one process.");
         try
         {
-            return new Job(new ProcessGroup(backend, host, port, rank, size, timeout));
+            return new Job(new ProcessGroup(backend, host, port, rank, size, timeout), device);
         }
         catch (ExternalException e)
         {
@@ -24,10 +24,11 @@ public static partial class Accelerator
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
 
-    private sealed class Job(ProcessGroup group) : Collective
+    private sealed class Job(ProcessGroup group, Device device) : Collective
     {
         public override int Rank => group.Rank;
         public override int Size => group.Size;
+        public override Device Device => device;
         public override void Sum(Tensor tensor) => Together(() => group.AllReduceSum(tensor));
         public override void Broadcast(Tensor tensor, int root) => Together(() => group.Broadcast(tensor, root));
         public override void Barrier() => Together(group.Barrier);

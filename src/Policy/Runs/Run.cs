@@ -160,7 +160,7 @@ public sealed class Run : IDisposable
     {
         var isAsked = _options.Stop.IsCancellationRequested;
         if (_options.Job.Size == 1) return isAsked;
-        using var votes = torch.tensor(isAsked ? 1f : 0f);
+        using var votes = torch.tensor(isAsked ? 1f : 0f, device: _options.Job.Device);
         _options.Job.Sum(votes);
         return votes.ToSingle() > 0;
     }

@@ -17,10 +17,15 @@ public sealed class ModelOptimizer : IDisposable
     private readonly OptimizerOptions _options;
     private readonly ParameterGroup[] _groups;
     private readonly bool _onGpu;
+    private readonly Collective _job;
 
-    public ModelOptimizer(IEnumerable<(string name, Parameter parameter)> parameters, OptimizerOptions options)
+    /// <param name="parameters">those that are trainable learn</param>
+    /// <param name="options">of the recipe</param>
+    /// <param name="job">the processes whose gradients add up before a step; none: this one alone</param>
+    public ModelOptimizer(IEnumerable<(string name, Parameter parameter)> parameters, OptimizerOptions options, Collective? job = null)
     {
         _options = options;
+        _job = job ?? Collective.Alone;
         var trainable = parameters.Where(one => one.parameter.requires_grad).ToArray();
         if (trainable.Length == 0) throw new ArgumentException("no parameter of the model is trainable", nameof(parameters));
         _groups = [.. trainable.GroupBy(one => (Decays: one.parameter.dim() > 1, one.parameter.dtype))
@@ -39,6 +44,7 @@ public sealed class ModelOptimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
+        if (_job.Size > 1) SumOverRanks();
         var gradients = _groups.SelectMany(group => group.Gradients()).ToArray();
         if (gradients.Length == 0) throw new InvalidOperationException("no parameter has a gradient: call backward before Step");
         var norm = Accelerator.GlobalNorm(Array.ConvertAll(gradients, one => one.Gradient));
@@ -92,6 +98,12 @@ public sealed class ModelOptimizer : IDisposable
     public void Dispose()
     {
         foreach (var group in _groups) group.Dispose();
+    }
+
+    private void SumOverRanks()
+    {
+        foreach (var group in _groups) group.FillGradients();
+        foreach (var (_, gradient) in _groups.SelectMany(group => group.Gradients())) _job.Sum(gradient);
     }
 
     private Dictionary<string, Tensor> State() => _groups.SelectMany(group => group.State()).ToDictionary(one => one.Name, one => one.Tensor, StringComparer.Ordinal);

@@ -37,6 +37,12 @@ internal sealed class ParameterGroup : IDisposable
         }
     }
 
+    /// <summary>A gradient of 0 for each parameter without one: this process had no part of the batch that reaches it.</summary>
+    public void FillGradients()
+    {
+        foreach (var (_, parameter) in _parameters) parameter.grad ??= zeros_like(parameter).DetachFromDisposeScope();
+    }
+
     /// <summary>Steps the parameters that have a gradient.</summary>
     public void Step(AdamWStep step)
     {

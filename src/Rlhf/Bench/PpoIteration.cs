@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
@@ -43,9 +44,9 @@ public sealed class PpoIteration(TransformerConfig shape, PpoRecipe recipe, int 
         using var policyOptimizer = new ModelOptimizer(policy.named_parameters(), recipe.Optimizer);
         using var criticOptimizer = new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer);
         var clock = new PhaseClock(device);
-        var collector = new RolloutCollector(
-            recipe, models, reference, new TextGenerator(policy, null, 0), new FreeScorer(), _ => "", new RunningMoments(), clock, 1, device);
-        var optimizer = new PpoOptimizer<Rollout>(recipe, models, policyOptimizer, criticOptimizer, 1);
+        var sources = new RolloutSources { Scorer = new FreeScorer(), Decode = _ => "", Seed = 1, Device = device };
+        var collector = new RolloutCollector(recipe, models, reference, new TextGenerator(policy, null, 0), sources, new RunningMoments(), clock);
+        var optimizer = new PpoOptimizer<Rollout>(recipe, models, policyOptimizer, criticOptimizer, 1, Collective.Alone);
 
         List<IReadOnlyDictionary<string, double>> runs = [];
         for (var repeat = 0; repeat <= repeats; repeat++)

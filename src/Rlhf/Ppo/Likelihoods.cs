@@ -20,15 +20,21 @@ public sealed class Likelihoods
 
     public Tensor? Values { get; init; }
 
-    /// <summary>One forward pass of each model over each episode, at most so many tokens at a time.</summary>
-    public static Likelihoods Of(
-        IReadOnlyList<Episode> episodes, TokenLayout layout, LanguageActorCritic models, Reference reference, int maxTokens)
+    /// <summary>One forward pass of each model over each episode, at most so many tokens at a time: [4,N], or [5,N] with a critic.</summary>
+    internal static TokenNumbers Judge(IReadOnlyList<Episode> episodes, LanguageActorCritic models, Reference reference, int maxTokens)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var parts = MicroBatches.Split(Enumerable.Range(0, episodes.Count), row => episodes[row].Cost, maxTokens);
         Tensor[] numbers = [.. parts.Select(part => OfPart([.. part.Select(row => episodes[row].Exchange)], models, reference))];
-        var tables = layout.Spread(cat(numbers, 1), [.. parts.SelectMany(part => part)]).unbind(0);
+        return new TokenNumbers(cat(numbers, 1).MoveToOuterDisposeScope(), [.. parts.SelectMany(part => part)]);
+    }
+
+    /// <summary>The numbers that <see cref="Judge"/> found, each at the place of its token.</summary>
+    internal static Likelihoods Of(TokenNumbers tokens, TokenLayout layout)
+    {
+        using var scope = NewDisposeScope();
+        var tables = layout.Spread(tokens.Numbers, tokens.Rows).unbind(0);
         return new Likelihoods
         {
             LogProbs = tables[0].MoveToOuterDisposeScope(),
@@ -39,7 +45,6 @@ public sealed class Likelihoods
         };
     }
 
-    /// <summary>[4,N], or [5,N] with a critic</summary>
     private static Tensor OfPart(Exchange[] exchanges, LanguageActorCritic models, Reference reference)
     {
         using var scope = NewDisposeScope();

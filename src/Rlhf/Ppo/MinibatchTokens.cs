@@ -52,6 +52,6 @@ internal sealed class Minibatch(Trajectories batch, Tensor advantages, Tensor re
         };
     }
 
-    /// <summary>Micro-batches of at most so many tokens, padding included, with episodes of like length together.</summary>
-    public IReadOnlyList<int[]> Split(int maxTokens) => MicroBatches.Split(rows, batch.Cost, maxTokens);
+    /// <summary>Micro-batches of some of its episodes, of at most so many tokens, padding included, with episodes of like length together.</summary>
+    public IReadOnlyList<int[]> Split(IEnumerable<int> part, int maxTokens) => MicroBatches.Split(part, batch.Cost, maxTokens);
 }

@@ -14,17 +14,18 @@ public static class PpoAssembly
     public static PpoTrainer Build(PpoInputs inputs, Run run)
     {
         var (recipe, device) = (inputs.Recipe, inputs.Device);
+        if (recipe.Episodes < inputs.Job.Size)
+            throw new RlhfException($"ppo.episodes: found {recipe.Episodes} for {inputs.Job.Size} processes; expected at least one for each");
         var state = StateOf(inputs);
         var use = recipe.EntropyCoefficient > 0 || recipe.EntropyCoefficientEnd > 0 ? EntropyUse.Rewarded : EntropyUse.Ignored;
         var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, use, inputs.Tokenizer.PadOrEos, device);
         var clock = new PhaseClock(device);
         var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
-        var collector = new RolloutCollector(
-            recipe, models, state.Reference, generator, inputs.Scorer, inputs.Tokenizer.Decode, state.Moments, clock, inputs.Seed, device);
-        var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed);
+        var collector = new RolloutCollector(recipe, models, state.Reference, generator, SourcesOf(inputs), state.Moments, clock);
+        var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed, inputs.Job);
         var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.SamplesPerPrompt, inputs.Seed);
         var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.dtype));
-        return new PpoTrainer(recipe, state, collector, optimizer, prompts, check, new StepLog(recipe, run, clock, device), run);
+        return new PpoTrainer(recipe, state, collector, optimizer, prompts, check, new StepLog(recipe, run, inputs.Tokenizer.Decode, clock, device), run);
     }
 
     internal static PpoState StateOf(PpoInputs inputs)
@@ -35,9 +36,9 @@ public static class PpoAssembly
         return new PpoState
         {
             Policy = inputs.Policy,
-            PolicyOptimizer = new ModelOptimizer(inputs.Policy.named_parameters(), recipe.Optimizer),
+            PolicyOptimizer = new ModelOptimizer(inputs.Policy.named_parameters(), recipe.Optimizer, inputs.Job),
             Critic = critic,
-            CriticOptimizer = critic is null ? null : new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer),
+            CriticOptimizer = critic is null ? null : new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer, inputs.Job),
             Reference = new Reference(reference, recipe.Reference),
             Kl = recipe.Kl.Control == KlControl.Fixed
                 ? new FixedKlController(recipe.Kl.Coefficient)
@@ -46,6 +47,11 @@ public static class PpoAssembly
             Moments = new RunningMoments(),
         };
     }
+
+    private static RolloutSources SourcesOf(PpoInputs inputs) => new()
+    {
+        Scorer = inputs.Scorer, Gold = inputs.Gold, Decode = inputs.Tokenizer.Decode, Seed = inputs.Seed, Device = inputs.Device, Job = inputs.Job,
+    };
 
     private static Critic CriticOf(PpoInputs inputs)
     {

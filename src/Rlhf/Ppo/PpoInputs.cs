@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Scorers;
@@ -23,9 +24,15 @@ public sealed class PpoInputs
 
     public required IScorer Scorer { get; init; }
 
+    /// <summary>The score that is meant: logged, never learned from.</summary>
+    public IScorer? Gold { get; init; }
+
     public required IReadOnlyList<Prompt> Prompts { get; init; }
 
     public required ulong Seed { get; init; }
 
     public required Device Device { get; init; }
+
+    /// <summary>The processes that share the work.</summary>
+    public Collective Job { get; init; } = Collective.Alone;
 }

@@ -70,7 +70,7 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         var scores = rollout.RawScores;
         var mean = scores.Average();
         int[][] responses = [.. rollout.Episodes.Select(episode => episode.Response)];
-        return new Dictionary<string, double>
+        var numbers = new Dictionary<string, double>
         {
             ["raw_score"] = mean,
             ["raw_score_std"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean))),
@@ -83,6 +83,8 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             ["distinct_2"] = Diversity.Distinct(responses, 2),
             ["repetition"] = Diversity.Repetition(responses, 3),
         };
+        if (rollout.GoldScores is { } gold) numbers["gold"] = gold.Average();
+        return numbers;
     }
 
     private static Dictionary<string, double> Read(List<(string Name, Tensor Number)> numbers)

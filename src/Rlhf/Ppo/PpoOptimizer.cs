@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -6,10 +7,10 @@ namespace Rlhf.Ppo;
 
 /// <summary>
 /// The update: epochs × minibatches × micro-batches over one batch of episodes. Losses are weighted by the tokens of
-/// the whole minibatch, so its gradient does not depend on how it was split or padded.
+/// the whole minibatch, so its gradient does not depend on how it was split or padded, or on how many processes share it.
 /// </summary>
 public sealed class PpoOptimizer<TBatch>(
-    PpoRecipe recipe, IActorCritic<TBatch> model, ModelOptimizer policy, ModelOptimizer? critic, ulong seed)
+    PpoRecipe recipe, IActorCritic<TBatch> model, ModelOptimizer policy, ModelOptimizer? critic, ulong seed, Collective job)
     where TBatch : Trajectories
 {
     /// <summary>An update ends where it went this much further than its target.</summary>
@@ -46,7 +47,7 @@ public sealed class PpoOptimizer<TBatch>(
         var terms = new LossTerms(recipe, settings);
         var minibatch = new Minibatch(batch, advantages, returns, rows, recipe.Averaging);
         Tensor? sums = null;
-        foreach (var part in minibatch.Split(recipe.MicroBatchTokens))
+        foreach (var part in minibatch.Split(job.PartOf(rows), recipe.MicroBatchTokens))
         {
             using var scope = NewDisposeScope();
             var (loss, statistics) = terms.Of(model.Evaluate(batch, part), minibatch.Of(part));
@@ -54,7 +55,7 @@ public sealed class PpoOptimizer<TBatch>(
             sums = (sums is null ? statistics : UpdateStatistics.Add(sums, statistics)).MoveToOuterDisposeScope();
         }
 
-        return sums!;
+        return UpdateStatistics.OfAll(job, sums, batch.Layout.Device);
     }
 
     /// <summary>The episodes in a new order, dealt into minibatches whose sizes differ by one at most.</summary>

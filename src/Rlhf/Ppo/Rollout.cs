@@ -15,6 +15,9 @@ public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout)
     /// <summary>What the scorer said of each episode.</summary>
     public required double[] RawScores { get; init; }
 
+    /// <summary>What the score that is meant says of each; null where there is none.</summary>
+    public double[]? GoldScores { get; init; }
+
     /// <summary>[B] the scores as rewards: scaled, clipped, and after the missing-EOS rule</summary>
     public required Tensor Scores { get; init; }
 

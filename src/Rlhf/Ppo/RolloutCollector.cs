@@ -8,62 +8,79 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
 
-/// <summary>Collects one batch of episodes: generation, scores, and what policy, reference and critic make of each token.</summary>
+/// <summary>
+/// Collects one batch of episodes: generation, scores, and what policy, reference and critic make of each token. Each
+/// process of a job answers its part of the prompts, and all of them end with all episodes.
+/// </summary>
 public sealed class RolloutCollector(
-    PpoRecipe recipe, LanguageActorCritic models, Reference reference, TextGenerator generator, IScorer scorer,
-    Func<int[], string> decode, RunningMoments moments, PhaseClock clock, ulong seed, Device device)
+    PpoRecipe recipe, LanguageActorCritic models, Reference reference, TextGenerator generator, RolloutSources sources,
+    RunningMoments moments, PhaseClock clock)
 {
     /// <param name="prompts">each is answered samples_per_prompt times</param>
     /// <param name="step">names the random numbers, and nothing else</param>
     public Rollout Collect(IReadOnlyList<Prompt> prompts, long step)
     {
         using var off = no_grad();
-        var episodes = clock.Measure("generation", () => Generate(prompts, step));
-        var raw = clock.Measure("scoring", () => Score(episodes));
-        var layout = new TokenLayout([.. episodes.Select(episode => episode.Response.Length)], device);
-        var judged = clock.Measure("likelihoods", () => Likelihoods.Of(episodes, layout, models, reference, recipe.MicroBatchTokens));
-        return new Rollout(episodes, layout)
+        var share = Share(prompts, step).OfAll(sources.Job, sources.Device);
+        var layout = new TokenLayout([.. share.Episodes.Select(episode => episode.Response.Length)], sources.Device);
+        var judged = Likelihoods.Of(share.Tokens, layout);
+        var scores = Rewarded(share.RawScores, share.Episodes);
+        return new Rollout(share.Episodes, layout)
         {
-            RawScores = raw,
-            Scores = tensor(Array.ConvertAll(Rewarded(raw, episodes), score => (float)score), device: device),
+            RawScores = share.RawScores,
+            GoldScores = share.GoldScores,
+            Scores = tensor(Array.ConvertAll(scores, score => (float)score), device: sources.Device),
             LogProbs = judged.LogProbs,
             ReferenceLogProbs = judged.ReferenceLogProbs,
             ExactKl = judged.ExactKl,
             Entropy = judged.Entropy,
             Values = judged.Values,
+            Bootstrap = share.Bootstrap is null ? null : tensor(share.Bootstrap, device: sources.Device),
+        };
+    }
+
+    /// <summary>The episodes that fall to this process.</summary>
+    private RolloutShare Share(IReadOnlyList<Prompt> prompts, long step)
+    {
+        var episodes = clock.Measure("generation", () => Generate(prompts, step));
+        ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
+        return new RolloutShare
+        {
+            Episodes = episodes,
+            RawScores = clock.Measure("scoring", () => sources.Scorer.Score(texts)),
+            GoldScores = sources.Gold?.Score(texts),
+            Tokens = clock.Measure("likelihoods", () => Likelihoods.Judge(episodes, models, reference, recipe.MicroBatchTokens)),
             Bootstrap = recipe.BootstrapTruncated ? ValuesBehind(episodes) : null,
         };
     }
 
     private Episode[] Generate(IReadOnlyList<Prompt> prompts, long step)
     {
-        Prompt[] asked = [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, recipe.SamplesPerPrompt))];
-        RandomKey[] keys = [.. asked.Select((prompt, i) => new RandomKey(seed, step, prompt.Index, i % recipe.SamplesPerPrompt))];
-        var completions = generator.Generate([.. asked.Select(prompt => prompt.Tokens)], recipe.Sampling, keys);
+        (Prompt Prompt, int Sample)[] asked = [.. sources.Job.PartOf(
+            [.. prompts.SelectMany(prompt => Enumerable.Range(0, recipe.SamplesPerPrompt).Select(sample => (prompt, sample)))])];
+        RandomKey[] keys = [.. asked.Select(one => new RandomKey(sources.Seed, step, one.Prompt.Index, one.Sample))];
+        var completions = generator.Generate([.. asked.Select(one => one.Prompt.Tokens)], recipe.Sampling, keys);
         return [.. completions.Select((completion, i) => new Episode
         {
-            Prompt = asked[i],
-            Sample = i % recipe.SamplesPerPrompt,
+            Prompt = asked[i].Prompt,
+            Sample = asked[i].Sample,
             Response = completion.Tokens,
-            Text = completion.Text ?? decode(completion.Tokens),
+            Text = completion.Text ?? sources.Decode(completion.Tokens),
             LogProbs = completion.LogProbs,
             Reason = completion.Reason,
         })];
     }
 
-    private double[] Score(Episode[] episodes) => scorer.Score([.. episodes.Select(episode =>
-        new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))]);
-
     /// <summary>From scores to rewards: normalisation first, then the rule for episodes that did not end.</summary>
-    private double[] Rewarded(double[] raw, Episode[] episodes)
+    private double[] Rewarded(double[] raw, IReadOnlyList<Episode> episodes)
     {
         moments.Observe(raw);
         var scaled = ScoreNormalization.Clip(ScoreNormalization.Scale(raw, recipe.ScoreScaling, moments), recipe.ScoreClip);
         return MissingEos.Apply(recipe.MissingEos, recipe.MissingEosAmount, scaled, [.. episodes.Select(episode => episode.Ended)]);
     }
 
-    /// <summary>[B] the value of where a cut-off episode stopped, as that of one token more; 0 for one that ended.</summary>
-    private Tensor ValuesBehind(Episode[] episodes)
+    /// <summary>The value of where a cut-off episode stopped, as that of one token more; 0 for one that ended.</summary>
+    private float[] ValuesBehind(Episode[] episodes)
     {
         using var scope = NewDisposeScope();
         var values = new float[episodes.Length];
@@ -76,6 +93,6 @@ public sealed class RolloutCollector(
             foreach (var i in part) values[i] = all[end += episodes[i].Response.Length + 1];
         }
 
-        return tensor(values, device: device).MoveToOuterDisposeScope();
+        return values;
     }
 }

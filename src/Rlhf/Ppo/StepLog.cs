@@ -1,3 +1,4 @@
+using Rlhf.Maths;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Runs;
 using TorchSharp;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Writes what a step showed: metrics, samples, and a word of advice where something looks wrong.</summary>
-public sealed class StepLog(PpoRecipe recipe, Run run, PhaseClock clock, Device device)
+public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decode, PhaseClock clock, Device device)
 {
     private const double BytesPerGigabyte = 1e9;
 
@@ -20,6 +21,7 @@ public sealed class StepLog(PpoRecipe recipe, Run run, PhaseClock clock, Device 
     {
         var metrics = _metrics.OfRollout(rollout, rewards, returns);
         foreach (var (name, number) in PpoMetrics.OfUpdate(update, settings)) metrics[name] = number;
+        metrics["episodes"] = step * recipe.Episodes;
         metrics["kl_coefficient"] = settings.KlCoefficient;
         if (recipe.Objective == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
         foreach (var advice in _diagnosis.Of(metrics)) run.Warn($"step {step}: {advice}");
@@ -36,18 +38,22 @@ public sealed class StepLog(PpoRecipe recipe, Run run, PhaseClock clock, Device 
     private void WriteSamples(long step, Rollout rollout)
     {
         using var scope = NewDisposeScope();
-        var kl = rollout.SequenceKl().cpu().data<float>().ToArray();
+        using var kl = KlEstimators.K1(rollout.LogProbs, rollout.ReferenceLogProbs!).cpu();
         for (var i = 0; i < Math.Min(recipe.Samples, rollout.Count); i++)
         {
             var episode = rollout.Episodes[i];
+            var tokenKl = kl[i].narrow(0, 0, episode.Response.Length).data<float>().ToArray();
             run.Sample(new
             {
                 Step = step,
                 Prompt = episode.Prompt.Text,
                 Response = episode.Text,
                 Score = rollout.RawScores[i],
-                Kl = (double)kl[i],
+                Gold = rollout.GoldScores?[i],
+                Kl = tokenKl.Sum(),
                 episode.Ended,
+                Tokens = Array.ConvertAll(episode.Response, token => decode([token])),
+                TokenKl = tokenKl,
             });
         }
     }

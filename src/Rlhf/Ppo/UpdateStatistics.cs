@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,6 +7,8 @@ namespace Rlhf.Ppo;
 /// <summary>Means over the tokens of one minibatch, or of all the minibatches of a step.</summary>
 public sealed record UpdateStatistics
 {
+    private const int Count = 9;
+
     public double PolicyLoss { get; init; }
 
     public double ValueLoss { get; init; }
@@ -50,6 +53,15 @@ public sealed record UpdateStatistics
     {
         var last = a.shape[0] - 1;
         return cat([(a + b).narrow(0, 0, last), maximum(a, b).narrow(0, last, 1)], 0);
+    }
+
+    /// <summary>The numbers of all processes as those of one; a process without a part of the minibatch has none.</summary>
+    internal static Tensor OfAll(Collective job, Tensor? sums, Device device)
+    {
+        if (job.Size == 1) return sums!;
+        using var scope = NewDisposeScope();
+        var all = job.Gather(sums ?? zeros(Count, dtype: ScalarType.Float32, device: device));
+        return all.Aggregate(Add).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean over minibatches; the largest ratio is the largest of all.</summary>

@@ -4,6 +4,7 @@ using Rlhf.Policies.Runs;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Ppo;
+using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.Training;
 using Rlhf.Sweeps;
 
@@ -63,6 +64,9 @@ public sealed record Recipe
 
     public RewardRecipe? Reward { get; init; }
 
+    [Describe("the score that is meant: logged and drawn beside the one that is optimised, never learned from")]
+    public ScoreOptions? Gold { get; init; }
+
     [Describe("policy optimisation against a score")]
     public PpoRecipe? Ppo { get; init; }
 
@@ -70,7 +74,7 @@ public sealed record Recipe
     public DpoRecipe? Dpo { get; init; }
 
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Ppo = null, Dpo = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
@@ -72,7 +73,7 @@ public sealed class GradientTests : IDisposable
         var critic = new ValueHead(policy.Config.Width, CPU);
         var models = new LanguageActorCritic(policy, critic, temperature: 0.8, EntropyUse.Rewarded, pad: 0, CPU);
         var optimizer = new PpoOptimizer<Rollout>(
-            recipe, models, new ModelOptimizer(policy.named_parameters(), recipe.Optimizer), new ModelOptimizer(critic.named_parameters(), recipe.Optimizer), 1);
+            recipe, models, new ModelOptimizer(policy.named_parameters(), recipe.Optimizer), new ModelOptimizer(critic.named_parameters(), recipe.Optimizer), 1, Collective.Alone);
         rollout ??= Rollout();
         var advantages = Table(rollout, (i, t) => Math.Sin(3 * i + t));
         var returns = Table(rollout, (i, t) => Math.Cos(2 * i - t));
@@ -95,7 +96,7 @@ public sealed class GradientTests : IDisposable
         })];
         var layout = new TokenLayout([.. episodes.Select(episode => episode.Response.Length)], CPU);
         var models = new LanguageActorCritic(_world.Model(), null, 0.8, EntropyUse.Ignored, 0, CPU);
-        var likelihoods = Likelihoods.Of(episodes, layout, models, new Reference(models.Policy, new ReferenceRecipe()), 10000);
+        var likelihoods = Likelihoods.Of(Likelihoods.Judge(episodes, models, new Reference(models.Policy, new ReferenceRecipe()), 10000), layout);
         var rollout = new Rollout(episodes, layout)
         {
             RawScores = new double[episodes.Length],

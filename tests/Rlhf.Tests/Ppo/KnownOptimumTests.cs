@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
@@ -34,7 +35,7 @@ public sealed class KnownOptimumTests
         var table = new SoftmaxTable(reference.clone());
         var recipe = new PpoRecipe { Algorithm = algorithm, SamplesPerPrompt = 2, Epochs = 2, Minibatches = 2 };
         var optimizer = new ModelOptimizer(table.named_parameters(), new OptimizerOptions { MaxGradientNorm = 0 });
-        var update = new PpoOptimizer<TableEpisodes>(recipe, table, optimizer, null, seed: 3);
+        var update = new PpoOptimizer<TableEpisodes>(recipe, table, optimizer, null, seed: 3, Collective.Alone);
         for (var step = 0; step < Steps; step++)
         {
             using var inner = NewDisposeScope();

@@ -28,7 +28,7 @@ internal static class PpoCommand
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
         string[] inputs = [section.Model, section.Prompts, .. section.Score.RewardModel is { } source ? [source.Path] : Array.Empty<string>()];
-        using var run = Stage.Open(recipe.Common() with { Ppo = section }, StageName, context, machine, inputs);
+        using var run = Stage.Open(recipe.Common() with { Ppo = section, Gold = recipe.Gold }, StageName, context, machine, inputs);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         PpoAssembly.Build(Inputs(recipe, section, machine, context), run).Train(section.Model);
         return Stage.SayFinished(run, context);
@@ -47,6 +47,7 @@ internal static class PpoCommand
     {
         var tokenizer = TextTokenizer.Load(section.Model);
         var wantsRewardModel = section is { Algorithm: Algorithm.Ppo, Critic.Kind: CriticKind.RewardModel };
+        var scorers = new ScorerFactory(tokenizer, section.Model, machine.Device, machine.Type);
         return new PpoInputs
         {
             Recipe = section,
@@ -55,10 +56,12 @@ internal static class PpoCommand
             RewardModel = wantsRewardModel && section.Score.RewardModel is { } source
                 ? SeparateCritic.From(RewardFolder.Load(source.Path, machine.Device, machine.Type)) : null,
             Tokenizer = tokenizer,
-            Scorer = new ScorerFactory(tokenizer, section.Model, machine.Device, machine.Type).Create(section.Score, "ppo.score"),
+            Scorer = scorers.Create(section.Score, "ppo.score"),
+            Gold = recipe.Gold is { } gold ? scorers.Create(gold, "gold") : null,
             Prompts = Prompts(section, tokenizer, context),
             Seed = (ulong)recipe.Seed,
             Device = machine.Device,
+            Job = machine.Job,
         };
     }
 

@@ -1,0 +1,40 @@
+using Rlhf.Policies.Accelerators;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>The episodes that one process has collected, or those of all of them, with what was made of each token.</summary>
+internal sealed class RolloutShare
+{
+    public required IReadOnlyList<Episode> Episodes { get; init; }
+
+    public required double[] RawScores { get; init; }
+
+    public double[]? GoldScores { get; init; }
+
+    /// <summary>What the models make of the tokens.</summary>
+    public required TokenNumbers Tokens { get; init; }
+
+    /// <summary>The critic's value of where each cut-off episode stopped; null where nobody asks.</summary>
+    public float[]? Bootstrap { get; init; }
+
+    /// <summary>The shares of all processes as one, the same on each of them. A process alone keeps its tensors where they are.</summary>
+    public RolloutShare OfAll(Collective job, Device device)
+    {
+        if (job.Size == 1) return this;
+        var parts = job.GatherValues(new Wire(Episodes, RawScores, GoldScores, Tokens.Rows, Tokens.ToHost(), Bootstrap));
+        int[] first = [.. parts.Select((_, i) => parts.Take(i).Sum(part => part.Episodes.Count))];
+        return new RolloutShare
+        {
+            Episodes = [.. parts.SelectMany(part => part.Episodes)],
+            RawScores = [.. parts.SelectMany(part => part.RawScores)],
+            GoldScores = GoldScores is null ? null : [.. parts.SelectMany(part => part.GoldScores!)],
+            Tokens = TokenNumbers.FromHost(
+                [.. parts.Select(part => part.Numbers)], [.. parts.SelectMany((part, i) => part.Rows.Select(row => first[i] + row))], device),
+            Bootstrap = Bootstrap is null ? null : [.. parts.SelectMany(part => part.Bootstrap!)],
+        };
+    }
+
+    private sealed record Wire(
+        IReadOnlyList<Episode> Episodes, double[] RawScores, double[]? GoldScores, int[] Rows, float[][] Numbers, float[]? Bootstrap);
+}

@@ -1,0 +1,32 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Ppo;
+
+/// <summary>K numbers for each response token of some episodes, side by side without padding.</summary>
+/// <param name="numbers">[K,N]</param>
+/// <param name="rows">The episodes in the order in which their tokens stand there.</param>
+internal sealed class TokenNumbers(Tensor numbers, int[] rows)
+{
+    public Tensor Numbers { get; } = numbers;
+
+    public int[] Rows { get; } = rows;
+
+    /// <summary>The K rows of numbers.</summary>
+    public float[][] ToHost()
+    {
+        using var scope = NewDisposeScope();
+        return [.. Numbers.cpu().unbind(0).Select(row => row.data<float>().ToArray())];
+    }
+
+    /// <param name="parts">of each process, K rows</param>
+    /// <param name="rows">of all parts, one after the other</param>
+    /// <param name="device">where the numbers are wanted</param>
+    public static TokenNumbers FromHost(float[][][] parts, int[] rows, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var kinds = parts[0].Length;
+        var all = stack(Enumerable.Range(0, kinds).Select(kind => tensor(parts.SelectMany(part => part[kind]).ToArray(), device: device)));
+        return new TokenNumbers(all.MoveToOuterDisposeScope(), rows);
+    }
+}
