@@ -33,6 +33,13 @@ internal static class FolderSwap
             written.Add(name);
         }
 
+        foreach (var inner in Directory.GetDirectories(staging))
+        {
+            var place = Path.Combine(target, Path.GetFileName(inner));
+            if (Directory.Exists(place)) Directory.Delete(place, recursive: true);
+            Directory.Move(inner, place);
+        }
+
         foreach (var file in Stale.SelectMany(pattern => Directory.GetFiles(target, pattern)))
         {
             if (!written.Contains(Path.GetFileName(file))) File.Delete(file);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Files;
 using TorchSharp;
@@ -28,11 +29,16 @@ public static class ModelFolder
     internal const string LanguageModel = "CausalLM";
     internal const string ScoreModel = "SequenceClassification";
 
-    public static TransformerConfig ReadConfig(string folder) => ConfigFile.Read(folder);
+    /// <summary>Where a model with an adapter has it, in the PEFT layout; the weights of the folder itself hold it merged.</summary>
+    public const string AdapterName = "adapter";
 
-    /// <summary>Loads a language model with weights of the given type, float32 unless told otherwise.</summary>
+    /// <summary>The configuration of a model; for an adapter that of its base.</summary>
+    public static TransformerConfig ReadConfig(string folder) => ConfigFile.Read(AdapterFolder.Holds(folder) ? AdapterFolder.BaseOf(folder) : folder);
+
+    /// <summary>Loads a language model with weights of the given type, float32 unless told otherwise; an adapter comes with its base, merged.</summary>
     public static CausalLm Load(string folder, Device device, ScalarType? type = null)
     {
+        if (AdapterFolder.Holds(folder)) return AdapterFolder.LoadMerged(folder, device, type);
         using var scope = NewDisposeScope();
         var config = ConfigFile.Read(folder);
         var reader = new WeightReader(config, folder, WeightFiles.Load(folder), device, type ?? ScalarType.Float32);
@@ -57,7 +63,7 @@ public static class ModelFolder
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(model.Trunk);
         if (!model.Config.TiedHead) tensors[Models.Families.ModelFamily.Of(model.Config.Family, folder).HeadName] = model.HeadWeight.detach();
-        Write(folder, model.Config, new ConfigTask(LanguageModel, 0), tensors, options ?? new SaveOptions());
+        Write(folder, model.Config, new ConfigTask(LanguageModel, 0), tensors, options ?? new SaveOptions(), AdapterOf(model.Trunk, null));
     }
 
     /// <summary>Writes a trunk with a score head [K, D], as *ForSequenceClassification with K labels.</summary>
@@ -66,22 +72,23 @@ public static class ModelFolder
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(trunk);
         tensors["score.weight"] = score.detach();
-        Write(folder, trunk.Config, new ConfigTask(ScoreModel, (int)score.shape[0]), tensors, options ?? new SaveOptions());
+        Write(folder, trunk.Config, new ConfigTask(ScoreModel, (int)score.shape[0]), tensors, options ?? new SaveOptions(), AdapterOf(trunk, score));
     }
 
-    private static void Write(string folder, TransformerConfig config, ConfigTask task, Dictionary<string, Tensor> tensors, SaveOptions options)
+    private static Action<string> AdapterOf(Transformer trunk, Tensor? score) => folder =>
+    {
+        if (trunk.Adapter is not null) AdapterFolder.Save(trunk, Path.Combine(folder, AdapterName), score);
+    };
+
+    private static void Write(string folder, TransformerConfig config, ConfigTask task, Dictionary<string, Tensor> tensors, SaveOptions options, Action<string> adapter)
     {
         var type = options.Type ?? tensors.Values.First().dtype;
         FolderSwap.Replace(folder, staging =>
         {
             ConfigFile.Write(staging, config, task, type, options.Facts);
             WeightWriter.Write(staging, tensors, type, options.MaxShardBytes);
-            if (options.TokenizerFrom is not { } origin) return;
-            foreach (var name in TokenizerFolder.FileNames)
-            {
-                var file = Path.Combine(origin, name);
-                if (File.Exists(file)) File.Copy(file, Path.Combine(staging, name));
-            }
+            adapter(staging);
+            if (options.TokenizerFrom is { } origin) TokenizerFolder.Carry(origin, staging);
         });
     }
 }

@@ -11,11 +11,12 @@ namespace Rlhf.Policies.Checkpoints;
 /// <summary>Turns our parameters back into a checkpoint's tensors and writes them as safetensors, in shards where they are large.</summary>
 internal static class WeightWriter
 {
-    /// <summary>The trunk's tensors under the family's names, as views where the layout allows it.</summary>
+    /// <summary>The trunk's tensors under the family's names, as views where the layout allows it; adapters are merged in.</summary>
     public static Dictionary<string, Tensor> Tensors(Transformer trunk)
     {
         var (config, family) = (trunk.Config, ModelFamily.Of(trunk.Config.Family, "model"));
         var state = trunk.state_dict();
+        foreach (var (name, projection) in trunk.Projections()) state[$"{name}.weight"] = projection.WholeWeight();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         foreach (var slot in family.Slots(config))
         {

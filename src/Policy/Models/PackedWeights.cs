@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace Rlhf.Policies.Models;
 
 /// <summary>
@@ -12,8 +14,9 @@ internal sealed class PackedWeights : IDisposable
     public PackedWeights(CausalLm model)
     {
         _model = model;
-        _projections = [.. model.Trunk.Blocks.SelectMany(block => (Projection[])[block.Attention.QueryKeyValue, block.Attention.Output, block.FeedForward.Up, block.FeedForward.Down])];
-        foreach (var projection in _projections) projection.Packed = Accelerators.PackedWeight.Of(projection.Weight);
+        _projections = [.. model.Trunk.Projections().Select(one => one.Projection)];
+        using var scope = torch.NewDisposeScope();
+        foreach (var projection in _projections) projection.Packed = Accelerators.PackedWeight.Of(projection.WholeWeight());
         model.PackedHead = Accelerators.PackedWeight.Of(model.HeadWeight);
     }
 

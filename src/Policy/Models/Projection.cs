@@ -1,4 +1,5 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Adapters;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -26,8 +27,23 @@ public sealed class Projection : nn.Module
     /// <summary>The weight laid out for products with few rows, while tokens are generated.</summary>
     internal PackedWeight? Packed { get; set; }
 
+    /// <summary>What adapters add to the weight.</summary>
+    private LowRankUpdate? Update { get; set; }
+
     /// <summary>[N, in] → [N, out], added to the residual where one is given.</summary>
-    public Tensor Apply(Tensor rows, Tensor? residual = null) => Packed is null
-        ? Accelerator.Linear(rows, Weight, Bias, residual)
-        : Packed.Apply(rows, Bias, residual);
+    public Tensor Apply(Tensor rows, Tensor? residual = null)
+    {
+        if (Packed is not null) return Packed.Apply(rows, Bias, residual);
+        var product = Accelerator.Linear(rows, Weight, Bias, residual);
+        return Update is { IsOn: true } ? Update.AddTo(product, rows) : product;
+    }
+
+    /// <summary>The weight as the projection multiplies with it: an adapter's share included, where one is on.</summary>
+    internal Tensor WholeWeight() => Update is { IsOn: true } ? Update.AddedTo(Weight) : Weight.detach();
+
+    internal void Attach(LowRankUpdate update)
+    {
+        Update = update;
+        register_module("lora", update);
+    }
 }

@@ -16,9 +16,12 @@ internal sealed class RandomParameters(TransformerConfig config, long seed)
         if (name.EndsWith("norm.weight", StringComparison.Ordinal)) return ones(shape);
         var intoResidual = name.EndsWith("output.weight", StringComparison.Ordinal) || name.EndsWith("down.weight", StringComparison.Ordinal);
         var deviation = config.InitializerRange / (intoResidual ? Math.Sqrt(2 * config.Layers) : 1);
-        using var generator = new Generator(StableHash(name) ^ (ulong)seed);
+        using var generator = GeneratorOf(name, seed);
         return randn(shape, generator: generator).mul_(deviation);
     }
+
+    /// <summary>The generator of one tensor.</summary>
+    public static Generator GeneratorOf(string name, long seed) => new(StableHash(name) ^ (ulong)seed);
 
     // FNV-1a with a final mix, so that neighbouring seeds do not meet.
     private static ulong StableHash(string name)

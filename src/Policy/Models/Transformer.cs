@@ -1,4 +1,5 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Adapters;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -39,6 +40,16 @@ public sealed class Transformer : nn.Module
     public Parameter Embedding { get; }
 
     public IReadOnlyList<Block> Blocks { get; }
+
+    /// <summary>The low-rank adapters, where there are any.</summary>
+    public LoraAdapter? Adapter { get; internal set; }
+
+    /// <summary>Every product with weights, by its name in the trunk.</summary>
+    internal IEnumerable<(string Name, Projection Projection)> Projections() => Blocks.SelectMany((block, i) => new[]
+    {
+        ($"blocks.{i}.attention.qkv", block.Attention.QueryKeyValue), ($"blocks.{i}.attention.output", block.Attention.Output),
+        ($"blocks.{i}.feedforward.up", block.FeedForward.Up), ($"blocks.{i}.feedforward.down", block.FeedForward.Down),
+    });
 
     /// <summary>Hidden states [B, S, D] of whole sequences.</summary>
     public Tensor Hidden(TokenBatch batch)

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Training;
 
@@ -68,6 +69,8 @@ public sealed record SftRecipe : IChecked
     [Describe("tokens that go through the model at once; lower it when memory runs out, the numbers stay the same"), AtLeast(1)]
     public int MicroBatchTokens { get; init; } = 16_384;
 
+    public LoraRecipe Lora { get; init; } = new();
+
     public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 1e-4, WarmupSteps = 20, WeightDecay = 0.01 };
 
     [Describe("steps between evaluations; 0: only at the end"), AtLeast(0)]
@@ -76,5 +79,6 @@ public sealed record SftRecipe : IChecked
     public IEnumerable<Problem> Problems()
     {
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
+        if (Lora.IsOn && Model.Length == 0) yield return new Problem(nameof(Lora), "found rank " + Lora.Rank + " without a model; adapters go onto a trained model, expected rank 0 or a model");
     }
 }

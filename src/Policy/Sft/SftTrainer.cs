@@ -1,7 +1,6 @@
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Sft;
@@ -21,7 +20,7 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
         using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer);
         if (run.Resumed is { } checkpoint)
         {
-            model.load_safetensors(checkpoint.File(ModelFile));
+            LearnedWeights.Load(model, checkpoint.File(ModelFile));
             optimizer.Load(checkpoint.File(OptimizerFile));
         }
 
@@ -38,7 +37,7 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
             run.Log(done, metrics);
             run.EndStep(done, folder =>
             {
-                model.save_safetensors(Path.Combine(folder, ModelFile));
+                LearnedWeights.Save(model, Path.Combine(folder, ModelFile));
                 optimizer.Save(Path.Combine(folder, OptimizerFile));
             });
         }

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Models;
@@ -66,6 +67,8 @@ public sealed record RewardRecipe : IChecked
 
     [Describe("tokens that go through the model at once; lower it when memory runs out, the numbers stay the same"), AtLeast(1)]
     public int MicroBatchTokens { get; init; } = 16_384;
+
+    public LoraRecipe Lora { get; init; } = new();
 
     public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 5e-5, Schedule = Schedule.Linear, WarmupSteps = 10, WeightDecay = 0.01 };
 

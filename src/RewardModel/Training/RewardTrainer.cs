@@ -1,7 +1,6 @@
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Models;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Training;
@@ -36,14 +35,14 @@ public sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objectiv
 
         void Save(string folder)
         {
-            model.save_safetensors(Path.Combine(folder, ModelFile));
+            LearnedWeights.Save(model, Path.Combine(folder, ModelFile));
             optimizer.Save(Path.Combine(folder, OptimizerFile));
             stop.Save(folder);
         }
 
         void Load(string folder)
         {
-            model.load_safetensors(Path.Combine(folder, ModelFile));
+            LearnedWeights.Load(model, Path.Combine(folder, ModelFile));
             optimizer.Load(Path.Combine(folder, OptimizerFile));
             stop.Load(folder);
         }

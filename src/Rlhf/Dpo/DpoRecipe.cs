@@ -1,3 +1,4 @@
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;
@@ -57,6 +58,8 @@ public sealed record DpoRecipe : IChecked
     [Describe("tokens that go through the model at once; lower it when memory runs out, the numbers stay the same"), AtLeast(1)]
     [MayChangeOnResume]
     public int MicroBatchTokens { get; init; } = 16384;
+
+    public LoraRecipe Lora { get; init; } = new();
 
     [Describe("the optimizer; its schedule runs over all steps")]
     public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 5e-6, Schedule = Schedule.Linear, WarmupSteps = 10 };

@@ -4,7 +4,6 @@ using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Training;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;
@@ -28,7 +27,7 @@ public sealed class DpoTrainer(
         using var optimizer = new ModelOptimizer(policy.named_parameters(), recipe.Optimizer);
         if (run.Resumed is { } checkpoint)
         {
-            policy.load_safetensors(checkpoint.File(ModelFile));
+            LearnedWeights.Load(policy, checkpoint.File(ModelFile));
             optimizer.Load(checkpoint.File(OptimizerFile));
         }
 
@@ -43,7 +42,7 @@ public sealed class DpoTrainer(
             run.Log(step + 1, metrics);
             run.EndStep(step + 1, folder =>
             {
-                policy.save_safetensors(Path.Combine(folder, ModelFile));
+                LearnedWeights.Save(policy, Path.Combine(folder, ModelFile));
                 optimizer.Save(Path.Combine(folder, OptimizerFile));
             });
         }

@@ -50,7 +50,7 @@ public sealed class Likelihoods
         using var scope = NewDisposeScope();
         using var tokens = models.Read(exchanges);
         var hidden = tokens.Select(models.Policy.Trunk.Hidden(tokens.Tokens));
-        var referenceHidden = tokens.Select(reference.Model.Trunk.Hidden(tokens.Tokens));
+        var referenceHidden = tokens.Select(reference.Hidden(tokens.Tokens));
         using var both = PolicyComparison.Of(
             hidden, models.Policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, tokens.Targets, models.Temperature);
         List<Tensor> numbers = [both.LogProbs, both.ReferenceLogProbs, both.Kl, both.Entropies];

@@ -1,5 +1,6 @@
 using Rlhf.Maths;
 using Rlhf.Policies;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
@@ -31,7 +32,8 @@ public static class PpoAssembly
     internal static PpoState StateOf(PpoInputs inputs)
     {
         var recipe = inputs.Recipe;
-        var reference = inputs.Reference ?? Reference.Frozen(inputs.Policy);
+        if (recipe.Lora.IsOn) LoraAdapter.Attach(inputs.Policy, recipe.Lora, (long)inputs.Seed, Path.GetFullPath(recipe.Model));
+        var reference = inputs.Reference ?? Reference.Of(inputs.Policy);
         var critic = recipe.HasCritic ? CriticOf(inputs) : null;
         return new PpoState
         {

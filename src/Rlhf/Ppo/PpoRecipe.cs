@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Training;
@@ -147,6 +148,8 @@ public sealed record PpoRecipe : IChecked
     [Describe("how responses are drawn")]
     public SamplingOptions Sampling { get; init; } = new() { MaxNewTokens = 48 };
 
+    public LoraRecipe Lora { get; init; } = new();
+
     [Describe("the policy's optimizer; its schedule runs over steps")]
     public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 3e-5, Schedule = Schedule.Linear };
 
@@ -183,6 +186,8 @@ public sealed record PpoRecipe : IChecked
             yield return new(nameof(Sampling), "found temperature 0; a greedy policy never tries anything, expected above 0");
         else if (!Sampling.IsFullSoftmax)
             yield return new(nameof(Sampling), "found truncated sampling (top_k, top_p, min_new_tokens or repetition_penalty); PPO scores tokens with the full softmax, and drawing them from another distribution makes the KL wrong, which the policy then exploits");
+        if (Lora.IsOn && (Reference.Ema > 0 || Reference.ResetEvery > 0))
+            yield return new(nameof(Lora), "found adapters beside a reference that follows the policy (reference.ema, reference.reset_every); the reference is the policy's own base then, which stands still. Expected lora.rank 0 or a frozen reference");
         if (BootstrapTruncated && !HasCritic)
             yield return new(nameof(BootstrapTruncated), $"found true; {Algorithm} has no critic to ask for the value of a cut-off episode");
     }

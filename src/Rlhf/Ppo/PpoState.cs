@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Maths;
 using Rlhf.Policies;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
@@ -35,11 +36,11 @@ public sealed class PpoState
 
     public required RunningMoments Moments { get; init; }
 
-    /// <param name="folder">receives the state; the policy in the Hugging Face layout</param>
+    /// <param name="folder">receives the state; the policy in the Hugging Face layout, or its adapter in PEFT's</param>
     /// <param name="tokenizerFrom">the folder whose tokenizer files go along with the policy</param>
     public void Save(string folder, string? tokenizerFrom)
     {
-        ModelFolder.Save(Policy, Path.Combine(folder, PolicyFolder), new SaveOptions { TokenizerFrom = tokenizerFrom });
+        SavePolicy(Path.Combine(folder, PolicyFolder), tokenizerFrom);
         PolicyOptimizer.Save(Path.Combine(folder, PolicyMoments));
         Critic?.save_safetensors(Path.Combine(folder, CriticFile));
         CriticOptimizer?.Save(Path.Combine(folder, CriticMoments));
@@ -63,9 +64,21 @@ public sealed class PpoState
         Moments.Restore(numbers.ScoreCount, numbers.ScoreMean, numbers.ScoreSquaredDeviations);
     }
 
+    private void SavePolicy(string folder, string? tokenizerFrom)
+    {
+        if (Policy.Trunk.Adapter is null) ModelFolder.Save(Policy, folder, new SaveOptions { TokenizerFrom = tokenizerFrom });
+        else AdapterFolder.Save(Policy.Trunk, folder);
+    }
+
     /// <summary>Into the model that optimizer and generator already hold.</summary>
     private void CopyWeights(string folder)
     {
+        if (Policy.Trunk.Adapter is not null)
+        {
+            AdapterFolder.Restore(Policy.Trunk, folder);
+            return;
+        }
+
         using var scope = NewDisposeScope();
         using var saved = ModelFolder.Load(folder, Policy.HeadWeight.device, Policy.HeadWeight.dtype);
         foreach (var (mine, theirs) in Policy.parameters().Zip(saved.parameters())) mine.copy_(theirs);

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>
-/// The policy that divergence is measured from: a copy of its own, without gradients. It stands still unless the
-/// recipe lets it follow the policy, slowly (an exponential moving average) or at intervals (a reset).
+/// The policy that divergence is measured from: a copy of its own, without gradients, or the policy itself without its
+/// adapters. It stands still unless the recipe lets a copy follow the policy, slowly (an exponential moving average) or
+/// at intervals (a reset).
 /// </summary>
 public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
 {
@@ -14,6 +15,16 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
 
     /// <summary>Whether it changes in the course of a run, and so belongs into its checkpoints.</summary>
     public bool Moves => recipe.Ema > 0 || recipe.ResetEvery > 0;
+
+    /// <summary>What a policy is to be measured from: its own frozen base where it has adapters, else a copy.</summary>
+    public static CausalLm Of(CausalLm policy) => policy.Trunk.Adapter is null ? Frozen(policy) : policy;
+
+    /// <summary>Hidden states [B,S,D]</summary>
+    public Tensor Hidden(TokenBatch tokens)
+    {
+        using var off = Model.Trunk.Adapter?.Off();
+        return Model.Trunk.Hidden(tokens);
+    }
 
     /// <summary>A copy without gradients that shares no storage with the original.</summary>
     public static CausalLm Frozen(CausalLm original)

@@ -59,9 +59,14 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
         return off;
     }
 
-    /// <summary>Changes each weight of the policy for a moment and looks whether the reference's changes with it.</summary>
+    /// <summary>
+    /// Changes each weight of the policy for a moment and looks whether the reference's changes with it. Where the
+    /// reference is the policy without adapters, nothing but the adapters may learn.
+    /// </summary>
     private long SharedWeights()
     {
+        if (reference.Model == models.Policy && models.Policy.Trunk.Adapter is { } adapter)
+            return models.Policy.parameters().Count(weight => weight.requires_grad) - adapter.Parameters.Count();
         long shared = 0;
         foreach (var (mine, theirs) in models.Policy.parameters().Zip(reference.Model.parameters()))
         {

@@ -10,6 +10,16 @@ internal static class TokenizerFolder
         "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "char_vocab.json", "tokenizer.model",
     ];
 
+    /// <summary>Copies a folder's tokenizer files into another.</summary>
+    public static void Carry(string from, string to)
+    {
+        foreach (var name in FileNames)
+        {
+            var file = Path.Combine(from, name);
+            if (File.Exists(file)) File.Copy(file, Path.Combine(to, name), overwrite: true);
+        }
+    }
+
     public static TokenizerDefinition Read(string folder)
     {
         if (!Directory.Exists(folder)) throw new RlhfException($"{folder}: there is no such folder; give the folder that holds tokenizer.json");

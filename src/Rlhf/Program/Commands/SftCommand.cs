@@ -1,4 +1,5 @@
 using Rlhf.Policies;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
@@ -50,11 +51,18 @@ internal static class SftCommand
 
     private static CausalLm Model(SftRecipe section, TextTokenizer tokenizer, long seed, Machine machine)
     {
-        if (section.Model.Length > 0) return ModelFolder.Load(section.Model, machine.Device, machine.Type);
+        if (section.Model.Length > 0) return Trained(section, seed, machine);
         var shape = section.FromScratch;
         var config = TransformerConfig.Gpt2(tokenizer.VocabularySize, shape.Width, shape.Layers, shape.Heads, shape.Context) with { Bos = tokenizer.Bos, Eos = tokenizer.Eos, Pad = tokenizer.Pad };
         var model = CausalLm.Create(config, seed);
         return model.to(machine.Device);
+    }
+
+    private static CausalLm Trained(SftRecipe section, long seed, Machine machine)
+    {
+        var model = ModelFolder.Load(section.Model, machine.Device, machine.Type);
+        if (section.Lora.IsOn) LoraAdapter.Attach(model, section.Lora, seed, Path.GetFullPath(section.Model));
+        return model;
     }
 
     private static (IReadOnlyList<SftExample> Learned, IReadOnlyList<SftExample> HeldOut) Split(SftRecipe section, SftRows rows, ulong seed)
