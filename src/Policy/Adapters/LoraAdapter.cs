@@ -14,11 +14,12 @@ public sealed class LoraAdapter
 {
     private readonly LowRankUpdate[] _updates;
 
-    private LoraAdapter(LoraRecipe recipe, string baseModel, LowRankUpdate[] updates) => (Recipe, BaseModel, _updates) = (recipe, baseModel, updates);
+    private LoraAdapter(LoraRecipe recipe, string baseModel, LowRankUpdate[] updates) =>
+        (Recipe, BaseModel, _updates) = (recipe, Directory.Exists(baseModel) ? Path.GetFullPath(baseModel) : baseModel, updates);
 
     public LoraRecipe Recipe { get; }
 
-    /// <summary>The folder or name of the model it belongs to.</summary>
+    /// <summary>The folder, as an absolute path, or the name of the model it belongs to.</summary>
     public string BaseModel { get; }
 
     /// <summary>What learns.</summary>

@@ -32,7 +32,7 @@ public static class PpoAssembly
     internal static PpoState StateOf(PpoInputs inputs)
     {
         var recipe = inputs.Recipe;
-        if (recipe.Lora.IsOn) LoraAdapter.Attach(inputs.Policy, recipe.Lora, (long)inputs.Seed, Path.GetFullPath(recipe.Model));
+        if (recipe.Lora.IsOn) LoraAdapter.Attach(inputs.Policy, recipe.Lora, (long)inputs.Seed, recipe.Model);
         var reference = inputs.Reference ?? Reference.Of(inputs.Policy);
         var critic = recipe.HasCritic ? CriticOf(inputs) : null;
         return new PpoState

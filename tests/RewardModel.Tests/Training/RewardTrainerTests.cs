@@ -1,8 +1,10 @@
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;
+using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;
@@ -29,6 +31,25 @@ public sealed class RewardTrainerTests : IDisposable
         var heldOut = objective.Evaluate(new RewardEnsemble([model], new EnsembleOptions()));
         Assert.Equal(1, heldOut.Accuracy);
         Assert.InRange(heldOut.LogLoss, 0, 0.2);
+    }
+
+    [Fact]
+    public void Train_WithAdapters_LearnsWithEveryWeightOfTheTrunkInPlace()
+    {
+        using var model = TinyReward.Create();
+        var weights = model.Trunk.named_parameters().ToArray();
+        var before = weights.Select(one => one.parameter.bytes.ToArray()).ToArray();
+        LoraAdapter.Attach(model.Trunk, new LoraRecipe { Rank = 4, Alpha = 8 }, seed: 1, baseModel: "");
+        var objective = ToyPairs.Objective();
+        Train(Recipe with { Epochs = 8 }, model, "run", objective);
+        Assert.All(weights.Zip(before), pair => Assert.True(pair.First.parameter.bytes.SequenceEqual(pair.Second), pair.First.name));
+        Assert.Equal(1, objective.Evaluate(new RewardEnsemble([model], new EnsembleOptions())).Accuracy);
+
+        // On disk it is an ordinary score model, with the adapter and the head beside it.
+        RewardFolder.Save(new RewardEnsemble([model], new EnsembleOptions()), Path.Combine(folder, "saved"), null);
+        using var loaded = RewardFolder.Load(Path.Combine(folder, "saved"), CPU);
+        Assert.Equal(1, objective.Evaluate(loaded).Accuracy);
+        Assert.Contains("base_model.model.score.weight", Safetensors.LoadStateDict(Path.Combine(folder, "saved", "adapter", "adapter_model.safetensors")).Keys);
     }
 
     [Fact]

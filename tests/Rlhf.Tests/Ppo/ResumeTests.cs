@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Runs;
 using Rlhf.Ppo;
 
@@ -10,18 +11,19 @@ public sealed class ResumeTests : IDisposable
 
     public void Dispose() => _world.Dispose();
 
-    public static TheoryData<Algorithm, CriticKind, bool> Kinds => new()
+    public static TheoryData<Algorithm, CriticKind, bool, int> Kinds => new()
     {
-        { Algorithm.Ppo, CriticKind.ValueHead, false },
-        { Algorithm.Ppo, CriticKind.Policy, true },
-        { Algorithm.Grpo, CriticKind.ValueHead, false },
-        { Algorithm.Rloo, CriticKind.ValueHead, true },
-        { Algorithm.ReinforcePlusPlus, CriticKind.ValueHead, false },
+        { Algorithm.Ppo, CriticKind.ValueHead, false, 0 },
+        { Algorithm.Ppo, CriticKind.Policy, true, 0 },
+        { Algorithm.Ppo, CriticKind.Policy, false, 2 },
+        { Algorithm.Grpo, CriticKind.ValueHead, false, 0 },
+        { Algorithm.Rloo, CriticKind.ValueHead, true, 0 },
+        { Algorithm.ReinforcePlusPlus, CriticKind.ValueHead, false, 0 },
     };
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Train_StoppedAndResumed_GivesTheSameBits(Algorithm algorithm, CriticKind critic, bool movingReference)
+    public void Train_StoppedAndResumed_GivesTheSameBits(Algorithm algorithm, CriticKind critic, bool movingReference, int rank)
     {
         var recipe = TinyWorld.Recipe with
         {
@@ -32,6 +34,7 @@ public sealed class ResumeTests : IDisposable
             ScoreScaling = ScoreScaling.RunningMeanStd,
             Kl = new KlRecipe { Horizon = 50, Target = 0.5 },
             Critic = TinyWorld.Recipe.Critic with { Kind = critic },
+            Lora = new LoraRecipe { Rank = rank },
             Reference = new ReferenceRecipe { Ema = movingReference ? 0.3 : 0 },
         };
         Train("whole", recipe, stopAfter: null);

@@ -30,7 +30,7 @@ internal static class DpoCommand
         var pairs = DpoPairs.Load(section, tokenizer);
         if (pairs.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
         var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
-        if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, recipe.Seed, Path.GetFullPath(section.Model));
+        if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, recipe.Seed, section.Model);
         var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
         new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
         return Stage.SayFinished(run, context);

@@ -61,7 +61,7 @@ internal static class SftCommand
     private static CausalLm Trained(SftRecipe section, long seed, Machine machine)
     {
         var model = ModelFolder.Load(section.Model, machine.Device, machine.Type);
-        if (section.Lora.IsOn) LoraAdapter.Attach(model, section.Lora, seed, Path.GetFullPath(section.Model));
+        if (section.Lora.IsOn) LoraAdapter.Attach(model, section.Lora, seed, section.Model);
         return model;
     }
 
