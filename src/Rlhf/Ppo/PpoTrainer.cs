@@ -19,6 +19,7 @@ public sealed class PpoTrainer(
     public void Train(string tokenizerFrom)
     {
         if (run.Resumed is { } checkpoint) state.Load(checkpoint.Folder);
+        run.Progress.Begin(run.Stage, recipe.Steps, run.StepsDone);
         for (var step = run.StepsDone; step < recipe.Steps; step++)
         {
             using var scope = NewDisposeScope();

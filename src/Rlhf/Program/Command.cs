@@ -17,6 +17,9 @@ public sealed record Command(string Name, string Summary, Type Recipe, Func<obje
 
     public IReadOnlyList<string> Examples { get; init; } = [];
 
+    /// <summary>The shipped recipe it runs where no file is given, by name; null: the records' defaults.</summary>
+    public string? ShippedRecipe { get; init; }
+
     public Interruption Interruption { get; init; } = Interruption.AtOnce;
 
     public static Command For<T>(string name, string summary, Func<T, CommandContext, int> run, Action<T, CommandContext>? check = null) where T : class =>

@@ -53,8 +53,10 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
 
     private static object Bind(Command command, Arguments arguments)
     {
-        var yaml = arguments.RecipeFile is { } path ? RecipeBinder.ReadText(path) : "";
-        return RecipeBinder.Bind(command.Recipe, yaml, arguments.RecipeFile ?? "the command line", arguments.Overrides);
+        var (yaml, source) = arguments.RecipeFile is { } path ? (RecipeBinder.ReadText(path), path)
+            : command.ShippedRecipe is { } name ? (Shipped.Recipe(name), name)
+            : ("", "the command line");
+        return RecipeBinder.Bind(command.Recipe, yaml, source, arguments.Overrides);
     }
 
     private static int Check(Command command, object recipe, CommandContext context)

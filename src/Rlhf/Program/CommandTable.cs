@@ -7,6 +7,7 @@ internal static class CommandTable
 {
     public static IReadOnlyList<Command> All { get; } =
     [
+        DemoCommand.Create(),
         TokenizerCommand.Create(),
         TokenizerTools.Info(),
         TokenizerTools.Encode(),

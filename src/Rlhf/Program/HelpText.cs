@@ -23,6 +23,7 @@ public static class HelpText
         return text.Append("""
 
             first steps:
+              rlhf demo                                     the whole pipeline on shipped data, in minutes
               rlhf ppo --help                               what a command's keys are, with their defaults
               rlhf ppo recipe.yaml ppo.clip=0.1             one stage of a recipe, one key changed
               rlhf ppo recipe.yaml --dry-run                would it run? checks files, shapes and memory

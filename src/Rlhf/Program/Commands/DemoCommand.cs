@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Rlhf.Policies;
+using Rlhf.Policies.Runs;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf demo</c>: every stage of a recipe, the shipped one by default, then the report and a closing summary.</summary>
+internal static class DemoCommand
+{
+    public static Command Create() => Command.For<Recipe>("demo", "Runs the whole pipeline on shipped data and reports: tokenizer, SFT, reward model, PPO.", Run, Check) with
+    {
+        ShippedRecipe = "demo.yaml",
+        Interruption = Interruption.AfterCheckpoint,
+        Examples = ["rlhf demo", "rlhf demo device=cuda out=/tmp/demo seed=2", "rlhf demo recipe.yaml"],
+    };
+
+    private static int Run(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        var watch = Stopwatch.StartNew();
+        Pipeline.Run(recipe, context);
+        var report = Path.Combine(recipe.Folder, "report.html");
+        var verdict = ReportCommand.Write(recipe.Folder, report);
+        context.Progress.End();
+        var summary = ClosingSummary.Of(recipe.Folder, report, verdict, watch.Elapsed.TotalSeconds);
+        if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(summary, JsonText.Lines));
+        else summary.Write(context.Output);
+        return 0;
+    }
+
+    // Later stages want what earlier ones leave, so only the first can be checked before it is there.
+    private static void Check(Recipe recipe, CommandContext context)
+    {
+        if (Pipeline.Of(recipe).Count == 0) throw new RlhfException("the recipe has no section of a stage; expected tokenizer, sft, reward, ppo or dpo");
+        Machine.DeviceOf(recipe.Device);
+    }
+}

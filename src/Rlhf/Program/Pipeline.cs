@@ -1,0 +1,37 @@
+using Rlhf.Policies.Runs;
+using Rlhf.Program.Commands;
+
+namespace Rlhf.Program;
+
+/// <summary>One stage of a pipeline: whether a recipe has it, what it wants, and how it runs.</summary>
+internal sealed record PipelineStage(string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run);
+
+/// <summary>
+/// The stages of a recipe, one after the other in one process. Each keeps its own run, so what is finished is passed
+/// over and what was stopped goes on.
+/// </summary>
+internal static class Pipeline
+{
+    private static readonly PipelineStage[] s_stages =
+    [
+        new(TokenizerCommand.StageName, recipe => recipe.Tokenizer is not null, TokenizerCommand.Run),
+        new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run),
+        new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run),
+        new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run),
+        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run),
+    ];
+
+    public static IReadOnlyList<PipelineStage> Of(Recipe recipe) => [.. s_stages.Where(stage => stage.IsIn(recipe))];
+
+    /// <summary>Runs what is not done; the stages' own results go nowhere, their progress where it always goes.</summary>
+    public static void Run(Recipe recipe, CommandContext context)
+    {
+        var stages = Of(recipe);
+        foreach (var (i, stage) in stages.Index())
+        {
+            if (context.Stop.IsCancellationRequested) throw new InterruptedException($"stopped before the stage {stage.Name}; run the same command again to go on");
+            context.Progress.Note($"[{i + 1}/{stages.Count}] {stage.Name}");
+            stage.Run(recipe, context with { Output = TextWriter.Null });
+        }
+    }
+}
