@@ -40,20 +40,24 @@ public sealed record CheckpointManifest
     /// <exception cref="RlhfException">The checkpoint is damaged; the message says which file and how.</exception>
     public static CheckpointManifest ReadVerified(string folder)
     {
+        var manifest = Read(folder);
+        foreach (var file in manifest.Files) Verify(folder, file);
+        return manifest;
+    }
+
+    /// <summary>Reads the manifest of a folder and believes it.</summary>
+    public static CheckpointManifest Read(string folder)
+    {
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path)) throw new RlhfException($"{path} is missing");
-        CheckpointManifest manifest;
         try
         {
-            manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllText(path), JsonText.Indented) ?? throw new JsonException("holds null");
+            return JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllText(path), JsonText.Indented) ?? throw new JsonException("holds null");
         }
         catch (JsonException error)
         {
             throw new RlhfException($"{path} is damaged: {error.Message}", error);
         }
-
-        foreach (var file in manifest.Files) Verify(folder, file);
-        return manifest;
     }
 
     private static void Verify(string folder, ManifestFile expected)

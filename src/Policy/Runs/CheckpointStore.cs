@@ -35,8 +35,14 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Steps of the checkpoints present, damaged ones included, oldest first.</summary>
-    public IReadOnlyList<long> Steps =>
-        !Directory.Exists(_folder) ? [] : [.. Directory.EnumerateDirectories(_folder, Prefix + "*").Select(path => StepOf(path)).OfType<long>().Order()];
+    public IReadOnlyList<long> Steps => [.. Find(_folder).Select(found => found.Step)];
+
+    /// <summary>The checkpoints in a folder, oldest first, for who only reads: another process may be writing there.</summary>
+    public static IReadOnlyList<(long Step, string Folder)> Find(string folder) => !Directory.Exists(folder) ? [] :
+    [
+        .. Directory.EnumerateDirectories(folder, Prefix + "*").Select(path => (Step: StepOf(path), path)).Where(found => found.Step is not null)
+            .Select(found => (found.Step!.Value, found.path)).OrderBy(found => found.Value),
+    ];
 
     /// <summary>Writes a checkpoint: <paramref name="write"/> fills the folder it is given.</summary>
     public CheckpointFolder Save(long step, Action<string> write) => Save(step, write, new Dictionary<string, long>(), 0);

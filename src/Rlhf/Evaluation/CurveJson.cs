@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rlhf.Policies;
@@ -13,12 +14,16 @@ public static class CurveJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new FiniteOrNull(), new NumbersOnOneLine(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
     public static void Write(Curve curve, string path) => Durable.WriteText(path, Text(curve));
 
     public static string Text(Curve curve) => JsonSerializer.Serialize(curve, s_options) + "\n";
+
+    /// <summary>What `rlhf curve --json` prints.</summary>
+    public static string Text(JudgedCurve judged) => JsonSerializer.Serialize(judged, s_options) + "\n";
 
     public static Curve Read(string path)
     {

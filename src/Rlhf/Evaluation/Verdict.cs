@@ -34,3 +34,7 @@ public sealed record Verdict
     /// <summary>Null where the reference is the better choice or nothing can be said.</summary>
     public CurvePoint? Recommended { get; init; }
 }
+
+/// <summary>A curve with what it says.</summary>
+/// <param name="Folder">Where its files are.</param>
+public sealed record JudgedCurve(string Folder, Verdict Verdict, Curve Curve);

@@ -10,6 +10,7 @@ namespace Rlhf.Program;
 /// </summary>
 public sealed partial record Arguments
 {
+    private const string Rest = "...";
     private static readonly string[] Switches = ["--json", "--dry-run", "--print-recipe", "--help"];
 
     public string? RecipeFile { get; private init; }
@@ -29,6 +30,7 @@ public sealed partial record Arguments
         var found = new Arguments();
         var overrides = new List<string>();
         var filled = 0;
+        var rest = new List<string>();
         for (var i = 0; i < words.Count; i++)
         {
             var word = words[i];
@@ -40,12 +42,17 @@ public sealed partial record Arguments
             else if (LongOption().Match(word) is { Success: true } option) overrides.Add(Spelled(option, words, ref i));
             else if (word.StartsWith('-') && word.Length > 1) throw new RlhfException($"unknown option '{word}'; options are {string.Join(", ", Switches)}, and keys as key=value");
             else if (IsRecipe(word) && found.RecipeFile is null) found = found with { RecipeFile = word };
-            else if (filled < positionals.Count) overrides.Add($"{positionals[filled++]}={word}");
+            else if (filled < positionals.Count && !IsRest(positionals[filled])) overrides.Add($"{positionals[filled++]}={word}");
+            else if (filled < positionals.Count) rest.Add(word);
             else throw new RlhfException($"unexpected argument '{word}'; expected {(found.RecipeFile is null ? "a recipe (.yaml) or " : "")}key=value");
         }
 
+        if (rest.Count > 0) overrides.Add($"{positionals[filled][..^Rest.Length]}=[{string.Join(", ", rest.Select(word => $"'{word.Replace("'", "''", StringComparison.Ordinal)}'"))}]");
         return found with { Overrides = overrides };
     }
+
+    /// <summary>The last key without a name of its own may take all that is left, as a list.</summary>
+    private static bool IsRest(string positional) => positional.EndsWith(Rest, StringComparison.Ordinal);
 
     private static bool IsRecipe(string word) => Path.GetExtension(word) is ".yaml" or ".yml";
 

@@ -9,7 +9,10 @@ public sealed record Command(string Name, string Summary, Type Recipe, Func<obje
     /// <summary>Other names it answers to. A name may be two words: <c>tokenizer train</c>.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Keys that arguments without a key fill, in order: <c>rlhf report runs/demo</c> is <c>rlhf report run=runs/demo</c>.</summary>
+    /// <summary>
+    /// Keys that arguments without a key fill, in order: <c>rlhf report runs/demo</c> is <c>rlhf report run=runs/demo</c>.
+    /// A last one that ends in three dots is a list and takes all that are left.
+    /// </summary>
     public IReadOnlyList<string> Positionals { get; init; } = [];
 
     /// <summary>Sections of the recipe this command reads besides the common keys; help shows these.</summary>

@@ -18,6 +18,7 @@ internal static class CommandTable
         SweepCommand.Create(),
         PpoCommand.Create(),
         DpoCommand.Create(),
+        CurveCommand.Create(),
         ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),

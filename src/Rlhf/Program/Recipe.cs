@@ -1,4 +1,5 @@
 using Rlhf.Dpo;
+using Rlhf.Evaluation;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Sft;
@@ -73,8 +74,11 @@ public sealed record Recipe
     [Describe("policy optimisation on preference pairs, without a reward model")]
     public DpoRecipe? Dpo { get; init; }
 
+    [Describe("evaluation of checkpoints: reward bought for drift")]
+    public CurveRecipe? Curve { get; init; }
+
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null, Curve = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

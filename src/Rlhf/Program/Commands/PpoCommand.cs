@@ -58,22 +58,11 @@ internal static class PpoCommand
             Tokenizer = tokenizer,
             Scorer = scorers.Create(section.Score, "ppo.score"),
             Gold = recipe.Gold is { } gold ? scorers.Create(gold, "gold") : null,
-            Prompts = Prompts(section, tokenizer, context),
+            Prompts = PromptFile.Read(section.Prompts, "ppo.prompts", section, tokenizer, context),
             Seed = (ulong)recipe.Seed,
             Device = machine.Device,
             Job = machine.Job,
         };
-    }
-
-    private static Prompt[] Prompts(PpoRecipe section, TextTokenizer tokenizer, CommandContext context)
-    {
-        var log = new DefectLog(section.OnDefect);
-        var rows = new PreferenceFile(section.Columns, DialogueForms.Of(section.ChatTemplate, tokenizer)).Prompts(section.Prompts, log).ToArray();
-        Prompt[] all = [.. rows.Select((row, i) => new Prompt(i, row.Prompt, ReplyTokens.Prompt(tokenizer, row.Prompt)))];
-        Prompt[] kept = [.. all.Where(prompt => prompt.Tokens.Length > 0 && prompt.Tokens.Length <= section.MaxPromptTokens)];
-        if (kept.Length == 0) throw new RlhfException($"ppo.prompts: {section.Prompts}: none of its {all.Length} prompts has 1 to {section.MaxPromptTokens} tokens (ppo.max_prompt_tokens)");
-        if (kept.Length < all.Length) context.Progress.Warn($"{section.Prompts}: {all.Length - kept.Length} of {all.Length} prompts are empty or longer than {section.MaxPromptTokens} tokens and left out");
-        return kept;
     }
 
     /// <summary>With what earlier stages of the recipe left where it names nothing else.</summary>

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Rlhf.Policies;
+using Rlhf.Policies.Runs;
+using Rlhf.Ppo;
+
+namespace Rlhf.Evaluation;
+
+/// <summary>
+/// What was evaluated of one policy: a file that only grows, a line for each part (one sample of some prompts). The key
+/// that names the file stands for everything the numbers follow from, so what is found there need not be computed
+/// again; a line that a crash cut short is dropped. One process at a time writes; another one waits for its results.
+/// </summary>
+public sealed class EpisodeCache : IDisposable
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly FileStream _file;
+    private readonly Dictionary<string, EvaluatedEpisode[]> _parts = [];
+
+    private EpisodeCache(FileStream file) => _file = file;
+
+    private sealed record Part(string Key, EvaluatedEpisode[] Episodes);
+
+    /// <param name="folder">Made where it is missing.</param>
+    /// <param name="key">Any text; its hash is the file's name.</param>
+    /// <param name="stop">Ends the wait for another process that has the file.</param>
+    public static EpisodeCache Open(string folder, string key, CancellationToken stop)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, $"{Hash(key)}.jsonl");
+        var cache = new EpisodeCache(Wait(path, stop));
+        cache.Read();
+        return cache;
+    }
+
+    /// <summary>What is there of one sample of some prompts; null where it is yet to be computed.</summary>
+    public EvaluatedEpisode[]? Find(IReadOnlyList<Prompt> prompts, int sample) => _parts.GetValueOrDefault(KeyOf(prompts, sample));
+
+    /// <summary>Adds a part; it is on disk when this returns.</summary>
+    public void Add(IReadOnlyList<Prompt> prompts, int sample, EvaluatedEpisode[] episodes)
+    {
+        var part = new Part(KeyOf(prompts, sample), episodes);
+        _file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(part, JsonText.Lines) + "\n"));
+        _file.Flush(flushToDisk: true);
+        _parts[part.Key] = episodes;
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
+
+    private static FileStream Wait(string path, CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(path) && !stop.IsCancellationRequested)
+            {
+                stop.WaitHandle.WaitOne(s_pause);
+            }
+        }
+    }
+
+    private static string KeyOf(IReadOnlyList<Prompt> prompts, int sample)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var prompt in prompts)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{prompt.Index}\0{prompt.Text}\0"));
+            hash.AppendData(MemoryMarshal.AsBytes(prompt.Tokens.AsSpan()));
+        }
+
+        return $"{sample}-{Convert.ToHexStringLower(hash.GetHashAndReset())[..32]}";
+    }
+
+    private void Read()
+    {
+        var text = new byte[_file.Length];
+        _file.ReadExactly(text);
+        var whole = Array.LastIndexOf(text, (byte)'\n') + 1;
+        foreach (var line in Encoding.UTF8.GetString(text, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                var part = JsonSerializer.Deserialize<Part>(line, JsonText.Lines)!;
+                _parts[part.Key] = part.Episodes;
+            }
+            catch (JsonException error)
+            {
+                throw new RlhfException($"{_file.Name}: damaged ({error.Message.TrimEnd('.')}); delete it, and what it held is computed again", error);
+            }
+        }
+
+        _file.SetLength(whole);
+        _file.Seek(0, SeekOrigin.End);
+    }
+}

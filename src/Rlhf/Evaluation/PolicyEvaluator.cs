@@ -1,0 +1,109 @@
+using Rlhf.Policies.Generation;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Ppo;
+using Rlhf.Rewards.Scorers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Evaluation;
+
+/// <summary>Samples a policy on the evaluation prompts and measures what it wrote, against a reference and by proxy and gold.</summary>
+public sealed class PolicyEvaluator
+{
+    /// <summary>Keeps the evaluation's random numbers apart from those of training steps.</summary>
+    private const long Step = -1;
+
+    public required CausalLm Reference { get; init; }
+
+    public required TextTokenizer Tokenizer { get; init; }
+
+    public required IScorer Proxy { get; init; }
+
+    public IScorer? Gold { get; init; }
+
+    public required SamplingOptions Sampling { get; init; }
+
+    public ulong Seed { get; init; } = 1;
+
+    public int BatchSize { get; init; } = 256;
+
+    public int MicroBatchTokens { get; init; } = 16384;
+
+    /// <summary>One response of the policy to each prompt, the same for the same seed whatever else is evaluated.</summary>
+    /// <param name="policy">May be the reference itself.</param>
+    /// <param name="prompts">In any number; <see cref="Prompt.Index"/> names their random numbers.</param>
+    /// <param name="sample">Which of the prompts' samples.</param>
+    public EvaluatedEpisode[] Evaluate(CausalLm policy, IReadOnlyList<Prompt> prompts, int sample)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var device = policy.HeadWeight.device;
+        var episodes = Generate(policy, prompts, sample);
+        ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
+        var (proxy, gold) = (Proxy.Score(texts), Gold?.Score(texts));
+        var layout = new TokenLayout([.. episodes.Select(episode => episode.Response.Length)], device);
+        var models = new LanguageActorCritic(policy, null, Sampling.Temperature, EntropyUse.Ignored, Tokenizer.PadOrEos, device);
+        var judged = Likelihoods.Of(episodes, layout, models, new Reference(Reference, new ReferenceRecipe()), MicroBatchTokens);
+        var tables = new[] { judged.LogProbs, judged.ReferenceLogProbs, judged.ExactKl, judged.Entropy }.Select(table => table.cpu().data<float>().ToArray()).ToArray();
+        return [.. episodes.Select((episode, i) =>
+        {
+            var tokens = tables.Select(table => table.AsMemory(i * layout.Width, episode.Response.Length)).ToArray();
+            return Measured(episode, tokens[0].Span, tokens[1].Span, tokens[2].Span, tokens[3].Span) with { Proxy = proxy[i], Gold = gold?[i] };
+        })];
+    }
+
+    private Episode[] Generate(CausalLm policy, IReadOnlyList<Prompt> prompts, int sample)
+    {
+        var generator = new TextGenerator(policy, Tokenizer.Eos, Tokenizer.PadOrEos, Sampling.StopStrings.Count > 0 ? Tokenizer : null) { BatchSize = BatchSize };
+        RandomKey[] keys = [.. prompts.Select(prompt => new RandomKey(Seed, Step, prompt.Index, sample))];
+        return [.. generator.Generate([.. prompts.Select(prompt => prompt.Tokens)], Sampling, keys).Select((completion, i) => new Episode
+        {
+            Prompt = prompts[i],
+            Sample = sample,
+            Response = completion.Tokens,
+            Text = completion.Text ?? Tokenizer.Decode(completion.Tokens),
+            LogProbs = completion.LogProbs,
+            Reason = completion.Reason,
+        })];
+    }
+
+    private EvaluatedEpisode Measured(Episode episode, ReadOnlySpan<float> logProbs, ReadOnlySpan<float> reference, ReadOnlySpan<float> exact, ReadOnlySpan<float> entropy)
+    {
+        double k1 = 0, k3 = 0, sum = 0, entropies = 0;
+        var ratios = new double[logProbs.Length];
+        for (var t = 0; t < ratios.Length; t++)
+        {
+            var ratio = ratios[t] = (double)logProbs[t] - reference[t];
+            k1 += ratio;
+            k3 += Math.Exp(-ratio) - 1 + ratio;
+            sum += exact[t];
+            entropies += entropy[t];
+        }
+
+        var shown = episode.Sample == 0;   // one of each prompt is enough to look at
+        return new EvaluatedEpisode
+        {
+            Prompt = episode.Prompt.Index,
+            Sample = episode.Sample,
+            PromptText = episode.Prompt.Text,
+            Response = episode.Text,
+            Tokens = episode.Response,
+            Ended = episode.Ended,
+            Proxy = double.NaN,
+            K1 = k1,
+            K3 = k3,
+            ExactKl = sum,
+            Entropy = entropies / ratios.Length,
+            TokenTexts = shown ? Texts(episode.Response) : [],
+            TokenKl = shown ? ratios : [],
+        };
+    }
+
+    // A special token has no text of its own, but its KL is worth seeing.
+    private string[] Texts(int[] tokens)
+    {
+        var decoder = Tokenizer.ContinueDecoding();
+        return [.. tokens.Select(token => Tokenizer.IsSpecial(token) ? Tokenizer.IdToToken(token)! : decoder.Append(token))];
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Rlhf.Evaluation;
+using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Runs;
+using Rlhf.Program.Curves;
+
+namespace Rlhf.Program.Commands;
+
+/// <summary><c>rlhf curve</c>: how much reward a run bought for how much drift, and where it stopped being real.</summary>
+internal static class CurveCommand
+{
+    public const string StageName = "curve";
+
+    public static Command Create() => Command.For<Recipe>("curve", "Evaluates every checkpoint of runs: KL, proxy and gold reward, and which one to use.", Run, Check) with
+    {
+        Positionals = ["curve.runs..."],
+        Sections = [StageName, "gold"],
+        Interruption = Interruption.AfterCheckpoint,
+        Examples =
+        [
+            "rlhf curve recipe.yaml", "rlhf curve runs/demo curve.prompts=data/world/prompts.eval.parquet", "rlhf curve runs/demo/ppo runs/other/dpo out=runs/compared",
+            "rlhf curve runs/demo curve.samples=16 --json",
+        ],
+    };
+
+    public static int Run(Recipe recipe, CommandContext context)
+    {
+        var inputs = CurveInputs.Of(recipe);
+        Directory.CreateDirectory(inputs.Folder);
+        using var held = RunLock.Take(inputs.Folder);
+        using var machine = Machine.Of(recipe);
+        var (curve, samples) = new CurveWork(inputs, recipe, machine, context).Run();
+        Write(inputs.Folder, curve, samples);
+        Durable.WriteText(Path.Combine(inputs.Folder, "recipe.yaml"), RecipeWriter.Write(recipe.Common() with { Gold = inputs.Gold, Curve = inputs.Resolved }));
+        Say(inputs.Folder, curve, context);
+        return 0;
+    }
+
+    public static void Check(Recipe recipe, CommandContext context)
+    {
+        var inputs = CurveInputs.Of(recipe);
+        context.Progress.Note($"{inputs.Runs.Sum(run => run.Policies().Count)} checkpoints of {inputs.Runs.Count} runs on {inputs.Prompts}, from {inputs.Reference}; results go to {inputs.Folder}");
+    }
+
+    private static void Write(string folder, Curve curve, IReadOnlyList<EvaluatedSample> samples)
+    {
+        CurveCsv.Write(curve, Path.Combine(folder, "curve.csv"));
+        CurveParquet.Write(curve, Path.Combine(folder, "curve.parquet"));
+        Durable.WriteText(Path.Combine(folder, "samples.jsonl"), string.Concat(samples.Select(sample => JsonSerializer.Serialize(sample, JsonText.Lines) + "\n")));
+        CurveJson.Write(curve, Path.Combine(folder, "curve.json"));
+    }
+
+    private static void Say(string folder, Curve curve, CommandContext context)
+    {
+        var verdict = Judge.Of(curve);
+        if (context.Format == OutputFormat.Json)
+        {
+            context.Output.Write(CurveJson.Text(new JudgedCurve(folder, verdict, curve)));
+            return;
+        }
+
+        CurveConsole.Write(curve, verdict, PlainConsole.On(context.Output));
+        context.Progress.Note($"{StageName}: done, in {folder}");
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text;
+using Rlhf.Policies;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Runs;
+using TorchSharp;
+using TorchSharp.PyBridge;
+using static TorchSharp.torch;
+
+namespace Rlhf.Program.Curves;
+
+/// <summary>A policy as some step of a run left it.</summary>
+/// <param name="Folder">Of the checkpoint, with its manifest.</param>
+/// <param name="Model">The model's place in it: a folder in the Hugging Face layout, or a file of weights for the shape of <paramref name="ShapedAs"/>.</param>
+internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step, long Episodes, string Folder, string Model, string ShapedAs)
+{
+    /// <summary>Stands for the weights: their checksums in the manifest.</summary>
+    public string Identity => IdentityOf(Folder, Model);
+
+    /// <summary>What a folder's files come to: their checksums, from its manifest where it has one.</summary>
+    /// <param name="part">Only what stands under this path in it.</param>
+    public static string IdentityOf(string folder, string part = "")
+    {
+        var manifest = File.Exists(Path.Combine(folder, CheckpointManifest.FileName))
+            ? CheckpointManifest.Read(folder)
+            : CheckpointManifest.Of(folder, 0, new Dictionary<string, long>(), 0);
+        var text = new StringBuilder();
+        foreach (var file in manifest.Files.Where(file => file.Path.StartsWith(part, StringComparison.Ordinal))) text.Append($"{file.Path} {file.Sha256}\n");
+        return text.ToString();
+    }
+
+    /// <exception cref="RlhfException">A file is missing, or is not what the manifest says.</exception>
+    public CausalLm Load(Device device, ScalarType type)
+    {
+        CheckpointManifest.ReadVerified(Folder);
+        var path = Path.Combine(Folder, Model);
+        if (Directory.Exists(path)) return ModelFolder.Load(path, device, type);
+        // The weights of a run whose final model is yet to come have their shape from what it started from.
+        if (!Directory.Exists(ShapedAs)) throw new RlhfException($"{Folder}: its model's shape is unknown, because {ShapedAs} is not there; finish the run, or run from the folder that its recipe's paths are meant from");
+        var model = ModelFolder.Load(ShapedAs, device, type);
+        model.load_safetensors(path);
+        return model;
+    }
+}
