@@ -38,19 +38,20 @@ public sealed class PolicyEvaluator
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var device = policy.HeadWeight.device;
         var episodes = Generate(policy, prompts, sample);
         ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
         var (proxy, gold) = (Proxy.Score(texts), Gold?.Score(texts));
-        var layout = new TokenLayout([.. episodes.Select(episode => episode.Response.Length)], device);
-        var models = new LanguageActorCritic(policy, null, Sampling.Temperature, EntropyUse.Ignored, Tokenizer.PadOrEos, device);
-        var judged = Likelihoods.Of(episodes, layout, models, new Reference(Reference, new ReferenceRecipe()), MicroBatchTokens);
-        var tables = new[] { judged.LogProbs, judged.ReferenceLogProbs, judged.ExactKl, judged.Entropy }.Select(table => table.cpu().data<float>().ToArray()).ToArray();
-        return [.. episodes.Select((episode, i) =>
+        var models = new LanguageActorCritic(policy, null, Sampling.Temperature, EntropyUse.Ignored, Tokenizer.PadOrEos, policy.HeadWeight.device);
+        var judged = Likelihoods.Judge(episodes, models, new Reference(Reference, new ReferenceRecipe()), MicroBatchTokens);
+        var (numbers, next) = (judged.ToHost(), 0);
+        var measured = new EvaluatedEpisode[episodes.Length];
+        foreach (var i in judged.Rows)
         {
-            var tokens = tables.Select(table => table.AsMemory(i * layout.Width, episode.Response.Length)).ToArray();
-            return Measured(episode, tokens[0].Span, tokens[1].Span, tokens[2].Span, tokens[3].Span) with { Proxy = proxy[i], Gold = gold?[i] };
-        })];
+            var place = new Range(next, next += episodes[i].Response.Length);
+            measured[i] = Measured(episodes[i], numbers[0].AsSpan(place), numbers[1].AsSpan(place), numbers[2].AsSpan(place), numbers[3].AsSpan(place)) with { Proxy = proxy[i], Gold = gold?[i] };
+        }
+
+        return measured;
     }
 
     private Episode[] Generate(CausalLm policy, IReadOnlyList<Prompt> prompts, int sample)

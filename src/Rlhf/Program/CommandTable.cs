@@ -19,6 +19,7 @@ internal static class CommandTable
         PpoCommand.Create(),
         DpoCommand.Create(),
         CurveCommand.Create(),
+        BestOfNCommand.Create(),
         ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),

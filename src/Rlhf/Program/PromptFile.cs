@@ -22,4 +22,6 @@ internal static class PromptFile
         if (kept.Length < all.Length) context.Progress.Warn($"{path}: {all.Length - kept.Length} of {all.Length} prompts are empty or longer than {section.MaxPromptTokens} tokens and left out");
         return kept;
     }
+
+    public static Prompt[] Single(string text, TextTokenizer tokenizer) => [new Prompt(0, text, ReplyTokens.Prompt(tokenizer, text))];
 }

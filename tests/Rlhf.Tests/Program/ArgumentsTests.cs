@@ -25,6 +25,10 @@ public sealed class ArgumentsTests
     public void Parse_WordsWithoutKey_FillThePositionalsInOrder() =>
         Assert.Equal(["action=inspect", "file=runs/lr=1/x.jsonl"], Arguments.Parse(["inspect", "runs/lr=1/x.jsonl"], ["action", "file"]).Overrides);
 
+    [Fact]
+    public void Parse_WordsForAListOfPositionals_AreOneOverride() =>
+        Assert.Equal(["to=x", "runs=['runs/a, b', 'it''s']"], Arguments.Parse(["x", "runs/a, b", "it's"], ["to", "runs..."]).Overrides);
+
     [Theory]
     [InlineData("--jsn", "unknown option '--jsn'; did you mean '--json'?")]
     [InlineData("--prompt", "option --prompt needs a value: prompt=VALUE")]

@@ -1,18 +1,21 @@
 using System.Text;
 using Rlhf.Policies;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
+using Rlhf.Policies.Training;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Program.Curves;
 
 /// <summary>A policy as some step of a run left it.</summary>
 /// <param name="Folder">Of the checkpoint, with its manifest.</param>
-/// <param name="Model">The model's place in it: a folder in the Hugging Face layout, or a file of weights for the shape of <paramref name="ShapedAs"/>.</param>
-internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step, long Episodes, string Folder, string Model, string ShapedAs)
+/// <param name="Model">The model's place in it: a folder in the Hugging Face or PEFT layout, or a file of the weights that were trained.</param>
+/// <param name="ShapedAs">Folder of a model that such a file's weights belong into.</param>
+/// <param name="Lora">The adapters on it that they are, where they are that.</param>
+internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step, long Episodes, string Folder, string Model, string ShapedAs, LoraRecipe Lora)
 {
     /// <summary>Stands for the weights: their checksums in the manifest.</summary>
     public string Identity => IdentityOf(Folder, Model);
@@ -38,7 +41,8 @@ internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step,
         // The weights of a run whose final model is yet to come have their shape from what it started from.
         if (!Directory.Exists(ShapedAs)) throw new RlhfException($"{Folder}: its model's shape is unknown, because {ShapedAs} is not there; finish the run, or run from the folder that its recipe's paths are meant from");
         var model = ModelFolder.Load(ShapedAs, device, type);
-        model.load_safetensors(path);
+        if (Lora.IsOn) LoraAdapter.Attach(model, Lora, 0, ShapedAs);
+        LearnedWeights.Load(model, path);
         return model;
     }
 }

@@ -1,4 +1,5 @@
 using Rlhf.Policies;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Program.Commands;
@@ -41,7 +42,8 @@ internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
     {
         var model = Recipe.Ppo is null ? Weights : PpoPolicy;
         var final = Path.Combine(Folder, Final);
-        var shape = Directory.Exists(final) ? final : Start;
+        // Adapters belong on what the run started from; a model from random weights is shaped like its end.
+        var shape = Start.Length > 0 ? Start : final;
         var found = CheckpointStore.Find(Path.Combine(Folder, Checkpoints)).ToDictionary(checkpoint => checkpoint.Step, checkpoint => Policy(checkpoint.Step, checkpoint.Folder, model, shape));
         if (File.Exists(Path.Combine(final, CheckpointManifest.FileName)) && CheckpointManifest.Read(final).Step is var end) found[end] = Policy(end, final, "", final);
         if (found.Count == 0) throw new RlhfException($"{Folder}: holds no checkpoint yet; let the run get as far as save_every, or finish");
@@ -49,7 +51,7 @@ internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
     }
 
     private PolicyCheckpoint Policy(long step, string folder, string model, string shape) =>
-        new(Name, Algorithm, step, step * EpisodesPerStep, folder, model, shape);
+        new(Name, Algorithm, step, step * EpisodesPerStep, folder, model, shape, Recipe.Dpo?.Lora ?? Recipe.Sft?.Lora ?? new LoraRecipe());
 
     private static IEnumerable<(string Folder, Recipe Recipe)> In(string folder)
     {

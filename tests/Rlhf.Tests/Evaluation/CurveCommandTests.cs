@@ -1,0 +1,162 @@
+using System.Text.Json;
+using Rlhf.Evaluation;
+using Rlhf.Tests.Ppo;
+using Rlhf.Tests.Program;
+using Rlhf.Policies.Checkpoints;
+
+namespace Rlhf.Tests.Evaluation;
+
+/// <summary>`rlhf curve` on a run that `rlhf ppo` trained, with a rule on length as the proxy and one on repetition as gold.</summary>
+public sealed class CurveCommandTests : IDisposable
+{
+    private readonly TinyWorld _world = new();
+
+    public CurveCommandTests()
+    {
+        using (var model = _world.Model()) ModelFolder.Save(model, _world.Folder("model"), new SaveOptions { TokenizerFrom = _world.TokenizerFolder });
+        File.WriteAllLines(_world.Folder("prompts.jsonl"), _world.Prompts.Select(prompt => JsonSerializer.Serialize(new { prompt = prompt.Text })));
+        File.WriteAllText(_world.Folder("recipe.yaml"), $$$"""
+            out: {{{Pipeline}}}
+            save_every: 1
+            keep_last: 9
+            gold: {repetition: {size: 1}}
+            ppo:
+              model: {{{_world.Folder("model")}}}
+              prompts: {{{_world.Folder("prompts.jsonl")}}}
+              score: {length: {least: 0, most: 3, slack: 4, unit: tokens}}
+              steps: 3
+              episodes: 8
+              critic: {kind: value_head}
+              optimizer: {learning_rate: 0.02}
+              sampling: {max_new_tokens: 6}
+            curve: {samples: 2, best_of: 4}
+            """);
+        var trained = InProcess.Run("ppo", _world.Folder("recipe.yaml"));
+        Assert.True(trained.Code == 0, trained.Error);
+    }
+
+    private string Pipeline => _world.Folder("demo");
+
+    private string CurveFile => Path.Combine(Pipeline, "curve", "curve.json");
+
+    private string[] CacheFiles => [.. Directory.GetFiles(Path.Combine(Pipeline, "curve", "cache")).Order(StringComparer.Ordinal)];
+
+    public void Dispose() => _world.Dispose();
+
+    [Fact]
+    public void Curve_OfARecipe_MeasuresEveryCheckpointAndBestOfN()
+    {
+        var ending = Run(_world.Folder("recipe.yaml"), "--json");
+
+        var curve = CurveJson.Read(CurveFile);
+        Assert.Equal([1, 2, 3], curve.Points.Select(point => point.Step));
+        Assert.All(curve.Points, point => Assert.Equal(("demo", "ppo", 8L * point.Step), (point.Run, point.Algorithm, point.Episodes)));
+        Assert.Equal((6, 4, 0.0), (curve.Prompts, curve.SamplesPerPrompt, curve.Reference.Kl.Exact.Value));
+        Assert.Equal([1, 2, 3, 4], curve.BestOfN.Select(point => point.N));
+        Assert.Equal(("length", "repetition"), (curve.ProxyName, curve.GoldName));
+        Assert.All(curve.Points, point => Assert.True(point.Kl.Exact.Value > 0 && point.GoldGain is not null));
+        var printed = JsonDocument.Parse(ending.Output).RootElement;
+        Assert.Equal(curve.Points[2].Proxy.Value, printed.GetProperty("curve").GetProperty("points")[2].GetProperty("proxy").GetProperty("value").GetDouble());
+        Assert.Equal(Judge.Of(curve).Headline, printed.GetProperty("verdict").GetProperty("headline").GetString());
+        Assert.Equal(1 + 3 + 4, CurveParquet.Read(Path.Combine(Pipeline, "curve", "curve.parquet")).Rows.Count);
+        Assert.Equal(1 + 3 + 4, CurveCsv.Read(Path.Combine(Pipeline, "curve", "curve.csv")).Rows.Count);
+        Assert.Equal(3 * 6, File.ReadAllLines(Path.Combine(Pipeline, "curve", "samples.jsonl")).Length);
+    }
+
+    [Fact]
+    public void Curve_AskedAgain_ComputesNothing()
+    {
+        Run(_world.Folder("recipe.yaml"));
+        var before = File.ReadAllBytes(CurveFile);
+        // Whoever loaded a policy now would fail.
+        foreach (var weights in Directory.GetFiles(Path.Combine(Pipeline, "ppo"), "model.safetensors", SearchOption.AllDirectories)) File.Delete(weights);
+
+        Run(_world.Folder("recipe.yaml"));
+
+        Assert.Equal(before, File.ReadAllBytes(CurveFile));
+    }
+
+    [Fact]
+    public void Curve_MoreSamples_KeepsWhatItHas()
+    {
+        Run(_world.Folder("recipe.yaml"));
+        var before = CacheFiles.ToDictionary(file => file, File.ReadAllText);
+
+        Run(_world.Folder("recipe.yaml"), "curve.samples=3");
+
+        Assert.Equal(before.Keys, CacheFiles);
+        Assert.All(CacheFiles, file => Assert.StartsWith(before[file], File.ReadAllText(file)));
+        Assert.Equal(3, CacheFiles.Count(file => File.ReadAllText(file).Length > before[file].Length));   // the checkpoints; the reference had 4 samples
+    }
+
+    [Fact]
+    public void Curve_KilledWhileWriting_GoesOnToTheSameBytes()
+    {
+        Run(_world.Folder("recipe.yaml"));
+        var (curve, samples) = (File.ReadAllBytes(CurveFile), File.ReadAllBytes(Path.Combine(Pipeline, "curve", "samples.jsonl")));
+        foreach (var file in CacheFiles)
+        {
+            using var stream = File.OpenWrite(file);
+            stream.SetLength(stream.Length * 2 / 3);
+        }
+
+        Run(_world.Folder("recipe.yaml"));
+
+        Assert.Equal(curve, File.ReadAllBytes(CurveFile));
+        Assert.Equal(samples, File.ReadAllBytes(Path.Combine(Pipeline, "curve", "samples.jsonl")));
+    }
+
+    [Theory]
+    [InlineData("curve.seed=2")]
+    [InlineData("curve.sampling.max_new_tokens=4")]
+    [InlineData("gold.repetition.size=2")]
+    [InlineData("curve.proxy.repetition.weight=1")]
+    public void Curve_AnotherQuestion_IsNotAnsweredFromTheCache(string change)
+    {
+        Run(_world.Folder("recipe.yaml"));
+        Run(_world.Folder("recipe.yaml"), change);
+        Assert.Equal(8, CacheFiles.Length);
+    }
+
+    [Fact]
+    public void Curve_OfFoldersAlone_TakesWhatTheRunsRecorded()
+    {
+        Run(_world.Folder("recipe.yaml"));
+        var expected = CurveJson.Read(CurveFile);
+
+        Run(Path.Combine(Pipeline, "ppo"), Pipeline, $"out={_world.Folder("compared")}", "curve.samples=2", "curve.best_of=4");
+
+        var found = CurveJson.Read(Path.Combine(_world.Folder("compared"), "curve", "curve.json"));
+        Assert.Equal(expected.Points.Select(point => (point.Run, point.Step, point.Kl.K1.Value, point.Proxy.Value, point.Gold!.Value)), found.Points.Select(point => (point.Run, point.Step, point.Kl.K1.Value, point.Proxy.Value, point.Gold!.Value)));
+    }
+
+    [Fact]
+    public void Curve_DamagedCheckpoint_NamesTheFile()
+    {
+        var weights = Path.Combine(Pipeline, "ppo", "checkpoints", "step-000002", "policy", "model.safetensors");
+        File.WriteAllBytes(weights, new byte[new FileInfo(weights).Length]);
+
+        var ending = InProcess.Run("curve", _world.Folder("recipe.yaml"));
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("demo step 2: ", ending.Error);
+        Assert.Contains("model.safetensors differs from its checksum", ending.Error);
+    }
+
+    [Theory]
+    [InlineData("nowhere: no such run directory", "nowhere")]
+    [InlineData("holds no run of ppo or dpo", "")]
+    public void Curve_OfWhatIsNoRun_SaysWhatIsExpected(string expected, string name)
+    {
+        var ending = InProcess.Run("curve", name.Length > 0 ? _world.Folder(name) : _world.Folder("model"));
+        Assert.Equal(1, ending.Code);
+        Assert.Contains(expected, ending.Error);
+    }
+
+    private static InProcess.Ending Run(params string[] words)
+    {
+        var ending = InProcess.Run(["curve", .. words]);
+        Assert.True(ending.Code == 0, ending.Error);
+        return ending;
+    }
+}
