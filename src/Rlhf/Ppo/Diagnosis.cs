@@ -6,7 +6,7 @@ namespace Rlhf.Ppo;
 /// </summary>
 public sealed class Diagnosis
 {
-    private const int FlatAfter = 25;
+    private const int FlatAfter = 25, CriticKnowsAfter = 5;
 
     private readonly HashSet<string> _present = [];
     private readonly Queue<double> _scores = new();
@@ -33,15 +33,15 @@ public sealed class Diagnosis
     {
         yield return ("kl", now["kl"] < -0.5,
             $"kl is negative ({now["kl"]:0.00}): tokens are not drawn from the distribution they are scored with; check temperature, truncated sampling and stop tokens");
-        yield return ("ratio", now["ratio_max"] > 20 || now["skipped_minibatches"] > 0,
-            $"the ratio exploded (max {now["ratio_max"]:0.0}): lower the learning rate or the number of epochs, or set target_kl");
+        yield return ("ratio", now["ratio_mean"] > 2 || now["skipped_minibatches"] > 0,
+            $"the ratio exploded (mean {now["ratio_mean"]:0.0}, max {now["ratio_max"]:0.0}): lower the learning rate or the number of epochs, or set target_kl");
         yield return ("entropy", now["entropy"] < 0.2 * _firstEntropy,
             $"entropy fell from {_firstEntropy:0.00} to {now["entropy"]:0.00} per token: the policy is collapsing onto few answers; raise kl.coefficient or entropy_coefficient");
         yield return ("cut", now["eos_rate"] == 0,
             "every episode was cut off before it ended: raise max_new_tokens, or set missing_eos, or check that the model knows its end-of-text token");
         yield return ("flat", _scores.Count == FlatAfter && _scores.Max() - _scores.Min() < 1e-6 + 0.02 * Math.Abs(_scores.Average()) && now["raw_score_std"] < 1e-6,
             $"the score has not moved in {FlatAfter} steps and is the same for all episodes: check that the scorer reads the response");
-        yield return ("critic", now.TryGetValue("explained_variance", out var explained) && explained < -1,
+        yield return ("critic", _scores.Count > CriticKnowsAfter && now.TryGetValue("explained_variance", out var explained) && explained < -1,
             $"the critic is worse than a constant (explained variance {now.GetValueOrDefault("explained_variance"):0.0}): raise its learning rate, or give it warm-up steps");
         yield return ("repetition", now["repetition"] > 0.3,
             $"{now["repetition"]:P0} of the 3-grams of a response repeat earlier ones: the policy may be gaming the scorer; read samples.jsonl and raise kl.coefficient");

@@ -6,7 +6,7 @@ public sealed class DiagnosisTests
 {
     private static readonly Dictionary<string, double> Healthy = new()
     {
-        ["kl"] = 2, ["ratio_max"] = 1.5, ["skipped_minibatches"] = 0, ["entropy"] = 2, ["eos_rate"] = 0.9, ["raw_score"] = 1,
+        ["kl"] = 2, ["ratio_mean"] = 1.01, ["ratio_max"] = 50, ["skipped_minibatches"] = 0, ["entropy"] = 2, ["eos_rate"] = 0.9, ["raw_score"] = 1,
         ["raw_score_std"] = 1, ["explained_variance"] = 0.3, ["repetition"] = 0.02,
     };
 
@@ -19,7 +19,7 @@ public sealed class DiagnosisTests
 
     [Theory]
     [InlineData("kl", -1, "kl is negative")]
-    [InlineData("ratio_max", 50, "the ratio exploded")]
+    [InlineData("ratio_mean", 3, "the ratio exploded")]
     [InlineData("skipped_minibatches", 1, "the ratio exploded")]
     [InlineData("entropy", 0.1, "the policy is collapsing")]
     [InlineData("eos_rate", 0, "every episode was cut off")]
@@ -28,12 +28,20 @@ public sealed class DiagnosisTests
     public void Of_OneSymptom_IsNamedOnceWhileItLasts(string metric, double value, string words)
     {
         var diagnosis = new Diagnosis();
-        diagnosis.Of(Healthy);
+        for (var step = 0; step < 6; step++) diagnosis.Of(Healthy);
         var ill = new Dictionary<string, double>(Healthy) { [metric] = value };
         Assert.Contains(words, Assert.Single(diagnosis.Of(ill)), StringComparison.Ordinal);
         Assert.Empty(diagnosis.Of(ill));
         Assert.Empty(diagnosis.Of(Healthy));
         Assert.Single(diagnosis.Of(ill));
+    }
+
+    [Fact]
+    public void Of_CriticThatHasLearnedForFiveSteps_IsNotJudgedYet()
+    {
+        var diagnosis = new Diagnosis();
+        var early = new Dictionary<string, double>(Healthy) { ["explained_variance"] = -5 };
+        for (var step = 0; step < 5; step++) Assert.Empty(diagnosis.Of(early));
     }
 
     [Fact]
