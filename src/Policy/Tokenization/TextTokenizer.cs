@@ -88,6 +88,10 @@ public sealed class TextTokenizer
 
     public string? IdToToken(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] : null;
 
+    /// <summary>Whether every id is the same token in both, so that token ids of one may be given to a model of the other.</summary>
+    public bool HasSameTokens(TextTokenizer other) =>
+        ReferenceEquals(this, other) || (Eos == other.Eos && _tokens.AsSpan().SequenceEqual(other._tokens));
+
     public int? TokenToId(string token) => _definition.IdOf(token);
 
     /// <summary>Whether an id is a special token, which decoding drops.</summary>

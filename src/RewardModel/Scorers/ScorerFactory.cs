@@ -47,8 +47,6 @@ public sealed class ScorerFactory(TextTokenizer policy, string policyFolder, Dev
     {
         var (own, other) = (Path.Combine(policyFolder, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
         if (File.Exists(own) && File.Exists(other) && File.ReadAllBytes(own).AsSpan().SequenceEqual(File.ReadAllBytes(other))) return true;
-        var tokenizer = TextTokenizer.Load(folder);
-        return tokenizer.VocabularySize == policy.VocabularySize && tokenizer.Eos == policy.Eos
-            && Enumerable.Range(0, policy.VocabularySize).All(id => tokenizer.IdToToken(id) == policy.IdToToken(id));
+        return TextTokenizer.Load(folder).HasSameTokens(policy);
     }
 }

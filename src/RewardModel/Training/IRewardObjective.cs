@@ -18,7 +18,7 @@ public interface IRewardObjective
     /// <summary>How the model does on what was held out.</summary>
     HeldOut Evaluate(RewardEnsemble ensemble);
 
-    /// <summary>Token rows to normalize scores on: held-out texts, or those of training where none are held out.</summary>
+    /// <summary>Token rows to normalize scores on where no policy writes any: held-out texts, or those of training where none are held out.</summary>
     IReadOnlyList<int[]> TypicalRows { get; }
 }
 

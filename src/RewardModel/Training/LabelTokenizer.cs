@@ -3,7 +3,7 @@ using Rlhf.Rewards.Preferences;
 
 namespace Rlhf.Rewards.Training;
 
-/// <summary>Turns labelled texts into tokens; one that is too long loses its end.</summary>
+/// <summary>Turns labelled texts into tokens, closed by the end of text; one that is too long loses its end, as a response that was cut off.</summary>
 public sealed class LabelTokenizer(TextTokenizer tokenizer, int maxLength)
 {
     /// <summary>Texts that were cut.</summary>
@@ -11,7 +11,7 @@ public sealed class LabelTokenizer(TextTokenizer tokenizer, int maxLength)
 
     public TokenizedLabel Tokenize(LabelRow row)
     {
-        var tokens = ReplyTokens.Prompt(tokenizer, row.Text);
+        var tokens = ReplyTokens.Closed(tokenizer, ReplyTokens.Prompt(tokenizer, row.Text));
         if (tokens.Length > maxLength)
         {
             Truncated++;

@@ -6,7 +6,7 @@ namespace Rlhf.Rewards.Training;
 /// <summary>What happens to a pair longer than the model is to see.</summary>
 public enum OverLong
 {
-    /// <summary>The prompt loses its beginning, the same for both sides; replies stay whole.</summary>
+    /// <summary>The prompt loses its beginning, the same for both sides; a reply that alone is too long loses its own.</summary>
     Truncate,
 
     /// <summary>The pair is left out.</summary>
@@ -19,6 +19,9 @@ public sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLo
     /// <summary>Pairs whose prompt was cut.</summary>
     public int Truncated { get; private set; }
 
+    /// <summary>Those of them in which a reply alone is too long and was cut as well.</summary>
+    public int RepliesCut { get; private set; }
+
     /// <summary>The pair as tokens; null and a fault where it has to be left out.</summary>
     public TokenizedPair? Tokenize(PreferencePair pair, out Fault? fault)
     {
@@ -26,17 +29,18 @@ public sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLo
         var prompt = ReplyTokens.Prompt(tokenizer, pair.Prompt);
         var (chosen, rejected) = (ReplyTokens.Reply(tokenizer, pair.Chosen), ReplyTokens.Reply(tokenizer, pair.Rejected));
         var reply = Math.Max(chosen.Length, rejected.Length);
-        var cut = Math.Max(0, prompt.Length + reply - maxLength);
-        if (cut > 0 && (overLong == OverLong.Drop || cut >= prompt.Length))
+        var over = Math.Max(0, prompt.Length + reply - maxLength);
+        if (over > 0 && overLong == OverLong.Drop)
         {
-            fault = new Fault(DefectKind.TooLong, overLong == OverLong.Drop
-                ? $"{prompt.Length + reply} tokens, more than max_length {maxLength}"
-                : $"a reply of {reply} tokens leaves no room for the prompt within max_length {maxLength}");
+            fault = new Fault(DefectKind.TooLong, $"{prompt.Length + reply} tokens, more than max_length {maxLength}");
             return null;
         }
 
-        if (cut > 0) Truncated++;
-        var seen = prompt[cut..];
-        return new TokenizedPair(pair, [.. seen, .. chosen], [.. seen, .. rejected]) { ChosenReply = chosen.Length, RejectedReply = rejected.Length };
+        if (over > 0) Truncated++;
+        if (reply > maxLength) RepliesCut++;
+        var seen = prompt[Math.Min(over, prompt.Length)..];
+        return new TokenizedPair(pair, [.. seen, .. End(chosen)], [.. seen, .. End(rejected)]) { ChosenReply = chosen.Length, RejectedReply = rejected.Length };
     }
+
+    private int[] End(int[] reply) => reply[Math.Max(0, reply.Length - maxLength)..];
 }

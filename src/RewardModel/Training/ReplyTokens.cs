@@ -7,12 +7,11 @@ public static class ReplyTokens
 {
     public static int[] Prompt(TextTokenizer tokenizer, string prompt) => tokenizer.EncodeWithSpecials(prompt);
 
-    /// <summary>The reply's tokens; one that already ends with the end of text (a chat template's) gets no second one.</summary>
-    public static int[] Reply(TextTokenizer tokenizer, string reply)
-    {
-        var tokens = tokenizer.Encode(reply);
-        return tokenizer.Eos is { } eos && (tokens.Length == 0 || tokens[^1] != eos) ? [.. tokens, eos] : tokens;
-    }
+    public static int[] Reply(TextTokenizer tokenizer, string reply) => Closed(tokenizer, tokenizer.Encode(reply));
+
+    /// <summary>With the end of text behind; what already ends with it (a chat template's reply) gets no second one.</summary>
+    public static int[] Closed(TextTokenizer tokenizer, int[] tokens) =>
+        tokenizer.Eos is { } eos && (tokens.Length == 0 || tokens[^1] != eos) ? [.. tokens, eos] : tokens;
 
     public static int[] Whole(TextTokenizer tokenizer, string prompt, string reply) => [.. Prompt(tokenizer, prompt), .. Reply(tokenizer, reply)];
 }

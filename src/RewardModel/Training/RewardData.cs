@@ -16,8 +16,14 @@ public sealed class RewardData
     /// <summary>Held-out items.</summary>
     public required int Eval { get; init; }
 
-    /// <summary>Pairs or texts whose beginning was cut to fit.</summary>
+    /// <summary>Pairs or texts that were cut to fit.</summary>
     public required int Truncated { get; init; }
+
+    /// <summary>Pairs in which a reply was cut too.</summary>
+    public int RepliesCut { get; init; }
+
+    /// <summary>Prompts of the held-out pairs, or of all where none are held out; empty when learning from labels.</summary>
+    public IReadOnlyList<string> Prompts { get; init; } = [];
 
     public required DefectLog Defects { get; init; }
 
@@ -43,6 +49,8 @@ public sealed class RewardData
             Train = train.Count,
             Eval = heldOut.Count,
             Truncated = cutter.Truncated,
+            RepliesCut = cutter.RepliesCut,
+            Prompts = [.. (heldOut.Count > 0 ? heldOut : train).Select(pair => pair.Pair.Prompt)],
             Defects = log,
             SharedPrompts = heldOut.Select(pair => pair.Pair.Prompt).Distinct(StringComparer.Ordinal).Count(seen.Contains),
         };

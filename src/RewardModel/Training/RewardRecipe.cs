@@ -46,7 +46,7 @@ public sealed record RewardRecipe : IChecked
     [Describe("longest prompt and reply, in tokens"), AtLeast(2)]
     public int MaxLength { get; init; } = 512;
 
-    [Describe("truncate (the prompt loses its beginning) or drop what is longer")]
+    [Describe("truncate (the prompt loses its beginning, then the reply) or drop what is longer")]
     public OverLong OverLong { get; init; } = OverLong.Truncate;
 
     [Describe("score heads on one trunk: an ensemble that costs next to nothing"), AtLeast(1), AtMost(64)]
@@ -54,6 +54,8 @@ public sealed record RewardRecipe : IChecked
 
     [Describe("models trained with different seeds: an ensemble that costs as many trainings"), AtLeast(1), AtMost(64)]
     public int Seeds { get; init; } = 1;
+
+    public NormalizationOptions Normalization { get; init; } = new();
 
     public EnsembleOptions Ensemble { get; init; } = new();
 
@@ -72,7 +74,7 @@ public sealed record RewardRecipe : IChecked
 
     public OptimizerOptions Optimizer { get; init; } = new() { LearningRate = 5e-5, Schedule = Schedule.Linear, WarmupSteps = 10, WeightDecay = 0.01 };
 
-    [Describe("steps between evaluations; 0: only at the end"), AtLeast(0)]
+    [Describe("steps between evaluations during training; 0: none, only the report at the end"), AtLeast(0)]
     public int EvalEvery { get; init; } = 50;
 
     [Describe("evaluations without a lower loss after which training stops and takes the best weights; 0: never"), AtLeast(0)]
@@ -82,6 +84,10 @@ public sealed record RewardRecipe : IChecked
     {
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
         if (Patience > 0 && EvalEvery == 0) yield return new Problem(nameof(Patience), $"found {Patience} with eval_every 0; expected evaluations to judge by");
+        if (LearnFrom == LearnFrom.Labels && Normalization is { Policy.Length: > 0, Prompts: null })
+            yield return new Problem(nameof(Normalization), "found a policy without prompts; labelled texts have none, so expected normalization.prompts");
+        if (Normalization is { Policy.Length: 0, Prompts: not null } && Model.Length > 0)
+            yield return new Problem(nameof(Normalization), "found prompts without a policy; expected normalization.policy, the model that responds to them");
         if (EvalData is null && EvalShare == 0 && (Patience > 0 || EvalEvery > 0))
             yield return new Problem(nameof(EvalShare), "found 0 without eval_data; expected held-out rows to evaluate on, or eval_every: 0");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
@@ -5,6 +6,7 @@ using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Preferences;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Training;
@@ -15,29 +17,40 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
     /// <summary>The report's name, in the run's folder and in final/.</summary>
     public const string ReportFile = "trust.json";
 
-    private const int NormalizationSamples = 512;
-
     /// <summary>Trains to the end and fills final/; the report is null when there were no held-out pairs.</summary>
     /// <param name="openMember">Opens the run of one model of an ensemble, numbered from 1.</param>
     public RewardReport? Run(Run run, Func<int, Run> openMember)
     {
         var tokenizer = TextTokenizer.Load(recipe.Model);
-        var data = RewardData.Load(recipe, tokenizer);
-        Say(data, run.Progress);
+        var longest = Math.Min(recipe.MaxLength, ModelFolder.ReadConfig(recipe.Model).Context);
+        var data = RewardData.Load(recipe with { MaxLength = longest }, tokenizer);
+        Say(data, longest, run.Progress);
         var steps = 0L;
         var models = new List<RewardModel>();
         if (recipe.Seeds == 1) models.Add(Train(data, seed, run, out steps));
         else for (var member = 1; member <= recipe.Seeds; member++) models.Add(TrainMember(data, member, openMember));
         using var ensemble = new RewardEnsemble(models, recipe.Ensemble);
-        ensemble.Normalize(ensemble.Score([.. data.Objective.TypicalRows.Take(NormalizationSamples)], tokenizer.PadOrEos));
+        ensemble.Normalize(ensemble.Score(ReferenceRows(data, tokenizer, longest), tokenizer.PadOrEos));
         var report = data.HeldOut.Count == 0 ? null : RewardReport.Of(PairJudge.Judge(ensemble, data.HeldOut, tokenizer.PadOrEos));
+        var facts = Facts(data, longest, report);
+        if (report is null && data.Eval > 0) AddHeldOut(facts, data, ensemble, run.Progress);
         if (report is not null) Durable.WriteText(Path.Combine(run.Folder, ReportFile), RewardReportJson.Text(report));
         run.Finish(steps, folder =>
         {
-            RewardFolder.Save(ensemble, folder, recipe.Model, Facts(data, report));
+            RewardFolder.Save(ensemble, folder, recipe.Model, facts);
             if (report is not null) File.WriteAllText(Path.Combine(folder, ReportFile), RewardReportJson.Text(report));
         });
         return report;
+    }
+
+    private IReadOnlyList<int[]> ReferenceRows(RewardData data, TextTokenizer tokenizer, int longest)
+    {
+        var options = recipe.Normalization;
+        if (options.Policy.Length == 0) return [.. data.Objective.TypicalRows.Take(options.Samples)];
+        var prompts = options.Prompts is { } file
+            ? [.. new PreferenceFile(recipe.Columns, DialogueForms.Of(recipe.ChatTemplate, tokenizer)).Prompts(file, data.Defects).Select(row => row.Prompt)]
+            : data.Prompts;
+        return new ReferenceSamples(options, tokenizer, longest).Draw(prompts, seed, device, type);
     }
 
     private RewardModel TrainMember(RewardData data, int member, Func<int, Run> open)
@@ -63,20 +76,33 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         return model;
     }
 
-    private void Say(RewardData data, IProgressSink progress)
+    private void Say(RewardData data, int longest, IProgressSink progress)
     {
         progress.Note($"reward: {data.Train} rows to train on, {data.Eval} held out");
         if (data.Defects.Total > 0) progress.Warn($"{recipe.Data}: {data.Defects}");
-        if (data.Truncated > 0) progress.Warn($"{data.Truncated} rows were cut to max_length {recipe.MaxLength}");
+        if (data.Truncated > 0) progress.Warn($"{data.Truncated} rows were cut to {longest} tokens{(data.RepliesCut > 0 ? $", {data.RepliesCut} of them in a reply" : "")}");
         if (data.SharedPrompts > 0) progress.Warn($"{data.SharedPrompts} prompts of {recipe.EvalData ?? recipe.Data} stand in the training data too; the evaluation flatters");
     }
 
-    private JsonObject Facts(RewardData data, RewardReport? report)
+    /// <summary>Labelled texts have no trust report; how well they are told apart stands with the facts.</summary>
+    private static void AddHeldOut(JsonObject facts, RewardData data, RewardEnsemble ensemble, IProgressSink progress)
+    {
+        var heldOut = data.Objective.Evaluate(ensemble);
+        var accuracy = Proportion.Of(heldOut.Accuracy * data.Eval, data.Eval);
+        facts["accuracy"] = accuracy.Value;
+        facts["accuracy_low"] = accuracy.Low;
+        facts["accuracy_high"] = accuracy.High;
+        facts["log_loss"] = heldOut.LogLoss;
+        progress.Note(string.Create(CultureInfo.InvariantCulture, $"held-out accuracy {accuracy.Value:0.000} ({accuracy.Low:0.000} to {accuracy.High:0.000}) on {data.Eval} texts, log-loss {heldOut.LogLoss:0.000}"));
+    }
+
+    private JsonObject Facts(RewardData data, int longest, RewardReport? report)
     {
         var facts = new JsonObject
         {
             ["start"] = recipe.Model, ["data"] = recipe.Data, ["train_rows"] = data.Train, ["eval_rows"] = data.Eval,
-            ["left_out"] = data.Defects.Total, ["cut"] = data.Truncated, ["epochs"] = recipe.Epochs, ["seed"] = seed,
+            ["left_out"] = data.Defects.Total, ["max_length"] = longest, ["cut"] = data.Truncated, ["replies_cut"] = data.RepliesCut,
+            ["normalized_on"] = recipe.Normalization.Policy.Length > 0 ? recipe.Normalization.Policy : "held-out texts", ["epochs"] = recipe.Epochs, ["seed"] = seed,
         };
         if (report is null) return facts;
         facts["accuracy"] = report.Accuracy.Value;

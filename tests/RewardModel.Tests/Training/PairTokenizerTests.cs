@@ -37,7 +37,14 @@ public sealed class PairTokenizerTests : IDisposable
     }
 
     [Fact]
-    public void Tokenize_ReplyThatLeavesNoRoom_IsAFault() => Assert.Null(Tokenize(4, OverLong.Truncate, "abc", "defg", "h"));
+    public void Tokenize_ReplyThatAloneIsTooLong_LosesItsBeginningAndIsCounted()
+    {
+        // 5 tokens with the end of text into 4: no prompt is left, and "d" goes too; the other side stays whole.
+        var cutter = new PairTokenizer(tokenizer, 4, OverLong.Truncate);
+        var pair = cutter.Tokenize(new PreferencePair("abc", "defg", "h"), out _)!;
+        Assert.Equal(("efg", "h"), (tokenizer.Decode(pair.Chosen), tokenizer.Decode(pair.Rejected)));
+        Assert.Equal((1, 1, 5, 2), (cutter.Truncated, cutter.RepliesCut, pair.ChosenReply, pair.RejectedReply));
+    }
 
     [Fact]
     public void Tokenize_Drop_LeavesOutWhatIsTooLongAndOnlyThat()

@@ -118,23 +118,4 @@ public sealed class RewardTrainerTests : IDisposable
     }
 
     private string[] Numbers(string name) => [.. File.ReadLines(Path.Combine(folder, name, "metrics.jsonl")).Select(line => line[line.IndexOf("\"loss\"", StringComparison.Ordinal)..])];
-
-    /// <summary>Asks for a stop when a step is reached.</summary>
-    private sealed class StopAt(int? step, CancellationTokenSource stop) : IProgressSink
-    {
-        public void Advance(long done, IReadOnlyDictionary<string, double> metrics)
-        {
-            if (done == step) stop.Cancel();
-        }
-
-        public void Begin(string title, long total, long done) { }
-
-        public void End() { }
-
-        public void Note(string line) { }
-
-        public void Warn(string line) { }
-
-        public void Dispose() { }
-    }
 }

@@ -21,7 +21,7 @@ internal static class RewardCommand
         Check(recipe, context);
         var section = Section(recipe);
         var decisive = recipe.Common() with { Reward = section };
-        string[] inputs = [section.Model, section.Data, .. section.EvalData is { } other ? [other] : Array.Empty<string>()];
+        string[] inputs = [.. new[] { section.Model, section.Data, section.EvalData, section.Normalization.Policy, section.Normalization.Prompts }.OfType<string>().Where(path => path.Length > 0).Distinct()];
         using var machine = Machine.Of(recipe);
         using var run = Stage.Open(decisive, StageName, context, machine, inputs);
         if (run.IsFinished) return Stage.SayFinished(run, context);
@@ -37,11 +37,20 @@ internal static class RewardCommand
         Stage.WantFolder(section.Model, "reward.model");
         Stage.WantFile(section.Data, "reward.data");
         if (section.EvalData is { } other) Stage.WantFile(other, "reward.eval_data");
+        if (section.Normalization.Policy.Length > 0) Stage.WantFolder(section.Normalization.Policy, "reward.normalization.policy");
+        if (section.Normalization.Prompts is { } prompts) Stage.WantFile(prompts, "reward.normalization.prompts");
     }
 
     private static RewardRecipe Section(Recipe recipe)
     {
         if (recipe.Reward is not { } section) throw new RlhfException("the recipe has no section reward; see rlhf reward --help");
-        return section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, "sft") };
+        if (section.Model.Length > 0) return section;
+        var start = Stage.Final(recipe, "sft");
+        var asksPolicy = section.LearnFrom == LearnFrom.Preferences || section.Normalization.Prompts is not null;
+        return section with
+        {
+            Model = start,
+            Normalization = section.Normalization.Policy.Length == 0 && asksPolicy ? section.Normalization with { Policy = start } : section.Normalization,
+        };
     }
 }

@@ -14,17 +14,16 @@ internal static class RewardEvalCommand
     public static Command Create() => Command.For<RewardEvalRecipe>("reward eval", "Reports how far a reward model can be trusted on held-out pairs.", Run, Check) with
     {
         Positionals = ["model", "data"],
-        Examples = ["rlhf reward eval runs/demo/reward/final data/world/pairs.parquet eval_share=0.1", "rlhf reward eval runs/mine/reward/final test.jsonl --json"],
+        Examples = ["rlhf reward eval runs/demo/reward/final data/world/pairs.parquet eval_share=0.1", "rlhf reward eval runs/mine/reward/final test.jsonl --json", "rlhf reward eval runs/mine/reward/final test.jsonl out=trust"],
     };
 
     private static int Run(RewardEvalRecipe recipe, CommandContext context)
     {
         Check(recipe, context);
-        var folder = RewardFolder.TokenizerFolder(recipe.Model);
-        var tokenizer = TextTokenizer.Load(folder);
+        var tokenizer = TextTokenizer.Load(RewardFolder.TokenizerFolder(recipe.Model));
         using var ensemble = RewardFolder.Load(recipe.Model, Machine.DeviceOf(recipe.Device));
         var log = new DefectLog(recipe.OnDefect);
-        var cutter = new PairTokenizer(tokenizer, recipe.MaxLength, OverLong.Truncate);
+        var cutter = new PairTokenizer(tokenizer, Math.Min(recipe.MaxLength, ensemble.Models.Min(model => model.Trunk.Config.Context)), OverLong.Truncate);
         var pairs = new List<TokenizedPair>();
         foreach (var pair in new PreferenceFile(recipe.Columns, DialogueForms.Of(recipe.ChatTemplate, tokenizer)).Pairs(recipe.Data, log))
         {
@@ -34,7 +33,10 @@ internal static class RewardEvalCommand
         }
 
         if (log.Total > 0) context.Progress.Warn($"{recipe.Data}: {log}");
-        RewardReportOutput.Write(RewardReport.Of(PairJudge.Judge(ensemble, pairs, tokenizer.PadOrEos), recipe.Worst), context);
+        if (cutter.Truncated > 0) context.Progress.Warn($"{cutter.Truncated} pairs were cut to fit, {cutter.RepliesCut} of them in a reply");
+        var report = RewardReport.Of(PairJudge.Judge(ensemble, pairs, tokenizer.PadOrEos), recipe.Worst);
+        RewardReportOutput.Write(report, context);
+        if (recipe.Out is { } folder) context.Progress.Note($"report and charts: {RewardReportOutput.Save(report, recipe.Model, folder)}");
         return 0;
     }
 
@@ -59,6 +61,9 @@ internal sealed record RewardEvalRecipe
 
     [Describe("how many of the most wrong pairs are shown"), AtLeast(0)]
     public int Worst { get; init; } = 10;
+
+    [Describe("folder for the report as JSON and HTML and for its charts as SVG; null: none")]
+    public string? Out { get; init; }
 
     [Describe("auto, cpu, cuda or cuda:N")]
     public string Device { get; init; } = "auto";

@@ -1,8 +1,11 @@
+using Rlhf.Charts;
+using Rlhf.Reports;
 using Rlhf.Rewards.Evaluation;
+using Rlhf.Rewards.Training;
 
 namespace Rlhf.Program.Commands;
 
-/// <summary>Prints a reward model's trust report as tables or JSON.</summary>
+/// <summary>A reward model's trust report, printed as tables or JSON, and as files.</summary>
 internal static class RewardReportOutput
 {
     public static void Write(RewardReport report, CommandContext context)
@@ -14,5 +17,16 @@ internal static class RewardReportOutput
         }
 
         RewardReportTable.Write(report, PlainConsole.On(context.Output));
+    }
+
+    /// <summary>Writes the report as JSON and HTML, and every chart as SVG; the result is the page.</summary>
+    public static string Save(RewardReport report, string model, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var page = Path.Combine(folder, "trust.html");
+        File.WriteAllText(Path.Combine(folder, RewardStage.ReportFile), RewardReportJson.Text(report));
+        File.WriteAllText(page, TrustReport.Html(model, report));
+        foreach (var chart in TrustCharts.Of(report)) File.WriteAllText(Path.Combine(folder, $"{chart.Id}.svg"), ChartRenderer.Standalone(chart, ChartSize.Medium));
+        return page;
     }
 }
