@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Rlhf.Policies.Data;
+using Rlhf.Rewards.Preferences;
 
 var count = args.Length > 0 ? int.Parse(args[0].Split('=')[^1], CultureInfo.InvariantCulture) : 1_000_000;
 var folder = Directory.CreateTempSubdirectory("rowscan").FullName;
@@ -12,6 +13,7 @@ try
     using (var writer = new StreamWriter(lines))
         for (var i = 0; i < count; i++) writer.Write(Line(i));
     Scan("jsonl, checked", lines, _ => 0);
+    Validate("jsonl, validated as preference pairs", lines);
     Scan("jsonl, two texts decoded", lines, row => row.Text("chosen").Length + row.Text("rejected").Length);
     Convert(lines, Path.Combine(folder, "rows.jsonl.gz"));
     Scan("jsonl.gz, checked", Path.Combine(folder, "rows.jsonl.gz"), _ => 0);
@@ -33,15 +35,19 @@ static string Line(int i)
     return $$"""{"prompt": "Question {{i}}: {{Words(8)}}?", "chosen": "{{Words(20 + i % 17)}}", "rejected": "{{Words(15 + i % 13)}}", "margin": {{i % 100 / 10.0}}}""" + "\n";
 }
 
-void Scan(string what, string path, Func<Row, long> use)
+// What 'rlhf reward' does to every row before it is tokenized: columns, kinds, texts, identical sides, empty replies.
+void Validate(string what, string path) => Measure(what, new PreferenceFile(new ColumnNames(), DialogueForm.Plain).Pairs(path, new DefectLog()));
+
+void Scan(string what, string path, Func<Row, long> use) => Measure(what, RowReader.Read(path).Select(use));
+
+void Measure<T>(string what, IEnumerable<T> source)
 {
     GC.Collect();
     var peak = 0L;
     var clock = Stopwatch.StartNew();
-    var (rows, used) = (0L, 0L);
-    foreach (var row in RowReader.Read(path))
+    var rows = 0L;
+    foreach (var _ in source)
     {
-        used += use(row);
         if (++rows % 10_000 == 0) peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false));
     }
 

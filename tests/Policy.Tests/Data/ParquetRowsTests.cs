@@ -74,6 +74,28 @@ public sealed class ParquetRowsTests
         Assert.Equal($"{file.Path}: the file does not end with PAR1; it was cut, or its writing did not end", file.Error());
     }
 
+    [Fact]
+    public void Read_FileCutAnywhere_NamesTheFile()
+    {
+        using var origin = RowFile.Of("rows.jsonl", string.Concat(Enumerable.Range(0, 6).Select(i => $"{{\"prompt\": \"question {i}\", \"turns\": [{{\"role\": \"user\", \"content\": \"hm {i}\"}}]}}\n")));
+        var written = origin.Path + ".parquet";
+        using (var writer = RowWriter.Create(written))
+        {
+            foreach (var row in RowReader.Read(origin.Path)) writer.Write(row);
+            writer.Commit();
+        }
+
+        var whole = File.ReadAllBytes(written);
+        Assert.InRange(whole.Length, 500, 5000);
+        for (var length = 0; length < whole.Length; length++)
+        {
+            using var cut = RowFile.Of("cut.parquet", whole[..length]);
+            var error = cut.Error();
+            Assert.StartsWith(cut.Path, error);
+            Assert.DoesNotContain('\n', error);
+        }
+    }
+
     private static string Dialogue(IReadOnlyList<ChatMessage> turns) =>
         string.Concat(turns.Select(turn => (turn.Role == "user" ? "Human:" : "Assistant:") + turn.Content));
 
