@@ -30,6 +30,15 @@ public abstract class Collective : IDisposable
     public IReadOnlyList<T> PartOf<T>(IReadOnlyList<T> items) =>
         Size == 1 ? items : [.. items.Take((items.Count * Rank / Size)..(items.Count * (Rank + 1) / Size))];
 
+    /// <summary>The sum of what all ranks have; a rank without a part of the work has none.</summary>
+    public TorchSharp.torch.Tensor? Total(TorchSharp.torch.Tensor? mine, params long[] shape)
+    {
+        if (Size == 1) return mine;
+        var sum = mine ?? TorchSharp.torch.zeros(shape, dtype: TorchSharp.torch.ScalarType.Float32, device: Device);
+        Sum(sum);
+        return sum;
+    }
+
     /// <summary>What all ranks hold, in order of rank; it travels as JSON.</summary>
     public T[] GatherValues<T>(T mine)
     {

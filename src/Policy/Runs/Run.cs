@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Recipes;
 using TorchSharp;
 
@@ -64,6 +65,9 @@ public sealed class Run : IDisposable
     public long StepsDone { get; }
 
     public string FinalFolder => Path.Combine(Folder, RunFolder.Final);
+
+    /// <summary>The processes that share the run.</summary>
+    public Collective Job => _options.Job;
 
     public IProgressSink Progress => _options.Progress;
 

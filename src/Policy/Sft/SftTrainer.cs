@@ -17,7 +17,7 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
     /// <summary>Trains to the end, or throws <see cref="InterruptedException"/> with a checkpoint left behind.</summary>
     public void Train(Run run)
     {
-        using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer);
+        using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer, run.Job);
         if (run.Resumed is { } checkpoint)
         {
             LearnedWeights.Load(model, checkpoint.File(ModelFile));
@@ -62,7 +62,7 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
         using var scope = NewDisposeScope();
         var items = _order.At(done);
         var count = items.Sum(item => SftLoss.Counted(rows[item]));
-        var loss = GradientAccumulation.Run(Parts(items, rows), part => SftLoss.Summed(model, part, pad), count);
+        var loss = GradientAccumulation.Run(Parts(optimizer.Job.PartOf(items), rows), part => SftLoss.Summed(model, part, pad), count, optimizer.Job);
         var rate = recipe.Optimizer.LearningRateAt(done, Steps);
         var norm = optimizer.Step(rate);
         return new Dictionary<string, double>

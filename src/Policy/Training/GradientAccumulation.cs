@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -5,14 +6,16 @@ namespace Rlhf.Policies.Training;
 
 /// <summary>
 /// The gradient of a mean over tokens, from sums over micro-batches: Σᵢ ∇(sumᵢ)/N with N the tokens of the whole
-/// batch. It does not depend on how the batch was split.
+/// batch. It does not depend on how the batch was split, or on how many processes share it.
 /// </summary>
 public static class GradientAccumulation
 {
     /// <summary>Adds the gradients of every part to the parameters and returns the mean loss (no gradient, on its device).</summary>
+    /// <param name="parts">Those of this process; it may have none where there are others.</param>
     /// <param name="summedLoss">A part's loss, summed over its tokens.</param>
-    /// <param name="count">N, over all parts (and ranks).</param>
-    public static Tensor Run<T>(IEnumerable<T> parts, Func<T, Tensor> summedLoss, double count)
+    /// <param name="count">N, over all parts and processes.</param>
+    /// <param name="job">The processes whose optimizers add the gradients up.</param>
+    public static Tensor Run<T>(IEnumerable<T> parts, Func<T, Tensor> summedLoss, double count, Collective job)
     {
         Tensor? total = null;
         foreach (var part in parts)
@@ -24,6 +27,6 @@ public static class GradientAccumulation
             total = total is null ? value.MoveToOuterDisposeScope() : total.add_(value);
         }
 
-        return total ?? throw new ArgumentException("a batch without parts has no loss", nameof(parts));
+        return job.Total(total) ?? throw new ArgumentException("a batch without parts has no loss", nameof(parts));
     }
 }

@@ -17,7 +17,6 @@ public sealed class ModelOptimizer : IDisposable
     private readonly OptimizerOptions _options;
     private readonly ParameterGroup[] _groups;
     private readonly bool _onGpu;
-    private readonly Collective _job;
 
     /// <param name="parameters">those that are trainable learn</param>
     /// <param name="options">of the recipe</param>
@@ -25,13 +24,16 @@ public sealed class ModelOptimizer : IDisposable
     public ModelOptimizer(IEnumerable<(string name, Parameter parameter)> parameters, OptimizerOptions options, Collective? job = null)
     {
         _options = options;
-        _job = job ?? Collective.Alone;
+        Job = job ?? Collective.Alone;
         var trainable = parameters.Where(one => one.parameter.requires_grad).ToArray();
         if (trainable.Length == 0) throw new ArgumentException("no parameter of the model is trainable", nameof(parameters));
         _groups = [.. trainable.GroupBy(one => (Decays: one.parameter.dim() > 1, one.parameter.dtype))
             .Select(group => new ParameterGroup(group, group.Key.Decays ? options.WeightDecay : 0))];
         _onGpu = trainable[0].parameter.device_type == DeviceType.CUDA;
     }
+
+    /// <summary>The processes whose gradients add up; each goes through its part of a batch.</summary>
+    public Collective Job { get; }
 
     /// <summary>Steps taken.</summary>
     public long Steps { get; private set; }
@@ -44,7 +46,7 @@ public sealed class ModelOptimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        if (_job.Size > 1) SumOverRanks();
+        if (Job.Size > 1) SumOverRanks();
         var gradients = _groups.SelectMany(group => group.Gradients()).ToArray();
         if (gradients.Length == 0) throw new InvalidOperationException("no parameter has a gradient: call backward before Step");
         var norm = Accelerator.GlobalNorm(Array.ConvertAll(gradients, one => one.Gradient));
@@ -103,7 +105,7 @@ public sealed class ModelOptimizer : IDisposable
     private void SumOverRanks()
     {
         foreach (var group in _groups) group.FillGradients();
-        foreach (var (_, gradient) in _groups.SelectMany(group => group.Gradients())) _job.Sum(gradient);
+        foreach (var (_, gradient) in _groups.SelectMany(group => group.Gradients())) Job.Sum(gradient);
     }
 
     private Dictionary<string, Tensor> State() => _groups.SelectMany(group => group.State()).ToDictionary(one => one.Name, one => one.Tensor, StringComparer.Ordinal);

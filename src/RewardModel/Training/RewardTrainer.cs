@@ -17,7 +17,7 @@ public sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objectiv
     /// <summary>Trains to the end, or throws <see cref="InterruptedException"/> with a checkpoint left behind. The result is how many steps were done.</summary>
     public long Train(Run run)
     {
-        using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer);
+        using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer, run.Job);
         using var stop = new EarlyStop(recipe.Patience, model);
         if (run.Resumed is { } checkpoint) Load(checkpoint.Folder);
         run.Progress.Begin(run.Stage, Steps, run.StepsDone);
@@ -52,8 +52,8 @@ public sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objectiv
     {
         using var scope = NewDisposeScope();
         var items = order.At(done);
-        var parts = MicroBatches.Split(items, item => objective.Lengths[item] * objective.RowsPerItem, recipe.MicroBatchTokens);
-        var loss = GradientAccumulation.Run(parts, part => objective.SummedLoss(model, part), items.Count);
+        var parts = MicroBatches.Split(optimizer.Job.PartOf(items), item => objective.Lengths[item] * objective.RowsPerItem, recipe.MicroBatchTokens);
+        var loss = GradientAccumulation.Run(parts, part => objective.SummedLoss(model, part), items.Count, optimizer.Job);
         var rate = recipe.Optimizer.LearningRateAt(done, Steps);
         var norm = optimizer.Step(rate);
         return new Dictionary<string, double>

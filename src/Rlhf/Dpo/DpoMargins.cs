@@ -10,6 +10,9 @@ internal sealed class DpoMargins(DpoRecipe recipe, IReadOnlyList<TokenizedPair> 
 {
     private static readonly string[] Names = ["loss", "accuracy", "margin", "chosen_reward", "rejected_reward", "chosen_log_prob", "rejected_log_prob"];
 
+    /// <summary>Numbers that are told of a batch.</summary>
+    public static long Kinds => Names.Length;
+
     /// <returns>losses [n], and the sums over pairs of what <see cref="Means"/> names</returns>
     public (Tensor Losses, Tensor Sums) Of(CausalLm policy, int[] items)
     {

@@ -24,7 +24,7 @@ public sealed class DpoTrainer(
     {
         // Before weights are loaded: policy and reference may be one model as they start.
         var (trained, tested) = (Reference(train), Reference(heldOut));
-        using var optimizer = new ModelOptimizer(policy.named_parameters(), recipe.Optimizer);
+        using var optimizer = new ModelOptimizer(policy.named_parameters(), recipe.Optimizer, run.Job);
         if (run.Resumed is { } checkpoint)
         {
             LearnedWeights.Load(policy, checkpoint.File(ModelFile));
@@ -54,7 +54,7 @@ public sealed class DpoTrainer(
     {
         var items = _order.At(step);
         Tensor? sums = null;
-        foreach (var part in MicroBatches.Split(items, item => 2 * train[item].Length, recipe.MicroBatchTokens))
+        foreach (var part in MicroBatches.Split(optimizer.Job.PartOf(items), item => 2 * train[item].Length, recipe.MicroBatchTokens))
         {
             using var scope = NewDisposeScope();
             var (losses, numbers) = margins.Of(policy, part);
@@ -63,7 +63,7 @@ public sealed class DpoTrainer(
         }
 
         var rate = recipe.Optimizer.LearningRateAt(step, Steps);
-        var metrics = DpoMargins.Means(sums!, items.Count);
+        var metrics = DpoMargins.Means(optimizer.Job.Total(sums, DpoMargins.Kinds)!, items.Count);
         metrics["gradient_norm"] = optimizer.Step(rate).item<float>();
         metrics["learning_rate"] = rate;
         metrics["epoch"] = (double)(step + 1) / _order.BatchesPerEpoch;

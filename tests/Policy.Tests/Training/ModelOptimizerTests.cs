@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Tests.Runs;
 using Rlhf.Policies.Training;
 using TorchSharp;
@@ -107,7 +108,7 @@ public sealed class ModelOptimizerTests
         var gradients = new List<Tensor>();
         foreach (var parts in new int[][][] { [[0, 1, 2, 3, 4]], [[3], [0, 1, 4], [2]], [[4, 2], [1, 0, 3]] })
         {
-            using var loss = GradientAccumulation.Run(parts, part => rows.index_select(0, tensor(part)).matmul(weight).square().sum(), rows.shape[0]);
+            using var loss = GradientAccumulation.Run(parts, part => rows.index_select(0, tensor(part)).matmul(weight).square().sum(), rows.shape[0], Collective.Alone);
             losses.Add(loss.item<float>());
             gradients.Add(weight.grad!.clone());
             weight.grad = null;
