@@ -3,6 +3,8 @@ namespace Rlhf.Charts;
 /// <summary>Maps values of an axis to pixels.</summary>
 public sealed class Scale
 {
+    private const double Rounding = 1e-9;
+
     private readonly double _low;
     private readonly double _high;
 
@@ -51,12 +53,14 @@ public sealed class Scale
         if (axis.Scale == ScaleKind.SquareRoot) min = Math.Max(min, 0);
         min = axis.Min ?? min;
         max = axis.Max ?? max;
-        if (max > min) return (min, max);
+        // Numbers that differ by rounding alone are one number: stretched over the axis they would look like a course.
+        if (max - min > Rounding * Math.Max(Math.Abs(min), Math.Abs(max))) return (min, max);
         return axis.Scale switch
         {
             ScaleKind.Log => (min / 2, min * 2),
             ScaleKind.SquareRoot => (0, Math.Max(max, 1)),
-            _ => (min - Math.Max(Math.Abs(min) * 0.1, 0.5), min + Math.Max(Math.Abs(min) * 0.1, 0.5)),
+            _ when min == 0 => (-0.5, 0.5),
+            _ => (min - Math.Abs(min) / 2, min + Math.Abs(min) / 2),
         };
     }
 

@@ -21,6 +21,9 @@ public sealed class EvaluatedPrompts
     /// <summary>Whether every episode carries a gold score.</summary>
     public bool HasGold { get; }
 
+    /// <summary>The first sample of each prompt: a share of distinct n-grams falls with the number of texts, so policies are compared by equally many.</summary>
+    public IEnumerable<EvaluatedEpisode> First => _prompts.Select(samples => samples[0]);
+
     public int Count => _prompts.Count;
 
     /// <summary>The smallest number of samples that a prompt has.</summary>

@@ -27,8 +27,10 @@ public sealed class ScaleTests
     [Fact]
     public void Domain_OfOneValue_HasAWidth()
     {
-        var (min, max) = Scale.Domain(new Axis { Label = "" }, [5, 5]);
-        Assert.True(min < 5 && max > 5);
+        var axis = new Axis { Label = "" };
+        Assert.Equal((2.5, 7.5), Scale.Domain(axis, [5, 5]));
+        Assert.Equal((-0.5, 0.5), Scale.Domain(axis, [0]));
+        Assert.Equal((0.025, 0.075), Scale.Domain(axis, [0.05, 0.05 + 1e-17, 0.05 * (1 + 1e-13)]));   // rounding is no course
     }
 
     [Theory]

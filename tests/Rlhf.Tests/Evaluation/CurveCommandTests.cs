@@ -153,6 +153,34 @@ public sealed class CurveCommandTests : IDisposable
         Assert.Contains(expected, ending.Error);
     }
 
+    [Theory]
+    [InlineData("dpo")]
+    [InlineData("dpo", "dpo.lora.rank=2")]
+    [InlineData("sft")]
+    [InlineData("sft", "sft.lora.rank=2")]
+    public void Curve_OfAnotherKindOfRun_TakesACheckpointForTheModelItBecame(string stage, params string[] keys)
+    {
+        File.WriteAllLines(_world.Folder("rows.jsonl"), Enumerable.Range(0, 4).Select(i => $$"""{"prompt": "p{{i}}", "chosen": "ab{{i}}", "rejected": "zz{{i}}", "completion": "cd{{i}}"}"""));
+        string[] common = [$"out={_world.Folder("other")}", "save_every=1", $"{stage}.model={_world.Folder("model")}", $"{stage}.data={_world.Folder("rows.jsonl")}", $"{stage}.eval_share=0", $"{stage}.batch_size=2", $"{stage}.optimizer.learning_rate=0.02", $"{stage}.optimizer.warmup_steps=0"];
+        var trained = InProcess.Run([stage, .. common, .. keys]);
+        Assert.True(trained.Code == 0, trained.Error);
+        var run = Path.Combine(_world.Folder("other"), stage);
+        string[] asked = [run, $"curve.prompts={_world.Folder("prompts.jsonl")}", "curve.proxy.repetition.size=1", "curve.samples=4", "curve.best_of=1"];
+
+        Run([.. asked, $"out={_world.Folder("final")}"]);
+        Directory.Delete(Path.Combine(run, "final"), recursive: true);
+        Run([.. asked, $"out={_world.Folder("checkpoint")}"]);
+
+        var (final, checkpoint) = (CurveJson.Read(Path.Combine(_world.Folder("final"), "curve", "curve.json")), CurveJson.Read(Path.Combine(_world.Folder("checkpoint"), "curve", "curve.json")));
+        Assert.Equal([1, 2], final.Points.Select(point => point.Step));
+        Assert.All(final.Points, point => Assert.Equal(("other", stage, 2L * point.Step), (point.Run, point.Algorithm, point.Episodes)));
+        Assert.NotEqual(final.Points[1].Checkpoint, checkpoint.Points[1].Checkpoint);
+        Assert.True(final.Points[1].Kl.Exact.Value > 0.01, $"KL {final.Points[1].Kl.Exact.Value}");
+        Assert.Equal(final.Points[1].Kl.Exact.Value, checkpoint.Points[1].Kl.Exact.Value, 4);
+        Assert.Equal(final.Points[1].Proxy.Value, checkpoint.Points[1].Proxy.Value, 6);
+        Assert.Null(final.GoldScale);
+    }
+
     private static InProcess.Ending Run(params string[] words)
     {
         var ending = InProcess.Run(["curve", .. words]);

@@ -35,6 +35,15 @@ public sealed class CurveTests : IDisposable
     }
 
     [Fact]
+    public void Summarize_MoreSamples_DoNotMakeAPolicyLookLessDiverse()
+    {
+        EvaluatedEpisode[] once = [Episode(0, 0, 0, 0, 0, [1, 2]), Episode(1, 0, 0, 0, 0, [3, 4])];
+        EvaluatedEpisode[] twice = [.. once, Episode(0, 1, 0, 0, 0, [1, 2]), Episode(1, 1, 0, 0, 0, [3, 4])];
+        Assert.Equal(1, CurvePoints.Reference(new EvaluatedPrompts(twice), Curves.Options).Distinct1);
+        Assert.Equal(1, CurvePoints.Reference(new EvaluatedPrompts(once), Curves.Options).Distinct1);
+    }
+
+    [Fact]
     public void Summarize_OtherPrompts_IsRefused()
     {
         var reference = new EvaluatedPrompts([Episode(0, 0, 0, 0, 0, [1])]);

@@ -72,6 +72,10 @@ internal sealed class Browser : IAsyncDisposable
         return result["exceptionDetails"] is { } thrown ? throw new InvalidOperationException(thrown.ToJsonString()) : result["result"]!["value"];
     }
 
+    /// <summary>A picture of the whole page.</summary>
+    public async Task Screenshot(string path) =>
+        await File.WriteAllBytesAsync(path, Convert.FromBase64String((string)(await Send("Page.captureScreenshot", new JsonObject { ["captureBeyondViewport"] = true }))["data"]!));
+
     public async ValueTask DisposeAsync()
     {
         _socket.Dispose();

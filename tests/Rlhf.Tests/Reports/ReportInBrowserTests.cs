@@ -14,9 +14,7 @@ public sealed class ReportInBrowserTests : IDisposable
     public async Task Report_InChromium_LoadsWithoutErrorWithoutNetworkAndFits()
     {
         Assert.SkipUnless(Browser.Program is not null, Browser.Reason);
-        FakeRun.Write(_folder);
-        var path = Path.Combine(_folder, "report.html");
-        File.WriteAllText(path, RunReport.Html(RunReader.Read(_folder)));
+        var path = Given("RLHF_REPORT") ?? MadeUp();
         await using var browser = await Browser.Start();
         await browser.Send("Emulation.setScriptExecutionDisabled", new JsonObject { ["value"] = true });
 
@@ -27,6 +25,7 @@ public sealed class ReportInBrowserTests : IDisposable
                 await browser.Send("Emulation.setEmulatedMedia", new JsonObject { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = scheme }) });
                 await browser.Load(path);
                 var where = $"{width} px, {scheme}";
+                if (Given("RLHF_SCREENSHOTS") is { } shots) await browser.Screenshot(Path.Combine(Directory.CreateDirectory(shots).FullName, $"{width}-{scheme}.png"));
                 Assert.Equal([], Problems(browser));
                 Assert.Equal([new Uri(path).AbsoluteUri], Requests(browser));
                 Assert.True((bool)(await browser.Evaluate("document.documentElement.scrollWidth <= innerWidth"))!, $"{where}: the page is wider than the window");
@@ -53,6 +52,17 @@ public sealed class ReportInBrowserTests : IDisposable
         Assert.Equal(0, (int)(await browser.Evaluate("document.images.length + document.scripts.length"))!);
         Assert.Equal(hostile, (string?)await browser.Evaluate("document.querySelector('.samples .text').textContent"));
         Assert.Equal([], Problems(browser));
+    }
+
+    /// <summary>A path that scripts/check-report.sh gives: of a report of a real run, of a folder for pictures of it.</summary>
+    private static string? Given(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } path ? Path.GetFullPath(path) : null;
+
+    private string MadeUp()
+    {
+        FakeRun.Write(_folder);
+        var path = Path.Combine(_folder, "report.html");
+        File.WriteAllText(path, RunReport.Html(RunReader.Read(_folder)));
+        return path;
     }
 
     // Pairs of texts of one visible chart that cover each other.
