@@ -71,9 +71,10 @@ public sealed class CurveCommandTests : IDisposable
         // Whoever loaded a policy now would fail.
         foreach (var weights in Directory.GetFiles(Path.Combine(Pipeline, "ppo"), "model.safetensors", SearchOption.AllDirectories)) File.Delete(weights);
 
-        Run(_world.Folder("recipe.yaml"));
+        var again = Run(_world.Folder("recipe.yaml"));
 
         Assert.Equal(before, File.ReadAllBytes(CurveFile));
+        Assert.DoesNotContain("to do", again.Error);
     }
 
     [Fact]

@@ -17,7 +17,8 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
     private const int PartSize = 256;
 
     private readonly string _identity = inputs.Identity(recipe.Dtype);
-    private long _done;
+    private long _total, _done;
+    private bool _begun;
 
     public (Curve Curve, IReadOnlyList<EvaluatedSample> Samples) Run()
     {
@@ -41,11 +42,11 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
         };
 
         var ofReference = Math.Max(section.Samples, section.BestOf);
-        context.Progress.Begin(CurveCommand.StageName, (long)prompts.Length * (ofReference + (long)policies.Length * section.Samples), 0);
+        _total = (long)prompts.Length * (ofReference + (long)policies.Length * section.Samples);
         var baseline = new EvaluatedPrompts(Evaluate(evaluator, "reference", PolicyCheckpoint.IdentityOf(inputs.Reference), () => new Borrowed(reference), prompts, ofReference));
         var evaluated = policies.Select(policy => new EvaluatedPolicy(policy.Run, policy.Algorithm, (int)policy.Step, policy.Episodes, policy.Folder, new EvaluatedPrompts(
             Evaluate(evaluator, $"{policy.Run} step {policy.Step}", policy.Identity, () => new Borrowed(Fitting(policy, reference), Owned: true), prompts, section.Samples)))).ToArray();
-        context.Progress.End();
+        if (_begun) context.Progress.End();
 
         var curve = CurveBuilder.Build(baseline, evaluated, new BootstrapOptions()) with { ProxyName = evaluator.Proxy.Name, GoldName = evaluator.Gold?.Name };
         return (curve, [.. evaluated.SelectMany(policy => EvaluatedSample.Of(policy, baseline, section.Shown))]);
@@ -64,13 +65,15 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
                     if (cache.Find(part, sample) is not { } found)
                     {
                         if (context.Stop.IsCancellationRequested) throw new InterruptedException($"the evaluation in {inputs.Folder} was stopped; run the same command again to go on");
+                        Begin();
                         policy ??= load();
                         found = evaluator.Evaluate(policy.Model, part, sample);
                         cache.Add(part, sample, found);
                     }
 
                     episodes.AddRange(found);
-                    context.Progress.Advance(_done += part.Length, new Dictionary<string, double> { ["proxy"] = episodes.Average(e => e.Proxy), ["kl"] = episodes.Average(e => e.ExactKl) });
+                    _done += part.Length;
+                    if (_begun) context.Progress.Advance(_done, new Dictionary<string, double> { ["proxy"] = episodes.Average(e => e.Proxy), ["kl"] = episodes.Average(e => e.ExactKl) });
                 }
         }
         catch (RlhfException error)
@@ -83,6 +86,14 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
         }
 
         return episodes;
+    }
+
+    // Where everything is there already, there is no progress to show.
+    private void Begin()
+    {
+        if (_begun) return;
+        context.Progress.Begin(CurveCommand.StageName, _total, _done);
+        _begun = true;
     }
 
     private CausalLm Fitting(PolicyCheckpoint policy, CausalLm reference)
