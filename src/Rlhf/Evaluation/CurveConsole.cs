@@ -19,14 +19,16 @@ public static class CurveConsole
         var gold = curve.GoldScale is not null;
         var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(
             $"{curve.Points.Count} checkpoints on {curve.Prompts} prompts; gains in standard deviations of the reference's scores, [95% intervals]"));
-        table.AddColumn("run");
+        var names = curve.Points.Select(point => point.Run).Distinct().Count() > 1;
+        if (names) table.AddColumn(new TableColumn("run").NoWrap());
         foreach (var name in new[] { "step", "KL, nats", "proxy gain" }) table.AddColumn(new TableColumn(name).RightAligned());
         if (gold) foreach (var name in new[] { "gold gain", "gold wins" }) table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var name in new[] { "length", "ended", "entropy", "repeats" }) table.AddColumn(new TableColumn(name).RightAligned());
         foreach (var point in curve.Points.Prepend(curve.Reference))
             table.AddRow(
             [
-                .. new[] { point.Run, NumberFormat.Count(point.Step), Text(point.Kl.Best), Text(point.ProxyGain) },
+                .. names ? [Markup.Escape(point.Run)] : Array.Empty<string>(),
+                .. new[] { NumberFormat.Count(point.Step), Text(point.Kl.Best), Text(point.ProxyGain) },
                 .. gold ? [Text(point.GoldGain), NumberFormat.Percent(point.GoldWinRate?.Value ?? double.NaN)] : Array.Empty<string>(),
                 .. new[] { NumberFormat.Value(point.Length.Value), NumberFormat.Percent(point.EosRate), NumberFormat.Value(point.Entropy), NumberFormat.Percent(point.Repetition) },
             ]);
