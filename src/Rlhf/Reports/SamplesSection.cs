@@ -16,7 +16,7 @@ internal static class SamplesSection
         html.Open("section", ("id", "samples"));
         html.Text("h2", "Samples");
         html.Open("p", ("class", "lead"));
-        html.Text($"{(last.Length > Shown ? $"{Shown} of {last.Length} responses" : "Responses")} at step {NumberFormat.Value(last[0].Step)}. ");
+        html.Text($"{(last.Length > Shown ? $"{Shown} of {last.Length} responses" : "Responses")} at step {(double.IsFinite(last[0].Step) ? NumberFormat.Count((long)last[0].Step) : "–")}. ");
         if (last.Any(sample => sample.TokenKl.Count > 0)) Key(html);
         html.Close();
         Table(html, last.Take(Shown));
@@ -61,7 +61,7 @@ internal static class SamplesSection
         {
             html.Open("tr");
             Cell(html, "Prompt", () => html.Text(sample.Prompt), []);
-            Cell(html, "Reference", () => html.Text(sample.ReferenceResponse ?? "not recorded"), [("score", sample.ReferenceScore), ("gold", sample.ReferenceGold)]);
+            Cell(html, "Reference", () => html.Text(sample.ReferenceResponse?.TrimStart() ?? "not recorded"), [("score", sample.ReferenceScore), ("gold", sample.ReferenceGold)]);
             Cell(html, "Policy", () => Response(html, sample), [("score", sample.Score), ("gold", sample.Gold), ("KL", sample.Kl)]);
             html.Close();
         }
@@ -83,8 +83,8 @@ internal static class SamplesSection
 
     private static void Response(MarkupWriter html, SampleRow sample)
     {
-        if (sample.Tokens.Count == 0) html.Text(sample.Response.Length > 0 ? sample.Response : "(empty)");
-        for (var i = 0; i < sample.Tokens.Count; i++) Token(html, sample.Tokens[i], sample.TokenKl[i]);
+        if (sample.Tokens.Count == 0) html.Text(sample.Response.Length > 0 ? sample.Response.TrimStart() : "(empty)");
+        for (var i = 0; i < sample.Tokens.Count; i++) Token(html, i == 0 ? sample.Tokens[i].TrimStart() : sample.Tokens[i], sample.TokenKl[i]);
     }
 
     // 3 nats is as dark as it gets.

@@ -76,6 +76,17 @@ public sealed partial class RunReportTests : IDisposable
         Assert.Contains("Where proxy and gold disagree most", html);
     }
 
+    [Fact]
+    public void Html_Samples_NameTheirStepAndBeginWithTheirFirstWord()
+    {
+        FakeRun.Write(_folder, steps: 30);
+        File.WriteAllText(Path.Combine(_folder, "ppo", "samples.jsonl"), """{"step":30,"prompt":"Why?","response":" So.","reference_response":" Thus.","tokens":[" So","."],"token_kl":[0,0]}""" + "\n");
+        var html = RunReport.Html(RunReader.Read(_folder));
+        Assert.Contains("Responses at step 30. ", html);
+        Assert.Contains(">Thus.<", html);
+        Assert.Contains(">So.<", html);
+    }
+
     [Theory]
     [InlineData("<script>alert(1)</script>")]
     [InlineData("</textarea></title></style><img src=x onerror=alert(1)>")]
