@@ -58,11 +58,11 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         using var run = open(member);
         if (!run.IsFinished)
         {
-            var model = Train(data, seed + member - 1, run, out var steps);
+            using var model = Train(data, seed + member - 1, run, out var steps);
             run.Finish(steps, folder => RewardFolder.Save(new RewardEnsemble([model], recipe.Ensemble), folder, recipe.Model));
-            return model;
         }
 
+        // Always as it stands on disk (adapters merged), so that a stage that was stopped between members gives the same bits.
         return RewardFolder.Load(run.FinalFolder, device, type).Models[0];
     }
 

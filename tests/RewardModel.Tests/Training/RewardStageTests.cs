@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Policies;
+using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Evaluation;
@@ -51,13 +52,15 @@ public sealed class RewardStageTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, 3)]
-    [InlineData(1, 11)]
+    [InlineData(1, 0, 3)]
+    [InlineData(1, 0, 11)]
+    [InlineData(1, 2, 11)]
     // The second of two models is stopped: the first one stays as it is.
-    [InlineData(2, 26)]
-    public void Run_StoppedAndContinued_LeavesTheSameFiles(int seeds, int stopAfter)
+    [InlineData(2, 0, 26)]
+    [InlineData(2, 2, 26)]
+    public void Run_StoppedAndContinued_LeavesTheSameFiles(int seeds, int rank, int stopAfter)
     {
-        var recipe = world.Recipe with { Seeds = seeds, Heads = 2, Epochs = 4, Patience = 9 };
+        var recipe = world.Recipe with { Seeds = seeds, Lora = new LoraRecipe { Rank = rank }, Heads = 2, Epochs = 4, Patience = 9 };
         world.Train("whole", recipe);
         using (var stop = new CancellationTokenSource())
             Assert.Throws<InterruptedException>(() => world.Train("cut", recipe, new StopAt(stopAfter, stop), stop.Token));
@@ -66,6 +69,20 @@ public sealed class RewardStageTests : IDisposable
         var (whole, cut) = (world.Final("whole"), world.Final("cut"));
         Assert.Equal(whole.Keys, cut.Keys);
         foreach (var name in whole.Keys.Where(name => Path.GetFileName(name) != "manifest.json")) Assert.True(whole[name].AsSpan().SequenceEqual(cut[name]), name);
+    }
+
+    [Fact]
+    public void Run_WithAdapters_LearnsAndIsAnOrdinaryModelOnDisk()
+    {
+        var recipe = world.Recipe with { Lora = new LoraRecipe { Rank = 2 }, Epochs = 12 };
+        var report = world.Train("run", recipe)!;
+        Assert.True(report.Accuracy.Low > 0.5, $"accuracy {report.Accuracy}");
+        Assert.True(File.Exists(world.At("run", "final", "adapter", "adapter_model.safetensors")));
+        using var loaded = RewardFolder.Load(world.At("run", "final"), CPU);
+        var tokenizer = TextTokenizer.Load(world.At("run", "final"));
+        var again = RewardReport.Of(PairJudge.Judge(loaded, RewardData.Load(recipe, tokenizer).HeldOut, tokenizer.PadOrEos));
+        Assert.Equal(report.Accuracy.Value, again.Accuracy.Value);
+        Assert.Equal(report.MeanMargin, again.MeanMargin, 1e-4);
     }
 
     [Fact]
