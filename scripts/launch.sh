@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Runs a command as N processes of one job on this machine (data-parallel training), one per GPU where there are any.
 #   scripts/launch.sh -n 2 scripts/rlhf ppo recipe.yaml
+#   LAUNCH_GRACE=30   seconds the others get to end after one has died, before they are killed
 # Sets what torchrun sets: RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. When one process dies the others
 # are ended and its code is the job's; SIGINT, SIGTERM and SIGUSR1 go to all, which leave a checkpoint and end with 130.
 set -euo pipefail
 
-usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
 size=""
 while [ $# -gt 0 ]; do
@@ -51,6 +52,7 @@ done
 
 # Waits for each as it ends; a signal ends `wait` early without an ended process.
 code=0
+reaper=""
 running=$size
 while [ "$running" -gt 0 ]; do
   ended=""
@@ -66,7 +68,11 @@ while [ "$running" -gt 0 ]; do
     if [ "$one" -ne 130 ]; then
       echo "launch: rank $rank ended with $one; ending the others" >&2
       forward TERM
+      # One that waits for the dead in a collective may not hear it.
+      (sleep "${LAUNCH_GRACE:-30}"; forward KILL) >/dev/null 2>&1 &
+      reaper=$!
     fi
   fi
 done
+if [ -n "$reaper" ]; then kill "$reaper" 2>/dev/null || true; fi
 exit "$code"

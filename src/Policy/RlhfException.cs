@@ -2,7 +2,7 @@ namespace Rlhf.Policies;
 
 /// <summary>An error the user can mend: one line that names the place, what was found and what to do.</summary>
 /// <remarks>A message that quotes foreign text (a parser's may quote a whole file) is brought to one line of bounded length.</remarks>
-public sealed class RlhfException : Exception
+public class RlhfException : Exception
 {
     private const int KeptStart = 700, KeptEnd = 300;
 

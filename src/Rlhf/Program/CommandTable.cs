@@ -23,6 +23,7 @@ internal static class CommandTable
         ReportCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),
+        BenchCommand.Create(),
         DoctorCommand.Create(),
         CompletionCommand.Create(),
     ];

@@ -4,7 +4,7 @@ using Rlhf.Program.Commands;
 namespace Rlhf.Program;
 
 /// <summary>One stage of a pipeline: whether a recipe has it, what it wants, and how it runs.</summary>
-internal sealed record PipelineStage(string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run);
+internal sealed record PipelineStage(string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run, Action<Recipe, CommandContext> Foresee);
 
 /// <summary>
 /// The stages of a recipe, one after the other in one process. Each keeps its own run, so what is finished is passed
@@ -14,14 +14,31 @@ internal static class Pipeline
 {
     private static readonly PipelineStage[] s_stages =
     [
-        new(TokenizerCommand.StageName, recipe => recipe.Tokenizer is not null, TokenizerCommand.Run),
-        new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run),
-        new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run),
-        new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run),
-        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run),
+        new(TokenizerCommand.StageName, recipe => recipe.Tokenizer is not null, TokenizerCommand.Run, TokenizerCommand.Check),
+        new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run, SftCommand.Foresee),
+        new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run, RewardCommand.Foresee),
+        new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run, PpoCommand.Foresee),
+        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Check),
     ];
 
     public static IReadOnlyList<PipelineStage> Of(Recipe recipe) => [.. s_stages.Where(stage => stage.IsIn(recipe))];
+
+    /// <summary>Checks every stage as far as its inputs exist: what an earlier one will leave is not there yet.</summary>
+    public static void Foresee(Recipe recipe, CommandContext context)
+    {
+        var stages = Of(recipe);
+        foreach (var (i, stage) in stages.Index())
+        {
+            try
+            {
+                stage.Foresee(recipe, context);
+            }
+            catch (MissingFolderException missing) when (stages.Take(i).Any(earlier => missing.Folder == Stage.Final(recipe, earlier.Name)))
+            {
+                context.Progress.Note($"{stage.Name}: starts from {missing.Folder}, which is not there yet");
+            }
+        }
+    }
 
     /// <summary>Runs what is not done; the stages' own results go nowhere, their progress where it always goes.</summary>
     public static void Run(Recipe recipe, CommandContext context)

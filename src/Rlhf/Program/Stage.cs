@@ -38,12 +38,12 @@ internal static class Stage
 
     public static void WantFile(string path, string key)
     {
-        if (!File.Exists(path)) throw new RlhfException($"{key}: {path}: no such file (looked from {Directory.GetCurrentDirectory()})");
+        if (!File.Exists(path)) throw new RlhfException($"{key}: {path}: no such file (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches data sets of the hub");
     }
 
     public static void WantFolder(string path, string key)
     {
-        if (!Directory.Exists(path)) throw new RlhfException($"{key}: {path}: no such folder (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches models, and an earlier stage of the recipe may have to run first");
+        if (!Directory.Exists(path)) throw new MissingFolderException(path, $"{key}: {path}: no such folder (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches models, and an earlier stage of the recipe may have to run first");
     }
 
     private static Dictionary<string, string> Facts(Recipe recipe, Machine machine) => new()
@@ -55,4 +55,10 @@ internal static class Stage
         ["threads"] = TorchSharp.torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
         ["seed"] = recipe.Seed.ToString(CultureInfo.InvariantCulture),
     };
+}
+
+/// <summary>A folder that a stage starts from is not there.</summary>
+internal sealed class MissingFolderException(string folder, string message) : RlhfException(message)
+{
+    public string Folder { get; } = folder;
 }

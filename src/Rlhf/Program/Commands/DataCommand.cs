@@ -24,6 +24,7 @@ internal static class DataCommand
             "rlhf data inspect train.parquet tokenizer=models/gpt2 longest=512 --json",
             "rlhf data inspect pairs.jsonl columns.chosen=better columns.rejected=worse",
             "rlhf data convert pairs.jsonl.gz pairs.parquet",
+            "rlhf data convert reviews.parquet prompts.jsonl columns.prompt=text first_words=6",
             "rlhf data make data/world",
         ],
     };
@@ -60,10 +61,14 @@ internal static class DataCommand
     private static void Convert(DataRecipe recipe, CommandContext context)
     {
         using var writer = RowWriter.Create(recipe.To!);
-        foreach (var row in RowReader.Read(recipe.File)) writer.Write(row);
+        foreach (var row in RowReader.Read(recipe.File))
+            writer.Write(recipe.FirstWords is { } words ? Prompt(row, recipe.Columns.Prompt, words) : row);
         writer.Commit();
         context.Progress.Note($"{recipe.To}: {writer.Count} rows");
     }
+
+    private static Row Prompt(Row row, string column, int words) =>
+        Row.Of(row.Source, row.Line, ("prompt", string.Join(' ', row.Text(column).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(words))));
 
     private static Inspection Inspect(DataRecipe recipe)
     {
@@ -115,6 +120,10 @@ internal sealed record DataRecipe
 
     [Describe("the file to convert into; its extension names the format")]
     public string? To { get; init; }
+
+    [Describe("converting writes prompts: so many words from the beginning of the prompt column; empty: rows as they are")]
+    [AtLeast(1)]
+    public int? FirstWords { get; init; }
 
     [Describe("folder of a tokenizer, for lengths in tokens")]
     public string? Tokenizer { get; init; }

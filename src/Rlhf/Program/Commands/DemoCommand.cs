@@ -8,7 +8,7 @@ namespace Rlhf.Program.Commands;
 /// <summary><c>rlhf demo</c>: every stage of a recipe, the shipped one by default, then the report and a closing summary.</summary>
 internal static class DemoCommand
 {
-    public static Command Create() => Command.For<Recipe>("demo", "Runs the whole pipeline on shipped data and reports: tokenizer, SFT, reward model, PPO.", Run, Check) with
+    public static Command Create() => Command.For<Recipe>("demo", "Runs the whole pipeline on shipped data and reports: tokenizer, SFT, reward model, PPO.", Run, Foresee) with
     {
         ShippedRecipe = "demo.yaml",
         Interruption = Interruption.AfterCheckpoint,
@@ -17,7 +17,7 @@ internal static class DemoCommand
 
     private static int Run(Recipe recipe, CommandContext context)
     {
-        Check(recipe, context);
+        Check(recipe);
         var watch = Stopwatch.StartNew();
         Pipeline.Run(recipe, context);
         var report = Path.Combine(recipe.Folder, "report.html");
@@ -29,8 +29,13 @@ internal static class DemoCommand
         return 0;
     }
 
-    // Later stages want what earlier ones leave, so only the first can be checked before it is there.
-    private static void Check(Recipe recipe, CommandContext context)
+    private static void Foresee(Recipe recipe, CommandContext context)
+    {
+        Check(recipe);
+        Pipeline.Foresee(recipe, context);
+    }
+
+    private static void Check(Recipe recipe)
     {
         if (Pipeline.Of(recipe).Count == 0) throw new RlhfException("the recipe has no section of a stage; expected tokenizer, sft, reward, ppo or dpo");
         Machine.DeviceOf(recipe.Device);

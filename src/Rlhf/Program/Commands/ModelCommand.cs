@@ -61,7 +61,7 @@ internal static class ModelCommand
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{recipe.Model}: {config.Family}, {parameters:N0} parameters"));
         output.WriteLine($"  layers {config.Layers}, width {config.Width}, heads {config.Heads} ({config.KeyValueHeads} of keys and values), feed-forward {config.Hidden}");
         output.WriteLine($"  vocabulary {config.Vocabulary}, context {config.Context}, head {(config.TiedHead ? "tied to the embedding" : "of its own")}");
-        foreach (var (use, bytes) in MemoryNeed.Of(parameters)) output.WriteLine($"  memory for {use}: about {MemoryNeed.Text(bytes)}");
+        foreach (var (use, bytes) in MemoryNeed.Of(parameters)) output.WriteLine($"  memory for {use}: about {MemoryEstimate.Text(bytes)}");
     }
 
     private static void Convert(ModelRecipe recipe)
@@ -82,10 +82,6 @@ internal static class MemoryNeed
         ["training"] = 16 * parameters,
         ["ppo"] = (16 + 16 + 4 + 4) * parameters,
     };
-
-    public static string Text(long bytes) => bytes >= 1L << 30
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB")
-        : string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, bytes >> 20)} MiB");
 }
 
 internal enum ModelAction

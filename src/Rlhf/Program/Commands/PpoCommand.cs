@@ -15,7 +15,7 @@ internal static class PpoCommand
 {
     public const string StageName = "ppo";
 
-    public static Command Create() => Command.For<Recipe>("ppo", "Optimises a policy against a reward model or rule (PPO, GRPO, RLOO, REINFORCE++).", Run, Check) with
+    public static Command Create() => Command.For<Recipe>("ppo", "Optimises a policy against a reward model or rule (PPO, GRPO, RLOO, REINFORCE++).", Run, Foresee) with
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
@@ -41,6 +41,12 @@ internal static class PpoCommand
         Stage.WantFile(section.Prompts, "ppo.prompts");
         if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
         if (section.Reference.Model is { } reference) Stage.WantFolder(reference, "ppo.reference.model");
+    }
+
+    public static void Foresee(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        Foresight.Of(recipe, Section(recipe), context);
     }
 
     private static PpoInputs Inputs(Recipe recipe, PpoRecipe section, Machine machine, CommandContext context)

@@ -9,7 +9,7 @@ internal static class RewardCommand
 {
     public const string StageName = "reward";
 
-    public static Command Create() => Command.For<Recipe>("reward", "Trains a reward model on preference pairs or labelled texts.", Run, Check) with
+    public static Command Create() => Command.For<Recipe>("reward", "Trains a reward model on preference pairs or labelled texts.", Run, Foresee) with
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
@@ -39,6 +39,12 @@ internal static class RewardCommand
         if (section.EvalData is { } other) Stage.WantFile(other, "reward.eval_data");
         if (section.Normalization.Policy.Length > 0) Stage.WantFolder(section.Normalization.Policy, "reward.normalization.policy");
         if (section.Normalization.Prompts is { } prompts) Stage.WantFile(prompts, "reward.normalization.prompts");
+    }
+
+    public static void Foresee(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        Foresight.Of(recipe, Section(recipe), context);
     }
 
     private static RewardRecipe Section(Recipe recipe)

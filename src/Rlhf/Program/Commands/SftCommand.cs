@@ -15,7 +15,7 @@ internal static class SftCommand
 {
     public const string StageName = "sft";
 
-    public static Command Create() => Command.For<Recipe>("sft", "Trains a language model on texts, prompts with completions, or dialogues.", Run, Check) with
+    public static Command Create() => Command.For<Recipe>("sft", "Trains a language model on texts, prompts with completions, or dialogues.", Run, Foresee) with
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
@@ -47,6 +47,12 @@ internal static class SftCommand
         Stage.WantFolder(section.Tokenizer, "sft.tokenizer");
         Stage.WantFile(section.Data, "sft.data");
         if (section.EvalData is { } other) Stage.WantFile(other, "sft.eval_data");
+    }
+
+    public static void Foresee(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        Foresight.Of(recipe, Section(recipe), context);
     }
 
     private static CausalLm Model(SftRecipe section, TextTokenizer tokenizer, long seed, Machine machine)

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using Rlhf.Policies.Accelerators;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Bench;
+
+/// <summary>What the machine can do at most, measured: what speeds are held against.</summary>
+/// <param name="Product">floating-point operations per second of a large matrix product</param>
+/// <param name="Bandwidth">bytes per second of a large copy, read and written</param>
+public sealed record MachineCeilings(double Product, double Bandwidth)
+{
+    private const int Repeats = 5;
+
+    public static MachineCeilings Measure(Device device, ScalarType type)
+    {
+        // Large enough to leave the caches, small enough for a CPU to do a few times.
+        var (size, elements) = device.type == DeviceType.CUDA ? (8192L, 1L << 28) : (1536L, 1L << 25);
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var (a, b) = (randn(size, size, device: device).to(type), randn(size, size, device: device).to(type));
+        var seconds = Math.Min(Best(() => mm(a, b).Dispose(), device, Repeats), Best(() => Accelerator.Product(a, b).Dispose(), device, Repeats));
+        var (from, to) = (zeros(elements, device: device), empty(elements, device: device));
+        return new MachineCeilings(2.0 * size * size * size / seconds, 2.0 * sizeof(float) * elements / Best(() => to.copy_(from), device, Repeats));
+    }
+
+    /// <summary>The shortest of some runs, after one that warms up.</summary>
+    internal static double Best(Action work, Device device, int repeats)
+    {
+        var best = double.MaxValue;
+        for (var i = 0; i <= repeats; i++)
+        {
+            if (device.type == DeviceType.CUDA) cuda.synchronize();
+            var watch = Stopwatch.StartNew();
+            work();
+            if (device.type == DeviceType.CUDA) cuda.synchronize();
+            if (i > 0) best = Math.Min(best, watch.Elapsed.TotalSeconds);
+        }
+
+        return best;
+    }
+}
