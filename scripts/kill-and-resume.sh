@@ -10,7 +10,7 @@ kills=${KILLS:-25}
 RANDOM=${SEED:-1}
 if [ $# -eq 0 ]; then
   set -- "$root/data/recipes/demo.yaml" save_every=2 \
-    sft.epochs=0.2 reward.epochs=0.2 reward.reference_samples=32 ppo.steps=12 ppo.episodes=16 curve.prompts=16
+    sft.epochs=0.2 reward.epochs=0.2 ppo.steps=12 ppo.episodes=16 curve.max_prompts=16 curve.best_of=4
 fi
 work=${WORK:-$(mktemp -d)}
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT

@@ -3,7 +3,7 @@
 # passed over, an interrupted one goes on from its checkpoint.
 #   scripts/train.sh recipe.yaml [key=value ...]
 #   STAGES="sft reward ppo"   only these; by default every stage that has a section in the recipe, in this order:
-#                             tokenizer sft reward ppo dpo curve report
+#                             tokenizer sft reward ppo dpo curve, and the report at the end
 # Ends with the code of the stage that did not finish: 1 failed, 2 wrong usage, 130 stopped with a checkpoint.
 set -euo pipefail
 
@@ -15,11 +15,15 @@ fi
 [ -f "$1" ] || { echo "train: $1: no such recipe" >&2; exit 2; }
 
 if [ -z "${STAGES:-}" ]; then
-  sections=$("$rlhf" sft "$@" --print-recipe | sed -n 's/^\([a-z_]*\):\( *#.*\)\{0,1\}$/\1/p') || exit 2
+  recipe=$("$rlhf" sft "$@" --print-recipe) || exit 2
+  sections=$(sed -n 's/^\([a-z_]*\):\( *#.*\)\{0,1\}$/\1/p' <<<"$recipe")
   STAGES=""
-  for stage in tokenizer sft reward ppo dpo curve report; do
+  for stage in tokenizer sft reward ppo dpo curve; do
     if grep -qx "$stage" <<<"$sections"; then STAGES="$STAGES $stage"; fi
   done
+  value() { sed -n "s/^$1: *\"\{0,1\}\([^#\"]*[^#\" ]\).*/\1/p" <<<"$recipe"; }
+  folder=$(value out)
+  if [ -z "$folder" ] || [ "$folder" = null ]; then folder=runs/$(value name); fi
 fi
 
 # A signal to this script goes to the stage that runs, which leaves a checkpoint and ends with 130.
@@ -44,4 +48,5 @@ for stage in $STAGES; do
     exit "$code"
   fi
 done
+if [ -n "${folder:-}" ]; then "$rlhf" report "$folder"; fi
 echo "train: done: $STAGES" >&2

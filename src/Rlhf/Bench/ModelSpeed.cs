@@ -52,8 +52,8 @@ public sealed record ModelSpeed
         var active = parameters - (shape.TiedHead ? 0L : (long)shape.Vocabulary * shape.Width) - (shape.Rotary is null ? (long)shape.Context * shape.Width : 0);
         var tokens = (double)work.Rows * work.Length;
         var training = MachineCeilings.Best(TrainingStep(model, work), device, work.Repeats);
-        var prefill = MachineCeilings.Best(() => Prefill(model, work, device), device, work.Repeats);
-        var decode = MachineCeilings.Best(() => Decode(model, work), device, work.Repeats);
+        var prefill = MachineCeilings.Best(() => ReadAll(model, work, device), device, work.Repeats);
+        var decode = MachineCeilings.Best(() => Generate(model, work), device, work.Repeats);
         var bytes = (type == ScalarType.BFloat16 ? 2.0 : 4.0) * active;
         var floor = work.NewTokens * Math.Max(bytes / ceilings.Bandwidth, 2.0 * active * work.Rows / ceilings.Product);
         var recipe = new PpoRecipe { Episodes = work.Rows, Epochs = 4, Sampling = new SamplingOptions { MaxNewTokens = work.NewTokens } };
@@ -86,7 +86,7 @@ public sealed record ModelSpeed
         };
     }
 
-    private static void Prefill(CausalLm model, SpeedWorkload work, Device device)
+    private static void ReadAll(CausalLm model, SpeedWorkload work, Device device)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
@@ -95,7 +95,7 @@ public sealed record ModelSpeed
     }
 
     // From one token each, so that nothing but decoding is measured; without an end of text, so that all run to the last.
-    private static void Decode(CausalLm model, SpeedWorkload work) =>
+    private static void Generate(CausalLm model, SpeedWorkload work) =>
         new TextGenerator(model, null, 0) { BatchSize = work.Rows }.Generate(
             [.. Enumerable.Range(0, work.Rows).Select(row => Tokens(model, 1, row))], new SamplingOptions { MaxNewTokens = work.NewTokens },
             [.. Enumerable.Range(0, work.Rows).Select(row => new RandomKey(1, 0, row, 0))]);

@@ -19,6 +19,7 @@ internal static class Pipeline
         new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run, RewardCommand.Foresee),
         new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run, PpoCommand.Foresee),
         new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Check),
+        new(CurveCommand.StageName, recipe => recipe.Curve is not null, CurveCommand.Run, (_, _) => { }),
     ];
 
     public static IReadOnlyList<PipelineStage> Of(Recipe recipe) => [.. s_stages.Where(stage => stage.IsIn(recipe))];

@@ -20,7 +20,7 @@ public sealed class TrainScriptTests : IDisposable
         var ending = _shell.Run("bash train.sh my.yaml seed=2");
 
         Assert.Equal(0, ending.Code);
-        Assert.Equal(["sft my.yaml seed=2", "reward my.yaml seed=2", "ppo my.yaml seed=2"], Calls());
+        Assert.Equal(["sft my.yaml seed=2", "reward my.yaml seed=2", "ppo my.yaml seed=2", "report runs/x"], Calls());
     }
 
     [Fact]

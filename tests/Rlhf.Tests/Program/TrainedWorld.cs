@@ -23,7 +23,8 @@ public sealed class TrainedWorld : IDisposable
             ppo:
               model: start/sft/final
               prompts: {{world}}/prompts.train.parquet
-              score: {world: {}}
+              score:
+                world: {weight: 1}
               critic: {kind: value_head}
               steps: 5
               episodes: 8

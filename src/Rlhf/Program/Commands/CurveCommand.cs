@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Rlhf.Charts;
 using Rlhf.Evaluation;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Program.Curves;
+using Rlhf.Reports;
 
 namespace Rlhf.Program.Commands;
 
@@ -46,6 +48,7 @@ internal static class CurveCommand
     {
         CurveCsv.Write(curve, Path.Combine(folder, "curve.csv"));
         CurveParquet.Write(curve, Path.Combine(folder, "curve.parquet"));
+        Durable.WriteText(Path.Combine(folder, "curve.svg"), ChartRenderer.Standalone(CurveCharts.Overoptimisation(curve), ChartSize.Wide));
         Durable.WriteText(Path.Combine(folder, "samples.jsonl"), string.Concat(samples.Select(sample => JsonSerializer.Serialize(sample, JsonText.Lines) + "\n")));
         CurveJson.Write(curve, Path.Combine(folder, "curve.json"));
     }

@@ -8,7 +8,7 @@ namespace Rlhf.Program.Commands;
 /// <summary><c>rlhf demo</c>: every stage of a recipe, the shipped one by default, then the report and a closing summary.</summary>
 internal static class DemoCommand
 {
-    public static Command Create() => Command.For<Recipe>("demo", "Runs the whole pipeline on shipped data and reports: tokenizer, SFT, reward model, PPO.", Run, Foresee) with
+    public static Command Create() => Command.For<Recipe>("demo", "Runs the whole pipeline on shipped data and reports: tokenizer, SFT, reward model, PPO, curve.", Run, Foresee) with
     {
         ShippedRecipe = "demo.yaml",
         Interruption = Interruption.AfterCheckpoint,
