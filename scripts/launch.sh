@@ -38,6 +38,8 @@ export WORLD_SIZE=$size MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
 MASTER_PORT=${MASTER_PORT:-$(free_port)}
 # Without a say in it, every process would take all cores.
 cores=$(getconf _NPROCESSORS_ONLN)
+# The program says itself what goes wrong; libtorch would add its own log.
+export GLOG_minloglevel=${GLOG_minloglevel:-3} TORCH_CPP_LOG_LEVEL=${TORCH_CPP_LOG_LEVEL:-ERROR}
 export MASTER_PORT OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / size > 0 ? cores / size : 1))}
 
 children=()

@@ -8,7 +8,7 @@ public sealed class DemoTests : IDisposable
     private static readonly string[] s_small =
     [
         "sft.epochs=0.05", "sft.from_scratch.width=32", "sft.from_scratch.layers=2", "sft.from_scratch.heads=2", "reward.epochs=0.05",
-        "ppo.steps=2", "ppo.episodes=8", "ppo.sampling.max_new_tokens=16", "threads=1",
+        "ppo.steps=2", "ppo.episodes=8", "ppo.sampling.max_new_tokens=16", "curve.max_prompts=8", "curve.samples=2", "curve.best_of=2", "threads=1",
     ];
 
     private readonly Shell _shell = new();
@@ -21,8 +21,10 @@ public sealed class DemoTests : IDisposable
         var first = ProgramProcess.Run(_shell.Folder, ["demo", .. s_small]);
 
         Assert.True(first.Code == 0, first.Error);
+        Assert.True(File.Exists(Path.Combine(_shell.Folder, "runs", "demo", "curve", "curve.svg")));
         foreach (var stage in new[] { "tokenizer", "sft", "reward", "ppo" }) Assert.True(File.Exists(Path.Combine(_shell.Folder, "runs", "demo", stage, "final", "manifest.json")), stage);
-        Assert.Contains("KL from the reference (nats)", first.Output, StringComparison.Ordinal);
+        foreach (var line in new[] { "gold score", "reward model's score", "KL from the reference (nats)", "wins against the reference", "    before [", "    after  [" })
+            Assert.Contains(line, first.Output, StringComparison.Ordinal);
         Assert.EndsWith($"report: {Path.Combine(_shell.Folder, "runs", "demo", "report.html")}\n", first.Output, StringComparison.Ordinal);
         var metrics = File.ReadAllText(Path.Combine(_shell.Folder, "runs", "demo", "ppo", "metrics.jsonl"));
 
@@ -30,7 +32,7 @@ public sealed class DemoTests : IDisposable
 
         Assert.Equal(0, second.Code);
         Assert.True(JsonDocument.Parse(second.Output).RootElement.GetProperty("changes").GetArrayLength() >= 3);
-        Assert.DoesNotContain("to do", second.Error, StringComparison.Ordinal);
+        foreach (var stage in new[] { "tokenizer", "sft", "reward", "ppo" }) Assert.DoesNotMatch($@"\n{stage}: \d+ to do", second.Error);
         Assert.Equal(metrics, File.ReadAllText(Path.Combine(_shell.Folder, "runs", "demo", "ppo", "metrics.jsonl")));
     }
 

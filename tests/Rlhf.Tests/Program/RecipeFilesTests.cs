@@ -36,10 +36,9 @@ public sealed class RecipeFilesTests
     public void Recipe_WithAMisspeltKey_IsRefusedWithTheNearestOne(string file)
     {
         var path = Path.Combine(Folder, file);
-        var section = Pipeline.Of(RecipeBinder.Load<Recipe>(path))[^1].Name;
 
-        var ending = InProcess.Run(section, path, $"{section}.optimizer.learning_rat=1");
+        var ending = InProcess.Run("ppo", path, "ppo.optimizer.learning_rat=1");
 
-        Assert.Equal((2, $"rlhf {section}: the override {section}.optimizer.learning_rat=1: unknown key '{section}.optimizer.learning_rat'; did you mean '{section}.optimizer.learning_rate'?\n"), (ending.Code, ending.Error));
+        Assert.Equal((2, "rlhf ppo: the override ppo.optimizer.learning_rat=1: unknown key 'ppo.optimizer.learning_rat'; did you mean 'ppo.optimizer.learning_rate'?\n"), (ending.Code, ending.Error));
     }
 }

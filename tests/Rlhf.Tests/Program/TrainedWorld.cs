@@ -24,14 +24,14 @@ public sealed class TrainedWorld : IDisposable
               model: start/sft/final
               prompts: {{world}}/prompts.train.parquet
               score:
-                world: {weight: 1}
+                length: {least: 30, most: 60, slack: 30, unit: characters}
               critic: {kind: value_head}
               steps: 5
               episodes: 8
               epochs: 2
               minibatches: 2
               sample_every: 1
-              optimizer: {learning_rate: 1e-3}
+              optimizer: {learning_rate: 3e-5}
               sampling: {max_new_tokens: 16}
             """);
         foreach (var stage in new[] { "tokenizer", "sft" })

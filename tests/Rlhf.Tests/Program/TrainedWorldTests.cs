@@ -36,7 +36,7 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
         using var two = ModelFolder.Load(world.At("together", "ppo", "final"), torch.CPU);
         using var start = ModelFolder.Load(world.At("start", "sft", "final"), torch.CPU);
         Assert.InRange(Distance(one, two), 0, 1e-5);
-        Assert.True(Distance(one, start) > 1e-3, "five steps moved the weights by much more than what is compared");
+        Assert.True(Distance(one, start) > 1e-4, "five steps moved the weights by much more than what is compared");
     }
 
     [Fact]
@@ -94,11 +94,11 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        var ending = world.Run($"RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT={port} {TrainedWorld.Program} ppo tiny.yaml out=taken");
+        var ending = world.Run($"MASTER_PORT={port} LAUNCH_GRACE=1 {Shell.Script("launch.sh")} -n 2 {TrainedWorld.Program} ppo tiny.yaml out=taken");
 
         Assert.Equal(1, ending.Code);
-        Assert.StartsWith($"rlhf ppo: Rank 0 of 2 could not join 127.0.0.1:{port} (", ending.Error, StringComparison.Ordinal);
-        Assert.EndsWith("check that every rank runs and that the port is free.\n", ending.Error, StringComparison.Ordinal);
+        Assert.Matches($@"(^|\n)rlhf ppo: Rank 0 of 2 could not join 127\.0\.0\.1:{port} \(.*\); check that every rank runs and that the port is free\.\n", ending.Error);
+        Assert.Contains("launch: rank 0 ended with 1; ending the others\n", ending.Error, StringComparison.Ordinal);
     }
 
     [Fact]
