@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Sft;
@@ -81,7 +82,7 @@ public sealed record ModelSpeed
         return () =>
         {
             using var scope = NewDisposeScope();
-            GradientAccumulation.Run(parts, part => SftLoss.Summed(model, part, 0), work.Rows * (work.Length - 1));
+            GradientAccumulation.Run(parts, part => SftLoss.Summed(model, part, 0), work.Rows * (work.Length - 1), Collective.Alone);
             optimizer.Step(1e-5);
         };
     }

@@ -40,7 +40,7 @@ internal static class Foresight
         if (section.Algorithm == Algorithm.Ppo && section.Critic.Kind != CriticKind.ValueHead)
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
-        Tell(recipe, PpoCommand.StageName, models, Math.Min(section.MicroBatchTokens, (long)section.Episodes * longest), context);
+        Tell(recipe, PpoCommand.StageName, models, Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest), context);
     }
 
     private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;

@@ -26,8 +26,8 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
 {
     private const int Float32 = 4, BFloat16 = 2, Moments = 2;
 
-    /// <summary>Logits of one chunk and their gradient: their size does not depend on the batch.</summary>
-    private const long LogitChunks = 2L * 4 * (1 << 24);
+    /// <summary>Logits are made for so many elements at a time.</summary>
+    private const long LogitChunk = 1 << 24;
 
     /// <summary>The runtime and libtorch themselves.</summary>
     public const long Program = 300L << 20;
@@ -43,7 +43,9 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         var weights = models.Sum(model => Parameters(model.Shape) * (model.Upkeep == Upkeep.Trained ? whole : number));
         var learning = models.Where(model => model.Upkeep != Upkeep.Frozen).ToArray();
         var kept = learning.Sum(model => tokens * model.Shape.Layers * KeptPerTokenAndLayer(model.Shape) * number);
-        return new MemoryEstimate(weights, kept + (learning.Length > 0 ? LogitChunks : 0));
+        // Logits of one chunk and their gradient, in float32.
+        var logits = learning.Select(model => 2L * Float32 * Math.Min(LogitChunk, tokens * model.Shape.Vocabulary)).DefaultIfEmpty(0).Max();
+        return new MemoryEstimate(weights, kept + logits);
     }
 
     public static long Parameters(TransformerConfig shape)

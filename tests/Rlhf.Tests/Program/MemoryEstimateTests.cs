@@ -30,7 +30,7 @@ public sealed class MemoryEstimateTests
         var (none, once, twice) = (MemoryEstimate.Of(models, 0, Precision.Float32), MemoryEstimate.Of(models, 1000, Precision.Float32), MemoryEstimate.Of(models, 2000, Precision.Float32));
 
         Assert.Equal(2 * (once.Activations - none.Activations), twice.Activations - none.Activations);
-        // 1000 tokens · 4 layers · (4·128 + 3·128 + 128 + 2·512) numbers of 4 bytes
-        Assert.Equal(1000L * 4 * 2048 * 4, once.Activations - none.Activations);
+        // 1000 tokens · 4 layers · (4·128 + 3·128 + 128 + 2·512) numbers of 4 bytes, and 512 logits a token with their gradients
+        Assert.Equal(1000L * 4 * 2048 * 4 + 2 * 4 * 512 * 1000, once.Activations - none.Activations);
     }
 }
