@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Rlhf.TestSupport;
 
@@ -8,33 +7,13 @@ namespace Rlhf.Policies.Tests;
 internal static class PythonTorch
 {
     private static readonly Lazy<string?> Python = new(() =>
-        Array.Find(["/usr/bin/python3", "python3"], python => Run(python, ["-c", "import torch, numpy"]) is { ExitCode: 0 }));
+        Array.Find(["/usr/bin/python3", "python3"], python => OtherProgram.Run(python, ["-c", "import torch, numpy"]) is { ExitCode: 0 }));
 
     public static JsonElement Peer(params string[] arguments)
     {
         Assert.SkipWhen(Python.Value is null, "no python3 with torch and numpy");
-        var run = Run(Python.Value!, [Path.Combine(TestData.Repository, "tests", "Policy.Tests", "python", "peer.py"), .. arguments])!;
+        var run = OtherProgram.Run(Python.Value!, [Path.Combine(TestData.Repository, "tests", "Policy.Tests", "python", "peer.py"), .. arguments])!;
         Assert.True(run.ExitCode == 0, run.Errors);
         return JsonSerializer.Deserialize<JsonElement>(run.Output);
     }
-
-    private static Finished? Run(string program, IEnumerable<string> arguments)
-    {
-        try
-        {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-            start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
-            using var process = Process.Start(start)!;
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return new Finished(process.ExitCode, output, errors.GetAwaiter().GetResult());
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;   // no such program
-        }
-    }
-
-    private sealed record Finished(int ExitCode, string Output, string Errors);
 }

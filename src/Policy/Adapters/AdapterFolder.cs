@@ -1,6 +1,7 @@
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Models.Families;
+using Rlhf.Policies.Tokenization.Files;
 using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
@@ -17,7 +18,8 @@ public static class AdapterFolder
 
     /// <summary>Writes the adapter of a trunk.</summary>
     /// <param name="score">The head of a score model [K, D], which belongs to what was learned.</param>
-    public static void Save(Transformer trunk, string folder, Tensor? score = null)
+    /// <param name="tokenizerFrom">The folder whose tokenizer files go along.</param>
+    public static void Save(Transformer trunk, string folder, Tensor? score = null, string? tokenizerFrom = null)
     {
         using var scope = NewDisposeScope();
         var adapter = AdapterOf(trunk);
@@ -33,6 +35,7 @@ public static class AdapterFolder
         Directory.CreateDirectory(folder);
         Safetensors.SaveStateDict(Path.Combine(folder, WeightFile), tensors);
         AdapterConfig.Write(folder, adapter, trunk.Config, score is not null);
+        if (tokenizerFrom is not null) TokenizerFolder.Carry(tokenizerFrom, folder);
     }
 
     /// <summary>Gives a model the adapter of a folder; the model's own weights are frozen.</summary>

@@ -63,7 +63,7 @@ public static class ModelFolder
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(model.Trunk);
         if (!model.Config.TiedHead) tensors[Models.Families.ModelFamily.Of(model.Config.Family, folder).HeadName] = model.HeadWeight.detach();
-        Write(folder, model.Config, new ConfigTask(LanguageModel, 0), tensors, options ?? new SaveOptions(), AdapterOf(model.Trunk, null));
+        Write(folder, model.Config, new ConfigTask(LanguageModel, 0), tensors, options ?? new SaveOptions(), AdapterOf(model.Trunk, null, options));
     }
 
     /// <summary>Writes a trunk with a score head [K, D], as *ForSequenceClassification with K labels.</summary>
@@ -72,12 +72,12 @@ public static class ModelFolder
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(trunk);
         tensors["score.weight"] = score.detach();
-        Write(folder, trunk.Config, new ConfigTask(ScoreModel, (int)score.shape[0]), tensors, options ?? new SaveOptions(), AdapterOf(trunk, score));
+        Write(folder, trunk.Config, new ConfigTask(ScoreModel, (int)score.shape[0]), tensors, options ?? new SaveOptions(), AdapterOf(trunk, score, options));
     }
 
-    private static Action<string> AdapterOf(Transformer trunk, Tensor? score) => folder =>
+    private static Action<string> AdapterOf(Transformer trunk, Tensor? score, SaveOptions? options) => folder =>
     {
-        if (trunk.Adapter is not null) AdapterFolder.Save(trunk, Path.Combine(folder, AdapterName), score);
+        if (trunk.Adapter is not null) AdapterFolder.Save(trunk, Path.Combine(folder, AdapterName), score, options?.TokenizerFrom);
     };
 
     private static void Write(string folder, TransformerConfig config, ConfigTask task, Dictionary<string, Tensor> tensors, SaveOptions options, Action<string> adapter)

@@ -69,6 +69,9 @@ public sealed class Run : IDisposable
     /// <summary>The processes that share the run.</summary>
     public Collective Job => _options.Job;
 
+    /// <summary>Where <see cref="WriteBest"/> writes.</summary>
+    public string BestFolder => Path.Combine(Folder, RunFolder.Best);
+
     public IProgressSink Progress => _options.Progress;
 
     /// <summary>Cancelled when this process was asked to stop: for waits inside a step.</summary>
@@ -133,10 +136,17 @@ public sealed class Run : IDisposable
         _lastSaved = step;
     }
 
+    /// <summary>Writes best/ anew, complete or not at all: the model of the best evaluation so far.</summary>
+    public void WriteBest(long step, Action<string> write)
+    {
+        if (_logs is not null) WriteFolder(BestFolder, step, write, _logs);
+        _options.Job.Barrier();
+    }
+
     /// <summary>Writes final/, complete or not at all; the run is finished then.</summary>
     public void Finish(long step, Action<string> write)
     {
-        if (_logs is not null) WriteFinal(step, write, _logs);
+        if (_logs is not null) WriteFolder(FinalFolder, step, write, _logs);
         _options.Job.Barrier();
         Progress.End();
     }
@@ -147,15 +157,15 @@ public sealed class Run : IDisposable
         _lock?.Dispose();
     }
 
-    private void WriteFinal(long step, Action<string> write, RunLogs logs)
+    private void WriteFolder(string target, long step, Action<string> write, RunLogs logs)
     {
         try
         {
-            FolderWriter.Write(Path.Combine(Folder, ".unfinished-final"), FinalFolder, step, write, logs.Flush(), Seconds);
+            FolderWriter.Write(Path.Combine(Folder, $".unfinished-{Path.GetFileName(target)}"), target, step, write, logs.Flush(), Seconds);
         }
         catch (Exception error) when (Durable.IsDiskFull(error))
         {
-            throw new RlhfException($"disk full while writing {FinalFolder}; free space on that disk, then run the same command again to go on", error);
+            throw new RlhfException($"disk full while writing {target}; free space on that disk, then run the same command again to go on", error);
         }
     }
 

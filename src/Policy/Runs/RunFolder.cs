@@ -7,6 +7,7 @@ internal static class RunFolder
 {
     public const string Recipe = "recipe.yaml";
     public const string Final = "final";
+    public const string Best = "best";
     public const string Checkpoints = "checkpoints";
 
     /// <summary>Prepares the folder: a run of the same recipe stays, one of another is refused, and with never it is moved aside.</summary>

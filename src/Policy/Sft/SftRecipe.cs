@@ -1,4 +1,5 @@
 using Rlhf.Policies.Adapters;
+using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Training;
 
@@ -11,6 +12,15 @@ public enum LossOn
     Completion,
     /// <summary>Every token.</summary>
     All,
+}
+
+/// <summary>Which weights final/ gets.</summary>
+public enum Kept
+{
+    /// <summary>Those of the last step.</summary>
+    Last,
+    /// <summary>Those of the lowest evaluation loss.</summary>
+    Best,
 }
 
 /// <summary>The shape of a model that is trained from random weights.</summary>
@@ -60,6 +70,9 @@ public sealed record SftRecipe : IChecked
     [Describe("longest row in tokens; longer ones are cut"), AtLeast(2)]
     public int MaxLength { get; init; } = 512;
 
+    [Describe("join short rows into rows of up to max_length tokens; batch_size then counts joined rows")]
+    public bool Packing { get; init; }
+
     [Describe("passes over the data"), Above(0)]
     public double Epochs { get; init; } = 1;
 
@@ -76,9 +89,22 @@ public sealed record SftRecipe : IChecked
     [Describe("steps between evaluations; 0: only at the end"), AtLeast(0)]
     public int EvalEvery { get; init; } = 100;
 
+    [Describe("last, or best: the weights of the lowest eval_loss, which stand in best/ either way")]
+    public Kept Keep { get; init; } = Kept.Last;
+
+    [Describe("steps between samples in samples.jsonl; 0: never"), AtLeast(0), MayChangeOnResume]
+    public int SampleEvery { get; init; } = 100;
+
+    [Describe("held-out rows whose prompts are continued each time"), AtLeast(1), MayChangeOnResume]
+    public int Samples { get; init; } = 4;
+
+    [Describe("how samples are drawn")]
+    public SamplingOptions Sampling { get; init; } = new();
+
     public IEnumerable<Problem> Problems()
     {
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
-        if (Lora.IsOn && Model.Length == 0) yield return new Problem(nameof(Lora), "found rank " + Lora.Rank + " without a model; adapters go onto a trained model, expected rank 0 or a model");
+        if (Keep == Kept.Best && EvalData is null && EvalShare == 0) yield return new Problem(nameof(Keep), "found best without rows to evaluate on; expected eval_data, or an eval_share above 0");
+        if (Lora.IsOn && Model.Length == 0) yield return new Problem(nameof(Lora), $"found rank {Lora.Rank} without a model; adapters go onto a trained one, expected rank 0 or a model");
     }
 }

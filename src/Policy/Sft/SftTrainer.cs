@@ -14,12 +14,20 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
 
     public long Steps => Math.Max(1, (long)Math.Round(recipe.Epochs * _order.BatchesPerEpoch));
 
+    /// <summary>Writes samples where the recipe asks for them.</summary>
+    public SftSampler? Sampler { get; init; }
+
+    /// <summary>Writes the model into a folder; without it the best evaluation leaves no best/.</summary>
+    public Action<string>? SaveModel { get; init; }
+
     /// <summary>Trains to the end, or throws <see cref="InterruptedException"/> with a checkpoint left behind.</summary>
     public void Train(Run run)
     {
         using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer, run.Job);
+        var best = SaveModel is null ? null : new BestEvaluation(run, SaveModel);
         if (run.Resumed is { } checkpoint)
         {
+            best?.Load(checkpoint.Folder);
             LearnedWeights.Load(model, checkpoint.File(ModelFile));
             optimizer.Load(checkpoint.File(OptimizerFile));
         }
@@ -32,13 +40,16 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
             {
                 metrics["eval_loss"] = Evaluate();
                 metrics["eval_perplexity"] = Math.Exp(metrics["eval_loss"]);
+                best?.Observe(done, metrics["eval_loss"]);
             }
 
             run.Log(done, metrics);
+            if (recipe.SampleEvery > 0 && (done == Steps || done % recipe.SampleEvery == 0)) Sampler?.Write(run, done);
             run.EndStep(done, folder =>
             {
                 LearnedWeights.Save(model, Path.Combine(folder, ModelFile));
                 optimizer.Save(Path.Combine(folder, OptimizerFile));
+                best?.Save(folder);
             });
         }
     }

@@ -67,7 +67,7 @@ public sealed class PpoState
     private void SavePolicy(string folder, string? tokenizerFrom)
     {
         if (Policy.Trunk.Adapter is null) ModelFolder.Save(Policy, folder, new SaveOptions { TokenizerFrom = tokenizerFrom });
-        else AdapterFolder.Save(Policy.Trunk, folder);
+        else AdapterFolder.Save(Policy.Trunk, folder, tokenizerFrom: tokenizerFrom);
     }
 
     /// <summary>Into the model that optimizer and generator already hold.</summary>

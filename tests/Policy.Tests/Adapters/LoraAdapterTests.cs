@@ -94,6 +94,25 @@ public sealed class LoraAdapterTests
     }
 
     [Fact]
+    public void Step_BfloatModel_LearnsThroughItsAdapters()
+    {
+        using var scope = NewDisposeScope();
+        using var model = CausalLm.Create(Grouped, seed: 5).to(ScalarType.BFloat16);
+        LoraAdapter.Attach(model, AdaptedModel.Recipe, seed: 1, baseModel: "");
+        using var optimizer = new ModelOptimizer(model.named_parameters(), new OptimizerOptions());
+        var first = AdaptedModel.Loss(model).item<float>();
+        for (var step = 0; step < 8; step++)
+        {
+            AdaptedModel.Loss(model).backward();
+            optimizer.Step(0.01);
+        }
+
+        Assert.True(AdaptedModel.Loss(model).item<float>() < first - 0.1);
+        using var merged = LoraAdapter.Merged(model);
+        Assert.Equal(ScalarType.BFloat16, merged.HeadWeight.dtype);
+    }
+
+    [Fact]
     public void Generate_WithAdapter_DrawsWithTheLogProbsOfAForwardPass()
     {
         using var scope = NewDisposeScope();

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Rlhf.Policies.Adapters;
+using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Data;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
@@ -7,6 +10,7 @@ using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;
 using Rlhf.TestSupport;
 using TorchSharp;
+using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Sft;
@@ -50,6 +54,75 @@ public sealed class SftTests
         using var resumed = Model();
         using (var run = Run.Open(halves.Path, Recipe, "sft")) new SftTrainer(Recipe, resumed, Rows, [], 0, seed: 1).Train(run);
         foreach (var ((_, expected), (_, found)) in first.named_parameters().Zip(resumed.named_parameters())) Expect.Same(expected, found);
+    }
+
+    [Fact]
+    public void Train_WithAdapters_ResumesFromThemAloneBitwise()
+    {
+        var recipe = Recipe with { Model = "base", Lora = new LoraRecipe { Rank = 2 } };
+        using var whole = new TemporaryFolder();
+        using var halves = new TemporaryFolder();
+        using var first = Adapted();
+        using (var run = Run.Open(whole.Path, recipe, "sft")) new SftTrainer(recipe, first, Rows, [], 0, seed: 1).Train(run);
+
+        using (var stopped = Adapted())
+        using (var stop = new CancellationTokenSource())
+        using (var run = Run.Open(halves.Path, recipe, "sft", new RunOptions { Stop = stop.Token, Progress = new StopAt(5, stop) }))
+            Assert.Throws<InterruptedException>(() => new SftTrainer(recipe, stopped, Rows, [], 0, seed: 1).Train(run));
+        var saved = Safetensors.LoadStateDict(Path.Combine(halves.Path, "checkpoints", "step-000005", "model.safetensors"));
+        Assert.All(saved.Keys, name => Assert.Contains(".lora.", name, StringComparison.Ordinal));
+
+        using var resumed = Adapted();
+        using (var run = Run.Open(halves.Path, recipe, "sft")) new SftTrainer(recipe, resumed, Rows, [], 0, seed: 1).Train(run);
+        foreach (var ((_, expected), (_, found)) in first.named_parameters().Zip(resumed.named_parameters())) Expect.Same(expected, found);
+
+        CausalLm Adapted()
+        {
+            var model = Model();
+            LoraAdapter.Attach(model, recipe.Lora, seed: 3, baseModel: "");
+            return model;
+        }
+    }
+
+    /// <summary>Rows that contradict the held-out ones: the evaluation gets worse after its first improvement.</summary>
+    [Fact]
+    public void Train_EvaluationThatTurns_LeavesTheBestModelInBest()
+    {
+        SftExample[] heldOut = [.. Rows.Take(4), new([1, 7, 7, 7, 7], [false, false, true, true, true])];
+        var recipe = Recipe with { Epochs = 20, EvalEvery = 1 };
+        using var folder = new TemporaryFolder();
+        using var model = Model();
+        using (var run = Run.Open(folder.Path, recipe, "sft"))
+            new SftTrainer(recipe, model, Rows, heldOut, 0, seed: 1) { SaveModel = target => ModelFolder.Save(model, target) }.Train(run);
+
+        double[] losses = [.. File.ReadLines(folder.At("metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("eval_loss").GetDouble())];
+        Assert.True(losses.Min() < losses[^1] - 0.01);
+        using var best = ModelFolder.Load(folder.At("best"), CPU);
+        Assert.Equal(losses.Min(), new SftTrainer(recipe, best, Rows, heldOut, 0, seed: 1).Evaluate(), 1e-6);
+    }
+
+    [Fact]
+    public void Train_WithSampler_ContinuesThePromptsOfTheFirstRows()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        var tokenizer = TextTokenizer.Load(TestData.At("models", "stories260K"));
+        var recipe = Recipe with { SampleEvery = 2, Samples = 2, Epochs = 1, Sampling = new() { Temperature = 0, MaxNewTokens = 8 }, Optimizer = Recipe.Optimizer with { LearningRate = 1e-9 } };
+        using var folder = new TemporaryFolder();
+        using var model = ModelFolder.Load(TestData.At("models", "stories260K"), CPU);
+        var rows = new SftRows(tokenizer, recipe);
+        SftExample[] examples =
+        [
+            .. new[] { Row.Of("test", 1, ("prompt", "Once upon a time"), ("completion", ", there was a cat")), Row.Of("test", 2, ("text", "One day, a girl named Lily went to the park with her mom.")) }.Select(rows.Encode),
+            .. Enumerable.Repeat(Rows[0], 10),
+        ];
+        using (var run = Run.Open(folder.Path, recipe, "sft"))
+            new SftTrainer(recipe, model, examples, [], 0, seed: 1) { Sampler = new SftSampler(recipe, model, tokenizer, examples, 1) }.Train(run);
+
+        JsonElement[] samples = [.. File.ReadLines(folder.At("samples.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal([2, 2, 3, 3], samples.Select(sample => sample.GetProperty("step").GetInt32()));
+        Assert.StartsWith(", there was a little", samples[0].GetProperty("response").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("One day, a girl", samples[1].GetProperty("prompt").GetString()!.TrimStart(), StringComparison.Ordinal);
+        Assert.False(samples[0].GetProperty("ended").GetBoolean());
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
 using static TorchSharp.torch;
 
@@ -33,6 +35,22 @@ public sealed class LoraTests : IDisposable
         using var merged = ModelFolder.Load(final, CPU);
         Assert.Equal(weights.Select(one => one.name), merged.named_parameters().Select(one => one.name));
         Assert.False(merged.Trunk.Blocks[0].FeedForward.Up.Weight.equal(inputs.Policy.Trunk.Blocks[0].FeedForward.Up.Weight));
+    }
+
+    [Fact]
+    public void Save_Checkpoint_IsAnAdapterThatLoadsOntoTheModelItCameFrom()
+    {
+        var recipe = Recipe with { Model = _world.Folder("base") };
+        var inputs = _world.Inputs(recipe);
+        ModelFolder.Save(inputs.Policy, recipe.Model);
+        using (var run = _world.Open("run", recipe, new RunOptions { SaveEvery = 3 })) PpoAssembly.Build(inputs, run).Train(_world.TokenizerFolder);
+
+        var checkpoint = Path.Combine(_world.Folder("run"), "checkpoints", "step-000003", "policy");
+        Assert.False(File.Exists(Path.Combine(checkpoint, "model.safetensors")));
+        Assert.Equal(_world.Tokenizer.VocabularySize, TextTokenizer.Load(checkpoint).VocabularySize);
+        using var loaded = ModelFolder.Load(checkpoint, CPU);
+        using var final = ModelFolder.Load(Path.Combine(_world.Folder("run"), "final"), CPU);
+        foreach (var ((name, one), (_, other)) in loaded.named_parameters().Zip(final.named_parameters())) Assert.True(one.equal(other), name);
     }
 
     [Fact]

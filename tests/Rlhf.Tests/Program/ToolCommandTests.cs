@@ -71,11 +71,11 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Fact]
-    public void ModelInspect_Stories260K_CountsItsParameters()
+    public void ModelInfo_Stories260K_CountsItsParameters()
     {
         Assert.SkipUnless(TestData.Available, TestData.Reason);
 
-        var found = JsonDocument.Parse(InProcess.Run("model", "inspect", TestData.At("models", "stories260K"), "--json").Output).RootElement;
+        var found = JsonDocument.Parse(InProcess.Run("model", "info", TestData.At("models", "stories260K"), "--json").Output).RootElement;
 
         Assert.Equal(260_032, found.GetProperty("parameters").GetInt64());
         Assert.Equal(16 * 260_032, found.GetProperty("memory").GetProperty("training").GetInt64());
@@ -98,7 +98,7 @@ public sealed class ToolCommandTests : IDisposable
     [Theory]
     [InlineData("rlhf data: no file given; expected rlhf data inspect FILE, rlhf data convert FILE TO, or rlhf data make FOLDER", "data")]
     [InlineData("rlhf data: nowhere.jsonl: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet", "data", "inspect", "nowhere.jsonl")]
-    [InlineData("rlhf model: no model given; expected rlhf model inspect FOLDER", "model")]
+    [InlineData("rlhf model: no model given; expected rlhf model info FOLDER", "model")]
     [InlineData("rlhf model: convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16", "model", "convert", "/tmp")]
     [InlineData("rlhf report: no run given; expected rlhf report runs/NAME", "report")]
     [InlineData("rlhf report: nowhere: no such run directory; give", "report", "nowhere")]

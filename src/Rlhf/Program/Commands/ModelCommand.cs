@@ -13,12 +13,12 @@ namespace Rlhf.Program.Commands;
 /// <summary><c>rlhf model</c>: what a model folder holds, and copies of it in another number type.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => Command.For<ModelRecipe>("model", "Inspects a model folder, or converts its weights.", Run, Check) with
+    public static Command Create() => Command.For<ModelRecipe>("model", "Says what a model folder holds, or converts its weights.", Run, Check) with
     {
         Positionals = ["action", "model", "to"],
         Examples =
         [
-            "rlhf model inspect models/gpt2",
+            "rlhf model info models/gpt2",
             "rlhf model convert models/gpt2 models/gpt2-bf16 dtype=bfloat16",
         ],
     };
@@ -32,7 +32,7 @@ internal static class ModelCommand
                 Convert(recipe);
                 break;
             default:
-                Inspect(recipe, context);
+                Info(recipe, context);
                 break;
         }
 
@@ -41,12 +41,12 @@ internal static class ModelCommand
 
     private static void Check(ModelRecipe recipe, CommandContext context)
     {
-        if (recipe.Model.Length == 0) throw new RlhfException("no model given; expected rlhf model inspect FOLDER");
+        if (recipe.Model.Length == 0) throw new RlhfException("no model given; expected rlhf model info FOLDER");
         if (!Directory.Exists(recipe.Model)) throw new RlhfException($"{recipe.Model}: no such folder; a model is a folder in the Hugging Face layout (config.json, weights, tokenizer files)");
         if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new RlhfException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
     }
 
-    private static void Inspect(ModelRecipe recipe, CommandContext context)
+    private static void Info(ModelRecipe recipe, CommandContext context)
     {
         var config = ModelFolder.ReadConfig(recipe.Model);
         using var model = ModelFolder.Load(recipe.Model, CPU);
@@ -86,7 +86,7 @@ internal static class MemoryNeed
 
 internal enum ModelAction
 {
-    Inspect,
+    Info,
     Convert,
 }
 
@@ -99,8 +99,8 @@ internal enum StoredType
 
 internal sealed record ModelRecipe
 {
-    [Describe("inspect a model, or convert its weights")]
-    public ModelAction Action { get; init; } = ModelAction.Inspect;
+    [Describe("info (what a model is) or convert (its weights into another folder)")]
+    public ModelAction Action { get; init; } = ModelAction.Info;
 
     [Describe("folder of the model")]
     public string Model { get; init; } = "";

@@ -32,11 +32,18 @@ internal static class SftCommand
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Tokenizer);
         using var model = Model(section, tokenizer, recipe.Seed, machine);
-        var rows = new SftRows(tokenizer, section with { MaxLength = Math.Min(section.MaxLength, model.Config.Context) });
+        var longest = Math.Min(section.MaxLength, model.Config.Context);
+        var rows = new SftRows(tokenizer, section with { MaxLength = longest });
         var (learned, heldOut) = Split(section, rows, (ulong)recipe.Seed);
-        var trainer = new SftTrainer(section, model, learned, heldOut, tokenizer.PadOrEos, (ulong)recipe.Seed);
+        if (section.Keep == Kept.Best && heldOut.Count == 0) throw new RlhfException($"sft.keep: best needs rows to evaluate on, and of {learned.Count} rows eval_share {section.EvalShare} holds none out; give sft.eval_data or a larger share");
+        void Save(string folder) => ModelFolder.Save(model, folder, new SaveOptions { TokenizerFrom = section.Tokenizer });
+        var trainer = new SftTrainer(section, model, section.Packing ? Packing.Pack(learned, longest) : learned, heldOut, tokenizer.PadOrEos, (ulong)recipe.Seed)
+        {
+            Sampler = new SftSampler(section, model, tokenizer, heldOut.Count > 0 ? heldOut : learned, (ulong)recipe.Seed),
+            SaveModel = Save,
+        };
         trainer.Train(run);
-        run.Finish(trainer.Steps, folder => ModelFolder.Save(model, folder, new SaveOptions { TokenizerFrom = section.Tokenizer }));
+        run.Finish(trainer.Steps, section.Keep == Kept.Best ? folder => CopyModel(run.BestFolder, folder) : Save);
         return Stage.SayFinished(run, context);
     }
 
@@ -78,6 +85,16 @@ internal static class SftCommand
         var held = (int)(section.EvalShare * all.Count);
         var order = CounterShuffle.Permutation(all.Count, seed, -1);
         return ([.. order.Skip(held).Order().Select(i => all[i])], [.. order.Take(held).Order().Select(i => all[i])]);
+    }
+
+    private static void CopyModel(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            if (Path.GetFileName(file) != CheckpointManifest.FileName) File.Copy(file, target);
+        }
     }
 
     private static SftRecipe Section(Recipe recipe)
