@@ -8,7 +8,7 @@ internal static class Failures
 {
     private const int Failed = 1, Stopped = 130;
 
-    public static int Report(string command, TextWriter error, IProgressSink progress, Func<int> work)
+    public static int Report(string command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
     {
         try
         {
@@ -29,7 +29,7 @@ internal static class Failures
         catch (Exception failure)
         {
             progress.End();
-            error.WriteLine($"rlhf {command}: {Line(failure)}");
+            error.WriteLine($"rlhf {command}: {Line(failure, recipe, command)}");
             if (Trace) error.WriteLine(failure);
             return Failed;
         }
@@ -37,12 +37,13 @@ internal static class Failures
 
     private static bool Trace => Environment.GetEnvironmentVariable("RLHF_TRACE") is "1" or "true";
 
-    private static string Line(Exception failure)
+    private static string Line(Exception failure, object recipe, string command)
     {
         while (failure is AggregateException or TypeInitializationException && failure.InnerException is { } inner) failure = inner;
         return failure switch
         {
             RlhfException known => known.Message,
+            _ when OutOfMemory.Line(failure, recipe, command) is { } line => line,
             _ when Durable.IsDiskFull(failure) => $"the disk is full ({OneLine(failure)}); free space, then run the same command again to go on",
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => $"a native library cannot be used: {OneLine(failure)}; run scripts/setup.sh, then rlhf doctor",
             UnauthorizedAccessException or IOException => OneLine(failure),
