@@ -22,7 +22,8 @@ public static class Judge
     private static Verdict ByGold(Curve curve, CurvePoint[] points, List<string> missing)
     {
         var best = points.MaxBy(point => point.GoldGain!.Value)!;
-        var last = points.MaxBy(point => point.Kl.Best.Value)!;
+        // What its own run left behind before the best checkpoint is no fall, however far it had drifted.
+        var last = points.Where(point => point.Run != best.Run || point.Step >= best.Step).MaxBy(point => point.Kl.Best.Value)!;
         var gained = best.GoldGain!.Low > 0;
         var fell = last != best && last.GoldGain!.High < best.GoldGain.Value && best.GoldGain.Low > last.GoldGain.Value;
         var recommended = gained ? LeastDrift(points, best, point => point.GoldGain!) : null;
@@ -53,7 +54,7 @@ public static class Judge
         if (fell)
             yield return $"At {Name(last)} (KL {Nats(last.Kl.Best.Value)}) the proxy stands at {Gain(last.ProxyGain)} and gold at {Gain(last.GoldGain!)}: the difference is the reward model being exploited.";
         else if (points.Length > 1)
-            yield return $"Up to the largest KL measured ({Nats(last.Kl.Best.Value)} nats) gold has not fallen below its best by more than its noise.";
+            yield return "Gold has not fallen below its best by more than its noise.";
 
         foreach (var fit in curve.Fits.Where(fit => fit.Form == FitForm.Policy)) yield return FitSentence(fit, best);
         if (recommended is not null && BestOfNSentence(curve, recommended) is { } sentence) yield return sentence;

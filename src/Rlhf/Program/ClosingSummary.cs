@@ -56,7 +56,7 @@ internal sealed record ClosingSummary
         if (RewardAccuracy is { } accuracy)
             output.WriteLine($"{"reward model, held-out accuracy",-44}{NumberFormat.Percent(accuracy, 1),10}{(RewardCeiling is { } most ? $"  (label noise allows {NumberFormat.Percent(most, 1)})" : "")}");
         foreach (var sample in Samples) Write(output, sample);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{Headline}\n{TimeSpan.FromSeconds(Seconds):m\\:ss} in this session; report: {Report}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{Headline}\n{TimeSpan.FromSeconds(Seconds):m\\:ss} this time; report: {Report}"));
     }
 
     private static void Write(TextWriter output, SampleRow sample)

@@ -25,6 +25,14 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void Of_RunThatDriftedTooFarAndCameBack_IsAGain()
+    {
+        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [3, 25, 7])));
+        Assert.Equal(VerdictKind.Gained, verdict.Kind);
+        Assert.Equal(60, verdict.Recommended!.Step);
+    }
+
+    [Fact]
     public void Of_GoldThatFell_KeepsTheReference()
     {
         var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [90, 120, 160])));   // far beyond the law's zero at KL e⁴ = 54.6
