@@ -12,6 +12,7 @@ var way = args.Length > 0 ? args[0] : "chunked";
 long vocabulary = Number(1, 50257), episodes = Number(2, 16), length = Number(3, 128), width = Number(4, 768);
 var rows = episodes * length;
 set_num_threads(Environment.ProcessorCount);
+manual_seed(1);   // both ways see the same numbers
 using var scope = NewDisposeScope();
 var hidden = randn([rows, width], requires_grad: true);
 var head = randn([vocabulary, width]).mul_(0.02).requires_grad_(true);
