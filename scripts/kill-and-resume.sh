@@ -62,7 +62,7 @@ while :; do
 done
 
 # Times, memory and the folder's own name differ between any two runs; nothing else may.
-normalized() { sed -E -e 's/"(seconds[a-z_]*|[a-z_]*per_second|memory[a-z_]*)": *[^,}]*//g' -e "s#$work/(whole|killed)#RUN#g" "$1"; }
+normalized() { sed -E -e 's/"(seconds[a-z_]*|[a-z_]*per_second|memory[a-z_]*)": *[^,}]*//g' -e "s#$work/(whole|killed)#RUN#g" -e 's/"run": *"(whole|killed)"/"run":"RUN"/g' "$1"; }
 different=0
 while IFS= read -r file; do
   case $file in
