@@ -1,3 +1,4 @@
+using Rlhf.Dpo;
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
@@ -41,6 +42,16 @@ internal static class Foresight
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         Tell(recipe, PpoCommand.StageName, models, Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest), context);
+    }
+
+    public static void Of(Recipe recipe, DpoRecipe section, CommandContext context)
+    {
+        var shape = ModelFolder.ReadConfig(section.Model);
+        List<HeldModel> models = [new(shape, Of(section.Lora))];
+        // Without one of its own the reference is the policy before its first step.
+        if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Frozen));
+        var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * Math.Min(section.MaxLength, shape.Context));
+        Tell(recipe, DpoCommand.StageName, models, tokens, context);
     }
 
     private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;

@@ -18,7 +18,7 @@ internal static class Pipeline
         new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run, SftCommand.Foresee),
         new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run, RewardCommand.Foresee),
         new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run, PpoCommand.Foresee),
-        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Check),
+        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Foresee),
         new(CurveCommand.StageName, recipe => recipe.Curve is not null, CurveCommand.Run, (_, _) => { }),
     ];
 

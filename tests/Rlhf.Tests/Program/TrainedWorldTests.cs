@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.TestSupport;
 using TorchSharp;
 
 namespace Rlhf.Tests.Program;
@@ -101,13 +102,16 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
         Assert.Contains("launch: rank 0 ended with 1; ending the others\n", ending.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Ppo_DryRun_TellsTheMemoryAndChangesNothing()
+    [Theory]
+    [InlineData("ppo")]
+    [InlineData("dpo")]
+    public void DryRun_Stage_TellsTheMemoryAndChangesNothing(string stage)
     {
-        var ending = ProgramProcess.Run(world.Folder, "ppo", "tiny.yaml", "out=dry", "--dry-run");
+        var pairs = Path.Combine(TestData.Repository, "data", "world", "pairs.parquet");
+        var ending = ProgramProcess.Run(world.Folder, stage, "tiny.yaml", "dpo.model=start/sft/final", $"dpo.data={pairs}", "out=dry", "--dry-run");
 
         Assert.Equal((0, ""), (ending.Code, ending.Output));
-        Assert.Matches(@"^ppo: about \d+ MiB of memory at its peak \(\d+ MiB of weights, gradients and moments, \d+ MiB of activations\); cpu has [\d.]+ GiB\ndry run: nothing stands in the way\n$", ending.Error);
+        Assert.Matches($@"^{stage}: about \d+ MiB of memory at its peak \(\d+ MiB of weights, gradients and moments, \d+ MiB of activations\); cpu has [\d.]+ GiB\ndry run: nothing stands in the way\n$", ending.Error);
         Assert.False(Directory.Exists(world.At("dry")));
     }
 

@@ -12,7 +12,7 @@ internal static class DpoCommand
 {
     public const string StageName = "dpo";
 
-    public static Command Create() => Command.For<Recipe>("dpo", "Optimises a policy on preference pairs, without a reward model.", Run, Check) with
+    public static Command Create() => Command.For<Recipe>("dpo", "Optimises a policy on preference pairs, without a reward model.", Run, Foresee) with
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
@@ -43,6 +43,12 @@ internal static class DpoCommand
         Stage.WantFile(section.Data, "dpo.data");
         if (section.EvalData is { } other) Stage.WantFile(other, "dpo.eval_data");
         if (section.Reference is { } reference) Stage.WantFolder(reference, "dpo.reference");
+    }
+
+    public static void Foresee(Recipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        Foresight.Of(recipe, Section(recipe), context);
     }
 
     private static DpoRecipe Section(Recipe recipe)
