@@ -34,7 +34,7 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         var report = data.HeldOut.Count == 0 ? null : RewardReport.Of(PairJudge.Judge(ensemble, data.HeldOut, tokenizer.PadOrEos));
         var facts = Facts(data, longest, report);
         if (report is null && data.Eval > 0) AddHeldOut(facts, data, ensemble, run.Progress);
-        if (report is not null) Durable.WriteText(Path.Combine(run.Folder, ReportFile), RewardReportJson.Text(report));
+        if (report is not null && run.Job.Rank == 0) Durable.WriteText(Path.Combine(run.Folder, ReportFile), RewardReportJson.Text(report));
         run.Finish(steps, folder =>
         {
             RewardFolder.Save(ensemble, folder, recipe.Model, facts);
