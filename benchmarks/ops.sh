@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # What one small operator costs through this binding and through Python, on the same libtorch and one thread each.
-# PYTHON names an interpreter with torch (default: /usr/bin/python3).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-python=${PYTHON:-/usr/bin/python3}
+. benchmarks/python.sh
 dotnet build benchmarks/TensorLayer -c Release -v quiet -clp:NoSummary >&2
 ours=$(OMP_NUM_THREADS=1 dotnet benchmarks/TensorLayer/bin/Release/net10.0/TensorLayer.dll ops)
 theirs=$(OMP_NUM_THREADS=1 "$python" benchmarks/peer_ops.py)

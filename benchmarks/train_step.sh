@@ -4,8 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${1:-3}; shift || true
-python=${PYTHON:-$(for p in /usr/bin/python3 python3; do "$p" -c 'import torch' 2>/dev/null && echo "$p" && break; done)}
-[ -n "$python" ] || { echo "error: no python3 with torch" >&2; exit 1; }
+. "$here/python.sh"
 dotnet build "$here/TrainStep" -c Release -v q -clp:NoSummary >&2
 results=$(mktemp); trap 'rm -f "$results"' EXIT
 for _ in $(seq "$rounds"); do
