@@ -38,10 +38,10 @@ internal static class PyTorchFiles
         "uJaAApUnE8dHE9UnE+dS6AAl1xAChYCgAAADEwMTI4NTU4NzJxAVgKAAAAMTA3NDc3NzYzMnECWAoAAAAxMDc0Nzc5MjgwcQNYCgAAADEwNzUyNTUxODRxBFgKAAAAMTA3NTI1NTg0MHEFZS4BAAAA" +
         "AAAAAAcAAAAAAAAAAAAAAAAAAAAGAAAAAAAAAAAAAAAAAIA/AAAAQAAAQEAAAIBAAACgQAIAAAAAAAAAAQACAAAAAAAAAAA/AMA=");
 
-    /// <summary>{w: an object whose unpickling calls os.system("touch /tmp/pwned")}.</summary>
+    /// <summary>{w: an object whose unpickling calls os.system("touch ./rlhf-own")}.</summary>
     public static byte[] Evil => Convert.FromBase64String(
         "gAKKCmz8nEb5IGqoUBkugAJN6QMugAJ9cQAoWBAAAABwcm90b2NvbF92ZXJzaW9ucQFN6QNYDQAAAGxpdHRsZV9lbmRpYW5xAohYCgAAAHR5cGVfc2l6ZXNxA31xBChYBQAAAHNob3J0cQVLAlgDAA" +
-        "AAaW50cQZLBFgEAAAAbG9uZ3EHSwR1dS6AAn1xAFgBAAAAd3EBY3Bvc2l4CnN5c3RlbQpxAlgQAAAAdG91Y2ggL3RtcC9wd25lZHEDhXEEUnEFcy6AAl1xAC4=");
+        "AAaW50cQZLBFgEAAAAbG9uZ3EHSwR1dS6AAn1xAFgBAAAAd3EBY3Bvc2l4CnN5c3RlbQpxAlgQAAAAdG91Y2ggLi9ybGhmLW93bnEDhXEEUnEFcy6AAl1xAC4=");
 
     /// <summary>{w: Parameter([1.5, 2.5])}.</summary>
     public static byte[] Parameter => Convert.FromBase64String(

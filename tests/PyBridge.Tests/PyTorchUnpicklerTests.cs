@@ -46,10 +46,10 @@ public sealed class PyTorchUnpicklerTests
     [Fact]
     public void UnpickleStateDict_ForeignClass_IsRefusedByNameAndNotRun()
     {
-        File.Delete("/tmp/pwned");
+        File.Delete("rlhf-own");
         var error = Assert.Throws<InvalidDataException>(() => Unpickle(PyTorchFiles.Evil));
         Assert.Contains("posix.system", error.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists("/tmp/pwned"));
+        Assert.False(File.Exists("rlhf-own"));
     }
 
     [Theory]

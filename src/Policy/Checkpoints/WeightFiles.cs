@@ -44,6 +44,7 @@ internal static class WeightFiles
 
             return tensors;
         }
+        // What the readers of either build of the packages throw on a file that is not what it claims to be.
         catch (Exception e) when (e is InvalidDataException or IOException or JsonException or ArgumentException or NotSupportedException or NotImplementedException or InvalidOperationException or InvalidCastException or UnauthorizedAccessException)
         {
             throw new RlhfException($"{file}: {e.Message.ReplaceLineEndings(" ")}", e);

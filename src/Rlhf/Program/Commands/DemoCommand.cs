@@ -12,7 +12,7 @@ internal static class DemoCommand
     {
         ShippedRecipe = "demo.yaml",
         Interruption = Interruption.AfterCheckpoint,
-        Examples = ["rlhf demo", "rlhf demo device=cuda out=/tmp/demo seed=2", "rlhf demo recipe.yaml"],
+        Examples = ["rlhf demo", "rlhf demo device=cuda out=runs/second seed=2", "rlhf demo recipe.yaml"],
     };
 
     private static int Run(Recipe recipe, CommandContext context)

@@ -14,7 +14,7 @@ internal static class ReportCommand
     public static Command Create() => Command.For<ReportRecipe>("report", "Writes report.html for a run or a sweep: verdict, curves, samples, configuration.", Run, Check) with
     {
         Positionals = ["run"],
-        Examples = ["rlhf report runs/demo", "rlhf report runs/demo/sweep", "rlhf report runs/demo to=/tmp/demo.html", "rlhf report runs/demo --json"],
+        Examples = ["rlhf report runs/demo", "rlhf report runs/demo/sweep", "rlhf report runs/demo to=demo.html", "rlhf report runs/demo --json"],
     };
 
     /// <summary>Writes the report and returns what it says.</summary>
