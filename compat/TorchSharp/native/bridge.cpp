@@ -12,11 +12,25 @@
 #include <c10/core/GradMode.h>
 #include <torch/version.h>
 
+#include <malloc.h>
+
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 namespace bridge {
+
+// A step frees and takes the same megabytes again and again: given back to the system in between, each page would be
+// zeroed anew. What the environment says comes first.
+__attribute__((constructor)) static void keep_freed_memory() {
+#ifdef __GLIBC__
+  if (std::getenv("MALLOC_TRIM_THRESHOLD_") || std::getenv("MALLOC_MMAP_THRESHOLD_")) return;
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 16 << 20);
+#endif
+}
 
 static thread_local std::string last_error;
 void set_error(const std::string& message) { last_error = message; }

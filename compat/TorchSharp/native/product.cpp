@@ -1,7 +1,7 @@
 #include "bridge.h"
+#include "processor.h"
 #include "product.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
@@ -13,16 +13,17 @@
 using at::Tensor;
 using c10::optional;
 using products::Matrix;
+using products::Strips;
 
 namespace {
 
-constexpr int64_t kDeep = 512;     // k at a time: a panel of that depth stays in the second cache
-constexpr int64_t kWide = 2048;    // columns packed at a time
-constexpr int64_t kTall = 64;      // rows of one task
+constexpr int64_t kDeep = 2048;   // k at a time
+constexpr int64_t kWide = 2048;   // columns packed at a time
+constexpr int64_t kTall = 96;     // rows of one task: whole tiles of either kind
+constexpr int64_t kTasks = 16;    // for each thread, that all finish at about the same time
 
 const products::Kernels& kernels() {
-  static const products::Kernels& chosen = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
-                                               ? products::kernels_v4() : products::kernels_v3();
+  static const products::Kernels& chosen = bridge::has_avx512() ? products::kernels_v4() : products::kernels_v3();
   return chosen;
 }
 
@@ -35,43 +36,43 @@ float* workspace(std::vector<float>& kept, int64_t floats) {
   return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(kept.data()) + 63) / 64 * 64);
 }
 
+int64_t over(int64_t n, int64_t part) { return (n + part - 1) / part; }
+
 // c (+)= a·panels, where a is as deep as the panels.
-void over_panels(const Matrix& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
+void over_panels(const Strips& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
   const auto& kernel = kernels();
-  const int64_t threads = at::get_num_threads(), down = (a.rows + kTall - 1) / kTall, all = (columns + kernel.across - 1) / kernel.across;
-  // Enough tasks to share out evenly, each of a million multiplications at least.
-  const int64_t least = std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, std::min(a.rows, kTall) * a.columns * kernel.across));
-  const int64_t wanted = down >= 8 * threads ? all : std::max(least, (all * down + 4 * threads - 1) / (4 * threads));
-  const int64_t group = std::min(all, wanted), groups = (all + group - 1) / group;
-  at::parallel_for(0, down * groups, 1, [&](int64_t from, int64_t to) {
-    static thread_local std::vector<float> kept;
-    for (int64_t task = from; task < to; task++) {
-      const int64_t i = task / groups * kTall, j = task % groups * group * kernel.across;
-      Matrix rows = part(a, i, std::min(kTall, a.rows - i), 0, a.columns);
-      if (rows.column_stride != 1) {
-        float* turned = workspace(kept, rows.rows * rows.columns);
-        for (int64_t k = 0; k < rows.columns; k++)
-          for (int64_t r = 0; r < rows.rows; r++) turned[k * rows.rows + r] = *rows.at(r, k);
-        rows = {turned, rows.rows, rows.columns, 1, rows.rows};
-      }
-      kernel.multiply(rows, panels + j / kernel.across * panel_stride, panel_stride, c + i * c_stride + j, c_stride, std::min(group * kernel.across, columns - j), add);
-    }
+  const int64_t threads = at::get_num_threads(), down = over(a.rows, kTall), all = over(columns, kernel.across);
+  // Each task a million multiplications at least.
+  const int64_t least = std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, std::min(a.rows, kTall) * a.depth * kernel.across));
+  const int64_t groups = over(all, std::max(least, threads == 1 ? all : over(all * down, kTasks * threads))), group = over(all, groups);
+  bridge::share(down * groups, [&](int64_t task) {
+    const int64_t i = task / groups * kTall, panel = task % groups * group, j = panel * kernel.across;
+    if (panel >= all) return;
+    const Strips rows{a.data + i * a.tile_stride, std::min(kTall, a.rows - i), a.depth, a.tile_stride, a.row_stride, a.column_stride};
+    kernel.multiply(rows, panels + panel * panel_stride, panel_stride, c + i * c_stride + j, c_stride, std::min(group * kernel.across, columns - j), add);
   });
 }
 
 void product_into(const Matrix& a, const Matrix& b, float* c, int64_t c_stride, bool add) {
   const auto& kernel = kernels();
-  static thread_local std::vector<float> kept;
+  static thread_local std::vector<float> kept_panels, kept_strips;
+  const bool turned = a.column_stride != 1;
   for (int64_t k = 0; k < b.rows; k += kDeep) {
-    const int64_t depth = std::min(kDeep, b.rows - k);
+    const int64_t depth = std::min(kDeep, b.rows - k), blocks = over(a.rows, kTall);
+    const Matrix left = part(a, 0, a.rows, k, depth);
+    float* strips = turned ? workspace(kept_strips, blocks * kTall * depth) : nullptr;
+    const Strips rows = turned ? Strips{strips, a.rows, depth, depth, 1, kernel.down} : Strips{left.data, a.rows, depth, a.row_stride, a.row_stride, 1};
     for (int64_t j = 0; j < b.columns; j += kWide) {
-      const int64_t width = std::min(kWide, b.columns - j), panels = (width + kernel.across - 1) / kernel.across;
+      const int64_t width = std::min(kWide, b.columns - j), panels = over(width, kernel.across), few = std::max<int64_t>(1, (1 << 14) / (depth * kernel.across));
       const Matrix block = part(b, k, depth, j, width);
-      float* packed = workspace(kept, panels * depth * kernel.across);
-      at::parallel_for(0, panels, std::max<int64_t>(1, (1 << 15) / (depth * kernel.across)), [&](int64_t from, int64_t to) {
-        for (int64_t p = from; p < to; p++) kernel.pack(block, p * kernel.across, packed + p * depth * kernel.across);
+      float* packed = workspace(kept_panels, panels * depth * kernel.across);
+      const int64_t turning = turned && j == 0 ? blocks : 0;
+      bridge::share(turning + over(panels, few), [&](int64_t task) {
+        if (task < turning) return kernel.pack_strips(part(left, task * kTall, std::min(kTall, a.rows - task * kTall), 0, depth), strips + task * kTall * depth);
+        const int64_t first = (task - turning) * few;
+        for (int64_t p = first; p < std::min(panels, first + few); p++) kernel.pack_panel(block, p * kernel.across, packed + p * depth * kernel.across);
       });
-      over_panels(part(a, 0, a.rows, k, depth), packed, depth * kernel.across, c + j, c_stride, width, add || k > 0);
+      over_panels(rows, packed, depth * kernel.across, c + j, c_stride, width, add || k > 0);
     }
   }
 }
@@ -121,7 +122,7 @@ Tensor pack(const Tensor& b) {
   Tensor packed = at::empty({panels, m.rows, kernel.across}, b.options());
   float* to = static_cast<float*>(packed.data_ptr());
   at::parallel_for(0, panels, std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, stride)), [&](int64_t from, int64_t end) {
-    for (int64_t p = from; p < end; p++) kernel.pack(m, p * kernel.across, to + p * stride);
+    for (int64_t p = from; p < end; p++) kernel.pack_panel(m, p * kernel.across, to + p * stride);
   });
   return packed;
 }
@@ -132,10 +133,11 @@ Tensor product_packed(const Tensor& a, const Tensor& packed, int64_t columns, co
   TORCH_CHECK(packed.dim() == 3 && packed.is_contiguous() && packed.size(1) == depth && packed.size(2) == across && packed.size(0) == (columns + across - 1) / across, "product: ", a.sizes(), " does not fit panels ", packed.sizes());
   Tensor c = at::empty({a.size(0), columns}, a.options());
   const bool add = begin(c, bias, residual);
-  const Matrix left = view(a);
+  const Tensor rows = a.stride(1) == 1 ? a : a.contiguous();
+  const Matrix left = view(rows);
   const float* panels = static_cast<const float*>(packed.data_ptr());
-  for (int64_t k = 0; k < depth; k += 4 * kDeep)
-    over_panels(part(left, 0, left.rows, k, std::min(4 * kDeep, depth - k)), panels + k * across, depth * across, static_cast<float*>(c.data_ptr()), columns, columns, add || k > 0);
+  for (int64_t k = 0; k < depth; k += kDeep)
+    over_panels({left.at(0, k), left.rows, std::min(kDeep, depth - k), left.row_stride, left.row_stride, 1}, panels + k * across, depth * across, static_cast<float*>(c.data_ptr()), columns, columns, add || k > 0);
   return c;
 }
 

@@ -11,12 +11,20 @@ struct Matrix {
   const float* at(int64_t i, int64_t j) const { return data + i * row_stride + j * column_stride; }
 };
 
+// The left matrix as tiles see it: the first row of tile i / down begins at data + i · tile_stride.
+struct Strips {
+  const float* data;
+  int64_t rows, depth, tile_stride, row_stride, column_stride;
+};
+
 struct Kernels {
-  int64_t across;  // columns of a panel
+  int64_t down, across;  // rows and columns of a tile
   // Columns `first` … of b as a panel [b.rows, across], zero where b has no more columns.
-  void (*pack)(const Matrix& b, int64_t first, float* panel);
+  void (*pack_panel)(const Matrix& b, int64_t first, float* panel);
+  // a as strips of `down` rows, each one column after the other: strip i / down begins at i · a.columns.
+  void (*pack_strips)(const Matrix& a, float* strips);
   // c [a.rows, columns] = a·panels, or += where `add`; panel p begins at panels + p·panel_stride.
-  void (*multiply)(const Matrix& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add);
+  void (*multiply)(const Strips& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add);
 };
 
 const Kernels& kernels_v3();

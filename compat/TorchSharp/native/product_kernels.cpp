@@ -1,16 +1,17 @@
 #include "product.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace products {
 namespace {
 
 #if defined(__AVX512F__)
-constexpr int kLanes = 16, kDown = 8;
+constexpr int64_t kLanes = 16, kDown = 8;
 #else
-constexpr int kLanes = 8, kDown = 6;
+constexpr int64_t kLanes = 8, kDown = 6;
 #endif
-constexpr int kAcross = 2, kWidth = kAcross * kLanes;
+constexpr int64_t kAcross = 2, kWidth = kAcross * kLanes;
 typedef float Lanes __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
 // c [M, kWidth] (+)= a [M, depth]·panel [depth, kWidth], with c in registers.
@@ -45,25 +46,52 @@ constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>,
 #endif
 };
 
-void multiply(const Matrix& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
-  for (int64_t j = 0; j < columns; j += kWidth, panels += panel_stride) {
-    const int64_t width = columns - j < kWidth ? columns - j : kWidth;
-    for (int64_t i = 0; i < a.rows; i += kDown) {
-      const int64_t rows = a.rows - i < kDown ? a.rows - i : kDown;
-      float* to = c + i * c_stride + j;
-      if (width == kWidth) {
-        kTiles[rows](a.at(i, 0), a.row_stride, a.column_stride, panels, a.columns, to, c_stride, add);
-        continue;
+// A panel of this depth and the rows that meet it stay in the first cache.
+constexpr int64_t kStep = 512;
+
+void multiply(const Strips& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
+  const int64_t steps = (a.depth + kStep - 1) / kStep, step = (a.depth + steps - 1) / steps;
+  for (int64_t k = 0; k < a.depth; k += step) {
+    const int64_t depth = std::min(step, a.depth - k);
+    const bool more = add || k > 0;
+    for (int64_t j = 0; j < columns; j += kWidth) {
+      const int64_t width = std::min(kWidth, columns - j);
+      const float* panel = panels + j / kWidth * panel_stride + k * kWidth;
+      for (int64_t i = 0; i < a.rows; i += kDown) {
+        const int64_t rows = std::min(kDown, a.rows - i);
+        const float* left = a.data + i * a.tile_stride + k * a.column_stride;
+        float* to = c + i * c_stride + j;
+        if (width == kWidth) {
+          kTiles[rows](left, a.row_stride, a.column_stride, panel, depth, to, c_stride, more);
+          continue;
+        }
+        float edge[kDown * kWidth];
+        if (more) for (int64_t r = 0; r < rows; r++) std::memcpy(edge + r * kWidth, to + r * c_stride, width * sizeof(float));
+        kTiles[rows](left, a.row_stride, a.column_stride, panel, depth, edge, kWidth, more);
+        for (int64_t r = 0; r < rows; r++) std::memcpy(to + r * c_stride, edge + r * kWidth, width * sizeof(float));
       }
-      float edge[kDown * kWidth];
-      if (add) for (int64_t r = 0; r < rows; r++) std::memcpy(edge + r * kWidth, to + r * c_stride, width * sizeof(float));
-      kTiles[rows](a.at(i, 0), a.row_stride, a.column_stride, panels, a.columns, edge, kWidth, add);
-      for (int64_t r = 0; r < rows; r++) std::memcpy(to + r * c_stride, edge + r * kWidth, width * sizeof(float));
     }
   }
 }
 
-void pack(const Matrix& b, int64_t first, float* panel) {
+void pack_strips(const Matrix& a, float* strips) {
+  constexpr int64_t kRun = 32;  // columns at a time: their lines serve the next strip too
+  for (int64_t k = 0; k < a.columns; k += kRun) {
+    const int64_t end = std::min(a.columns, k + kRun);
+    for (int64_t i = 0; i < a.rows; i += kDown) {
+      const int64_t rows = std::min(kDown, a.rows - i);
+      float* to = strips + i * a.columns;
+      if (rows == kDown && a.row_stride == 1) {
+        for (int64_t q = k; q < end; q++) std::memcpy(to + q * kDown, a.at(i, q), kDown * sizeof(float));
+      } else {
+        for (int64_t q = k; q < end; q++)
+          for (int64_t r = 0; r < rows; r++) to[q * kDown + r] = *a.at(i + r, q);
+      }
+    }
+  }
+}
+
+void pack_panel(const Matrix& b, int64_t first, float* panel) {
   const int64_t width = b.columns - first < kWidth ? b.columns - first : kWidth;
   if (width < kWidth) std::memset(panel, 0, b.rows * kWidth * sizeof(float));
   if (b.column_stride == 1) {
@@ -80,7 +108,7 @@ void pack(const Matrix& b, int64_t first, float* panel) {
   }
 }
 
-constexpr Kernels kKernels{kWidth, pack, multiply};
+constexpr Kernels kKernels{kDown, kWidth, pack_panel, pack_strips, multiply};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-#include "attention.h"
+#include "attention_kernels.h"
 #include "lanes.h"
 
 #include <algorithm>

@@ -1,0 +1,154 @@
+// Activations, norms and linear layers as operators of libtorch with gradients.
+#include "bridge.h"
+#include "operators.h"
+
+#include <ATen/ops/add.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+using at::Tensor;
+using c10::optional;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+namespace {
+
+// Σ over rows of what f adds to a part's sums [columns], rounded to the type of like; the parts are added in an order that
+// depends on the number of threads alone.
+template <class F> Tensor summed(const Tensor& like, int64_t rows, int64_t columns, F f) {
+  const int64_t parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), rows / 16));
+  Tensor sums = at::zeros({parts, columns}, like.options().dtype(at::kFloat));
+  at::parallel_for(0, parts, 1, [&](int64_t from, int64_t to) {
+    for (int64_t p = from; p < to; p++) f(rows * p / parts, rows * (p + 1) / parts, data<float>(sums) + p * columns);
+  });
+  return (parts == 1 ? sums.view({columns}) : sums.sum(0)).to(like.scalar_type());
+}
+
+Tensor column_sums(const Tensor& x) {
+  const int64_t width = x.size(-1);
+  Tensor out;
+  typed(x, [&](auto t) {
+    using T = decltype(t);
+    out = summed(x, rows_of(x), width, [&](int64_t from, int64_t to, float* sums) { kernels<T>().column_sums(data<T>(x) + from * width, sums, to - from, width); });
+  });
+  return out;
+}
+
+struct Gelu : torch::autograd::Function<Gelu> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& input) {
+    Tensor x = input.contiguous(), y = at::empty_like(x);
+    ctx->save_for_backward({x});
+    typed(x, [&](auto t) {
+      using T = decltype(t);
+      at::parallel_for(0, x.numel(), 8192, [&](int64_t from, int64_t to) { kernels<T>().gelu(data<T>(x) + from, data<T>(y) + from, to - from); });
+    });
+    return y;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    Tensor x = ctx->get_saved_variables()[0], g = grads[0].contiguous(), dx = at::empty_like(x);
+    typed(x, [&](auto t) {
+      using T = decltype(t);
+      at::parallel_for(0, x.numel(), 8192, [&](int64_t from, int64_t to) { kernels<T>().gelu_backward(data<T>(x) + from, data<T>(g) + from, data<T>(dx) + from, to - from); });
+    });
+    return {dx};
+  }
+};
+
+struct SwiGlu : torch::autograd::Function<SwiGlu> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& input) {
+    Tensor x = input.contiguous();
+    const int64_t width = x.size(-1) / 2, rows = rows_of(x);
+    auto shape = x.sizes().vec();
+    shape.back() = width;
+    Tensor y = at::empty(shape, x.options());
+    ctx->save_for_backward({x});
+    typed(x, [&](auto t) {
+      using T = decltype(t);
+      by_rows(rows, width, [&](int64_t from, int64_t to) { kernels<T>().swiglu(data<T>(x) + from * 2 * width, data<T>(y) + from * width, to - from, width); });
+    });
+    return y;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    Tensor x = ctx->get_saved_variables()[0], g = grads[0].contiguous(), dx = at::empty_like(x);
+    const int64_t width = x.size(-1) / 2;
+    typed(x, [&](auto t) {
+      using T = decltype(t);
+      by_rows(rows_of(x), width, [&](int64_t from, int64_t to) {
+        kernels<T>().swiglu_backward(data<T>(x) + from * 2 * width, data<T>(g) + from * width, data<T>(dx) + from * 2 * width, to - from, width);
+      });
+    });
+    return {dx};
+  }
+};
+
+struct Norm : torch::autograd::Function<Norm> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& input, const Tensor& w, const optional<Tensor>& bias, double epsilon) {
+    Tensor x = input.contiguous(), b = bias ? *bias : Tensor(), y = at::empty_like(x), stats = at::empty({rows_of(x), 2}, x.options().dtype(at::kFloat));
+    const int64_t width = x.size(-1);
+    TORCH_CHECK(w.is_contiguous() && w.numel() == width && w.scalar_type() == x.scalar_type(), "norm: the weight does not fit the rows");
+    ctx->save_for_backward({x, w, stats});
+    ctx->saved_data["biased"] = b.defined();
+    typed(x, [&](auto t) {
+      using T = decltype(t);
+      by_rows(rows_of(x), width, [&](int64_t from, int64_t to) {
+        kernels<T>().norm(data<T>(x) + from * width, data<T>(w), data<T>(b), data<T>(y) + from * width, data<float>(stats) + 2 * from, to - from, width, static_cast<float>(epsilon));
+      });
+    });
+    return y;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    Tensor x = saved[0], w = saved[1], stats = saved[2], g = grads[0].contiguous(), dx = at::empty_like(x), sums;
+    const int64_t width = x.size(-1);
+    const bool biased = ctx->saved_data["biased"].toBool();
+    typed(x, [&](auto t) {
+      using T = decltype(t);
+      sums = summed(w, rows_of(x), 2 * width, [&](int64_t from, int64_t to, float* d) {
+        kernels<T>().norm_backward(data<T>(x) + from * width, data<T>(w), data<float>(stats) + 2 * from, data<T>(g) + from * width, data<T>(dx) + from * width, d, biased ? d + width : nullptr, to - from, width);
+      });
+    });
+    return {dx, sums.narrow(0, 0, width), biased ? sums.narrow(0, width, width) : Tensor(), Tensor()};
+  }
+};
+
+// a·b + bias + residual; other types than float32 go to libtorch, which may have hardware for them.
+Tensor product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+  if (a.scalar_type() == at::kFloat) return bridge::product(a, b, bias, residual);
+  if (residual) return (bias ? at::add(*residual, *bias) : residual->clone()).addmm_(a, b);
+  return bias ? at::addmm(*bias, a, b) : at::mm(a, b);
+}
+
+// x·wᵀ + b + residual over rows.
+struct Linear : torch::autograd::Function<Linear> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& w, const optional<Tensor>& bias, const optional<Tensor>& residual) {
+    ctx->save_for_backward({x, w});
+    ctx->saved_data["biased"] = bias.has_value();
+    ctx->saved_data["residual"] = residual.has_value();
+    return product(x, w.t(), bias, residual);
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    Tensor x = saved[0], w = saved[1], g = grads[0].contiguous();
+    return {ctx->needs_input_grad(0) ? product(g, w, c10::nullopt, c10::nullopt) : Tensor(), ctx->needs_input_grad(1) ? product(g.t(), x, c10::nullopt, c10::nullopt) : Tensor(),
+            ctx->saved_data["biased"].toBool() && ctx->needs_input_grad(2) ? column_sums(g) : Tensor(), ctx->saved_data["residual"].toBool() ? g : Tensor()};
+  }
+};
+
+Tensor gelu(const Tensor& x) { return Gelu::apply(x); }
+Tensor swiglu(const Tensor& x) { return SwiGlu::apply(x); }
+Tensor norm(const Tensor& x, const Tensor& w, const optional<Tensor>& b, double epsilon) { return Norm::apply(x, w, b, epsilon); }
+Tensor linear(const Tensor& x, const Tensor& w, const optional<Tensor>& b, const optional<Tensor>& residual) { return Linear::apply(x, w, b, residual); }
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(bridge, m) {
+  m.def("gelu(Tensor x) -> Tensor", gelu);
+  m.def("swiglu(Tensor x) -> Tensor", swiglu);
+  m.def("norm(Tensor x, Tensor w, Tensor? b, float epsilon) -> Tensor", norm);
+  m.def("linear(Tensor x, Tensor w, Tensor? b, Tensor? residual) -> Tensor", linear);
+}
