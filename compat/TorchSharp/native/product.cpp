@@ -2,7 +2,6 @@
 #include "processor.h"
 #include "product.h"
 
-#include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
@@ -13,6 +12,7 @@
 using at::Tensor;
 using c10::optional;
 using products::Matrix;
+using products::Start;
 using products::Strips;
 
 namespace {
@@ -38,8 +38,8 @@ float* workspace(std::vector<float>& kept, int64_t floats) {
 
 int64_t over(int64_t n, int64_t part) { return (n + part - 1) / part; }
 
-// c (+)= a·panels, where a is as deep as the panels.
-void over_panels(const Strips& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
+// c = start + a·panels, where a is as deep as the panels; without a start c is added to.
+void over_panels(const Strips& a, const float* panels, int64_t panel_stride, const Start* start, float* c, int64_t c_stride, int64_t columns) {
   const auto& kernel = kernels();
   const int64_t threads = at::get_num_threads(), down = over(a.rows, kTall), all = over(columns, kernel.across);
   // Each task a million multiplications at least.
@@ -49,11 +49,12 @@ void over_panels(const Strips& a, const float* panels, int64_t panel_stride, flo
     const int64_t i = task / groups * kTall, panel = task % groups * group, j = panel * kernel.across;
     if (panel >= all) return;
     const Strips rows{a.data + i * a.tile_stride, std::min(kTall, a.rows - i), a.depth, a.tile_stride, a.row_stride, a.column_stride};
-    kernel.multiply(rows, panels + panel * panel_stride, panel_stride, c + i * c_stride + j, c_stride, std::min(group * kernel.across, columns - j), add);
+    const Start here = start ? products::at(*start, i, j) : Start{};
+    kernel.multiply(rows, panels + panel * panel_stride, panel_stride, start ? &here : nullptr, c + i * c_stride + j, c_stride, std::min(group * kernel.across, columns - j));
   });
 }
 
-void product_into(const Matrix& a, const Matrix& b, float* c, int64_t c_stride, bool add) {
+void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c, int64_t c_stride) {
   const auto& kernel = kernels();
   static thread_local std::vector<float> kept_panels, kept_strips;
   const bool turned = a.column_stride != 1;
@@ -72,7 +73,8 @@ void product_into(const Matrix& a, const Matrix& b, float* c, int64_t c_stride, 
         const int64_t first = (task - turning) * few;
         for (int64_t p = first; p < std::min(panels, first + few); p++) kernel.pack_panel(block, p * kernel.across, packed + p * depth * kernel.across);
       });
-      over_panels(rows, packed, depth * kernel.across, c + j, c_stride, width, add || k > 0);
+      const Start here = start ? products::at(*start, 0, j) : Start{};
+      over_panels(rows, packed, depth * kernel.across, start && k == 0 ? &here : nullptr, c + j, c_stride, width);
     }
   }
 }
@@ -81,13 +83,14 @@ void check(const Tensor& t, const char* what) {
   TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat && t.dim() == 2, "product: ", what, " has to be a float32 matrix on the CPU");
 }
 
-// What a product begins with: a bias [N], a residual [M, N], their sum, or nothing.
-bool begin(Tensor& c, const optional<Tensor>& bias, const optional<Tensor>& residual) {
-  if (residual && bias) at::add_out(c, *residual, *bias);
-  else if (residual) c.copy_(*residual);
-  else if (bias) c.copy_(bias->expand_as(c));
-  return bias || residual;
+// What a product of this shape begins with: a bias [N], a residual [M, N], their sum, or nothing. It points into the tensors.
+Start start_of(const Tensor& c, const Tensor& bias, const Tensor& residual) {
+  if (bias.defined()) TORCH_CHECK(bias.scalar_type() == at::kFloat && bias.is_contiguous() && bias.numel() == c.size(1), "product: a bias ", bias.sizes(), " does not fit ", c.sizes());
+  if (residual.defined()) TORCH_CHECK(residual.scalar_type() == at::kFloat && residual.is_contiguous() && residual.sizes() == c.sizes(), "product: a residual ", residual.sizes(), " does not fit ", c.sizes());
+  return {bias.defined() ? bias.data_ptr<float>() : nullptr, residual.defined() ? residual.data_ptr<float>() : nullptr, c.size(1)};
 }
+
+Tensor given(const optional<Tensor>& t) { return t ? t->contiguous() : Tensor(); }
 
 }  // namespace
 
@@ -96,9 +99,14 @@ Tensor bridge::product(const Tensor& a, const Tensor& b, const optional<Tensor>&
   check(b, "the right matrix");
   TORCH_CHECK(a.size(1) == b.size(0), "product: ", a.sizes(), " does not fit ", b.sizes());
   Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
-  const bool add = begin(c, bias, residual);
-  if (a.size(1) == 0) return add ? c : c.zero_();
-  product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), c.size(1), add);
+  const Tensor row = given(bias), rows = given(residual);
+  const Start start = start_of(c, row, rows);
+  if (a.size(1) == 0) {
+    c.zero_();
+    if (rows.defined()) c.add_(rows);
+    return row.defined() ? c.add_(row) : c;
+  }
+  product_into(view(a), view(b), &start, c.data_ptr<float>(), c.size(1));
   return c;
 }
 
@@ -110,7 +118,7 @@ void product_add(Tensor c, const Tensor& a, const Tensor& b) {
   check(b, "the right matrix");
   check(c, "the sum");
   TORCH_CHECK(a.size(1) == b.size(0) && c.size(0) == a.size(0) && c.size(1) == b.size(1) && c.stride(1) == 1, "product: ", a.sizes(), " and ", b.sizes(), " do not fit the sum ", c.sizes());
-  product_into(view(a), view(b), static_cast<float*>(c.data_ptr()), c.stride(0), true);
+  product_into(view(a), view(b), nullptr, c.data_ptr<float>(), c.stride(0));
 }
 
 // b [K, N] as panels [⌈N/across⌉, K, across], for many products with it.
@@ -132,12 +140,13 @@ Tensor product_packed(const Tensor& a, const Tensor& packed, int64_t columns, co
   const int64_t across = kernels().across, depth = a.size(1);
   TORCH_CHECK(packed.dim() == 3 && packed.is_contiguous() && packed.size(1) == depth && packed.size(2) == across && packed.size(0) == (columns + across - 1) / across, "product: ", a.sizes(), " does not fit panels ", packed.sizes());
   Tensor c = at::empty({a.size(0), columns}, a.options());
-  const bool add = begin(c, bias, residual);
+  const Tensor row = given(bias), above = given(residual);
+  const Start start = start_of(c, row, above);
   const Tensor rows = a.stride(1) == 1 ? a : a.contiguous();
   const Matrix left = view(rows);
   const float* panels = static_cast<const float*>(packed.data_ptr());
   for (int64_t k = 0; k < depth; k += kDeep)
-    over_panels({left.at(0, k), left.rows, std::min(kDeep, depth - k), left.row_stride, left.row_stride, 1}, panels + k * across, depth * across, static_cast<float*>(c.data_ptr()), columns, columns, add || k > 0);
+    over_panels({left.at(0, k), left.rows, std::min(kDeep, depth - k), left.row_stride, left.row_stride, 1}, panels + k * across, depth * across, k == 0 ? &start : nullptr, c.data_ptr<float>(), columns, columns);
   return c;
 }
 

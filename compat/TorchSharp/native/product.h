@@ -17,14 +17,25 @@ struct Strips {
   int64_t rows, depth, tile_stride, row_stride, column_stride;
 };
 
+// What a product is added to: a bias of one row, a residual as tall as the product, both or neither.
+struct Start {
+  const float *bias, *residual;
+  int64_t residual_stride;
+};
+
+// The part of a start that belongs to a product's rows i … and columns j ….
+inline Start at(const Start& start, int64_t i, int64_t j) {
+  return {start.bias ? start.bias + j : nullptr, start.residual ? start.residual + i * start.residual_stride + j : nullptr, start.residual_stride};
+}
+
 struct Kernels {
   int64_t down, across;  // rows and columns of a tile
   // Columns `first` … of b as a panel [b.rows, across], zero where b has no more columns.
   void (*pack_panel)(const Matrix& b, int64_t first, float* panel);
   // a as strips of `down` rows, each one column after the other: strip i / down begins at i · a.columns.
   void (*pack_strips)(const Matrix& a, float* strips);
-  // c [a.rows, columns] = a·panels, or += where `add`; panel p begins at panels + p·panel_stride.
-  void (*multiply)(const Strips& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add);
+  // c [a.rows, columns] = start + a·panels, or c + a·panels where there is no start; panel p begins at panels + p·panel_stride.
+  void (*multiply)(const Strips& a, const float* panels, int64_t panel_stride, const Start* start, float* c, int64_t c_stride, int64_t columns);
 };
 
 const Kernels& kernels_v3();

@@ -14,18 +14,28 @@ constexpr int64_t kLanes = 8, kDown = 6;
 constexpr int64_t kAcross = 2, kWidth = kAcross * kLanes;
 typedef float Lanes __attribute__((vector_size(kLanes * 4), aligned(4), may_alias));
 
-// c [M, kWidth] (+)= a [M, depth]·panel [depth, kWidth], with c in registers.
+inline Lanes load(const float* p) { return *reinterpret_cast<const Lanes*>(p); }
+
+// c [M, kWidth] = start + a [M, depth]·panel [depth, kWidth], with c in registers; without a start it is c itself.
 template <int M>
-void tile(const float* a, int64_t ai, int64_t ak, const float* panel, int64_t depth, float* c, int64_t ldc, bool add) {
+void tile(const float* a, int64_t ai, int64_t ak, const float* panel, int64_t depth, const Start* start, float* c, int64_t ldc) {
   Lanes sums[M][kAcross];
+  const float* from = start ? start->residual : c;
+  const int64_t ldf = start ? start->residual_stride : ldc;
 #pragma GCC unroll 8
   for (int i = 0; i < M; i++)
 #pragma GCC unroll 8
-    for (int j = 0; j < kAcross; j++) sums[i][j] = add ? *reinterpret_cast<const Lanes*>(c + i * ldc + j * kLanes) : Lanes{};
+    for (int j = 0; j < kAcross; j++) sums[i][j] = from ? load(from + i * ldf + j * kLanes) : Lanes{};
+  if (start && start->bias) {
+#pragma GCC unroll 8
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 8
+      for (int j = 0; j < kAcross; j++) sums[i][j] += load(start->bias + j * kLanes);
+  }
   for (int64_t k = 0; k < depth; k++, panel += kWidth) {
     Lanes row[kAcross];
 #pragma GCC unroll 8
-    for (int j = 0; j < kAcross; j++) row[j] = *reinterpret_cast<const Lanes*>(panel + j * kLanes);
+    for (int j = 0; j < kAcross; j++) row[j] = load(panel + j * kLanes);
 #pragma GCC unroll 8
     for (int i = 0; i < M; i++) {
       const Lanes x = a[i * ai + k * ak] - Lanes{};
@@ -39,7 +49,7 @@ void tile(const float* a, int64_t ai, int64_t ak, const float* panel, int64_t de
     for (int j = 0; j < kAcross; j++) *reinterpret_cast<Lanes*>(c + i * ldc + j * kLanes) = sums[i][j];
 }
 
-using Tile = void (*)(const float*, int64_t, int64_t, const float*, int64_t, float*, int64_t, bool);
+using Tile = void (*)(const float*, int64_t, int64_t, const float*, int64_t, const Start*, float*, int64_t);
 constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>,
 #if defined(__AVX512F__)
                            tile<7>, tile<8>
@@ -49,11 +59,20 @@ constexpr Tile kTiles[] = {nullptr, tile<1>, tile<2>, tile<3>, tile<4>, tile<5>,
 // A panel of this depth and the rows that meet it stay in the first cache.
 constexpr int64_t kStep = 512;
 
-void multiply(const Strips& a, const float* panels, int64_t panel_stride, float* c, int64_t c_stride, int64_t columns, bool add) {
+// A tile whose columns end before a whole one does.
+void edge(Tile tile, const float* a, int64_t ai, int64_t ak, const float* panel, int64_t depth, const Start* start, float* c, int64_t ldc, int64_t rows, int64_t width) {
+  float room[kDown * kWidth] = {};
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t j = 0; j < width; j++)
+      room[r * kWidth + j] = !start ? c[r * ldc + j] : (start->residual ? start->residual[r * start->residual_stride + j] : 0.0f) + (start->bias ? start->bias[j] : 0.0f);
+  tile(a, ai, ak, panel, depth, nullptr, room, kWidth);
+  for (int64_t r = 0; r < rows; r++) std::memcpy(c + r * ldc, room + r * kWidth, width * sizeof(float));
+}
+
+void multiply(const Strips& a, const float* panels, int64_t panel_stride, const Start* start, float* c, int64_t c_stride, int64_t columns) {
   const int64_t steps = (a.depth + kStep - 1) / kStep, step = (a.depth + steps - 1) / steps;
   for (int64_t k = 0; k < a.depth; k += step) {
     const int64_t depth = std::min(step, a.depth - k);
-    const bool more = add || k > 0;
     for (int64_t j = 0; j < columns; j += kWidth) {
       const int64_t width = std::min(kWidth, columns - j);
       const float* panel = panels + j / kWidth * panel_stride + k * kWidth;
@@ -61,14 +80,10 @@ void multiply(const Strips& a, const float* panels, int64_t panel_stride, float*
         const int64_t rows = std::min(kDown, a.rows - i);
         const float* left = a.data + i * a.tile_stride + k * a.column_stride;
         float* to = c + i * c_stride + j;
-        if (width == kWidth) {
-          kTiles[rows](left, a.row_stride, a.column_stride, panel, depth, to, c_stride, more);
-          continue;
-        }
-        float edge[kDown * kWidth];
-        if (more) for (int64_t r = 0; r < rows; r++) std::memcpy(edge + r * kWidth, to + r * c_stride, width * sizeof(float));
-        kTiles[rows](left, a.row_stride, a.column_stride, panel, depth, edge, kWidth, more);
-        for (int64_t r = 0; r < rows; r++) std::memcpy(to + r * c_stride, edge + r * kWidth, width * sizeof(float));
+        const Start here = start ? at(*start, i, j) : Start{};
+        const Start* from = start && k == 0 ? &here : nullptr;
+        if (width == kWidth) kTiles[rows](left, a.row_stride, a.column_stride, panel, depth, from, to, c_stride);
+        else edge(kTiles[rows], left, a.row_stride, a.column_stride, panel, depth, from, to, c_stride, rows, width);
       }
     }
   }
