@@ -39,11 +39,15 @@ public static unsafe class Libtorch
     public static void MatMulInto(torch.Tensor result, torch.Tensor left, torch.Tensor right) => Operators.Run("mm.out", left, right, result);
 
     /// <summary>
-    /// a·b (+ bias) (+ residual) for float32 matrices on the CPU, of any strides. Each element is one chain of fused
-    /// multiply-adds over k, so that a row's result depends neither on the other rows nor on the threads.
+    /// a·b (+ bias) (+ residual) for matrices on the CPU, of any strides, in float32 or bfloat16. Each element is one chain of
+    /// fused multiply-adds over k, so that a row's result depends neither on the other rows nor on the threads (in bfloat16
+    /// that is libtorch's to say where <see cref="HasHalfProducts"/>).
     /// </summary>
     public static torch.Tensor Product(torch.Tensor a, torch.Tensor b, torch.Tensor? bias = null, torch.Tensor? residual = null) =>
         Operators.Call("bridge::product", a, b, bias, residual);
+
+    /// <summary>Whether this processor multiplies bfloat16 faster than float32; elsewhere such matrices are widened first.</summary>
+    public static bool HasHalfProducts => Bridge.bridge_has_half_products() != 0;
 
     /// <summary>c += a·b in place; rows of c are contiguous.</summary>
     public static void ProductAdd(torch.Tensor c, torch.Tensor a, torch.Tensor b) => Operators.Run("bridge::product_add_", c, a, b);

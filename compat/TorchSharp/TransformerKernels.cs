@@ -5,7 +5,7 @@ namespace TorchSharp;
 
 /// <summary>
 /// The layers of a transformer as single operators with gradients, for CPU tensors of float32 or bfloat16
-/// (native/transformer.cpp). Rows are [N, width]; sequences of one length follow each other.
+/// (native/layers.cpp, native/attention.cpp). Rows are [N, width]; sequences of one length follow each other.
 /// </summary>
 public static class TransformerKernels
 {

@@ -20,6 +20,7 @@ public sealed class ProductTests
             Near(exact.add(bias), Libtorch.Product(left, right, bias), depth);
             Near(exact.add(residual), Libtorch.Product(left, right, residual: residual), depth);
             Near(exact.add(bias).add(residual), Libtorch.Product(left, right, bias, residual), depth);
+            Near(exact.add(bias).add(residual), Libtorch.ProductPacked(left, Libtorch.Pack(right), columns, bias, residual), depth);
         }
     }
 
@@ -36,6 +37,21 @@ public sealed class ProductTests
             Assert.True(whole.narrow(0, row, 1).equal(Libtorch.Product(left.narrow(0, row, 1), right, bias)));
             Assert.True(whole.narrow(0, row, rows - row).equal(Libtorch.Product(left.narrow(0, row, rows - row), right, bias)));
         }
+    }
+
+    [Fact]
+    public void Product_BFloat16_IsTheProductRoundedOnce()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(5);
+        Tensor left = randn([33, 70]).to(ScalarType.BFloat16), right = randn([50, 70]).to(ScalarType.BFloat16).t(), bias = randn([50]).to(ScalarType.BFloat16), residual = randn([33, 50]).to(ScalarType.BFloat16);
+        var exact = left.@double().matmul(right.@double()).add(bias).add(residual);
+        var found = Libtorch.Product(left, right, bias, residual);
+        Assert.Equal(ScalarType.BFloat16, found.dtype);
+        // Half a unit of the last of 8 bits; libtorch rounds the bias and the residual on their way in as well.
+        var (relative, absolute) = Libtorch.HasHalfProducts ? (1 / 64.0, 0.05) : (1 / 256.0, 1e-5);
+        Assert.True(exact.sub(found.@double()).abs().le(exact.abs().mul(relative).add(absolute)).all().item<bool>());
+        if (!Libtorch.HasHalfProducts) Assert.True(found.equal(Libtorch.ProductPacked(left, Libtorch.Pack(right), 50, bias, residual)));
     }
 
     [Fact]

@@ -94,6 +94,7 @@ internal static unsafe partial class Bridge
 
     [LibraryImport(Library)] public static partial int bridge_get_threads();
     [LibraryImport(Library)] public static partial int bridge_set_threads(int count);
+    [LibraryImport(Library)] public static partial int bridge_has_half_products();
     [LibraryImport(Library)] public static partial int bridge_allow_tf32();
     [LibraryImport(Library)] public static partial void bridge_set_allow_tf32(int value);
     [LibraryImport(Library)] public static partial int bridge_has_mkldnn();

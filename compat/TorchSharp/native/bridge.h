@@ -36,7 +36,7 @@ template <class F> int guard(F&& f) {
   try { f(); return 0; } catch (...) { set_current_error(); return 1; }
 }
 
-// a·b (+ bias) (+ residual) for float32 matrices on the CPU, of any strides (product.cpp).
+// a·b (+ bias) (+ residual) for float32 or bfloat16 matrices on the CPU, of any strides (product.cpp).
 at::Tensor product(const at::Tensor& a, const at::Tensor& b, const c10::optional<at::Tensor>& bias, const c10::optional<at::Tensor>& residual);
 
 }  // namespace bridge

@@ -2,11 +2,8 @@
 #include "bridge.h"
 #include "operators.h"
 
-#include <ATen/ops/add.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -116,25 +113,18 @@ struct Norm : torch::autograd::Function<Norm> {
   }
 };
 
-// a·b + bias + residual; other types than float32 go to libtorch, which may have hardware for them.
-Tensor product(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
-  if (a.scalar_type() == at::kFloat) return bridge::product(a, b, bias, residual);
-  if (residual) return (bias ? at::add(*residual, *bias) : residual->clone()).addmm_(a, b);
-  return bias ? at::addmm(*bias, a, b) : at::mm(a, b);
-}
-
 // x·wᵀ + b + residual over rows.
 struct Linear : torch::autograd::Function<Linear> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& w, const optional<Tensor>& bias, const optional<Tensor>& residual) {
     ctx->save_for_backward({x, w});
     ctx->saved_data["biased"] = bias.has_value();
     ctx->saved_data["residual"] = residual.has_value();
-    return product(x, w.t(), bias, residual);
+    return bridge::product(x, w.t(), bias, residual);
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
     Tensor x = saved[0], w = saved[1], g = grads[0].contiguous();
-    return {ctx->needs_input_grad(0) ? product(g, w, c10::nullopt, c10::nullopt) : Tensor(), ctx->needs_input_grad(1) ? product(g.t(), x, c10::nullopt, c10::nullopt) : Tensor(),
+    return {ctx->needs_input_grad(0) ? bridge::product(g, w, c10::nullopt, c10::nullopt) : Tensor(), ctx->needs_input_grad(1) ? bridge::product(g.t(), x, c10::nullopt, c10::nullopt) : Tensor(),
             ctx->saved_data["biased"].toBool() && ctx->needs_input_grad(2) ? column_sums(g) : Tensor(), ctx->saved_data["residual"].toBool() ? g : Tensor()};
   }
 };

@@ -11,8 +11,8 @@ public sealed class PackedWeight : IDisposable
 
     private PackedWeight(Tensor panels, long outputs) => (_panels, _outputs) = (panels, outputs);
 
-    /// <summary>Null where products need no such layout: on a GPU, and for other types than float32.</summary>
-    public static PackedWeight? Of(Tensor weight) => weight.device_type == DeviceType.CPU && weight.dtype == ScalarType.Float32
+    /// <summary>Null where products need no such layout: on a GPU, and where the processor multiplies bfloat16 itself.</summary>
+    public static PackedWeight? Of(Tensor weight) => TransformerKernels.Take(weight) && !(weight.dtype == ScalarType.BFloat16 && Libtorch.HasHalfProducts)
         ? new PackedWeight(Libtorch.Pack(weight.detach().t()).DetachFromDisposeScope(), weight.shape[0])
         : null;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Rlhf.Policies.Accelerators;
 using static TorchSharp.torch;
 
 namespace Rlhf.Program.Commands;
@@ -14,7 +15,7 @@ internal static class Checkup
         var findings = new List<Finding> { new("program", Health.Good, $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}") };
         var torch = Libtorch();
         findings.Add(torch);
-        if (torch.Health == Health.Good) findings.AddRange([Threads(), Blas(), Gpu()]);
+        if (torch.Health == Health.Good) findings.AddRange([Threads(), Blas(), HalfProducts(), Gpu()]);
         findings.AddRange([Memory(), Disk(Directory.GetCurrentDirectory())]);
         return findings;
     }
@@ -58,6 +59,10 @@ internal static class Checkup
         var isReference = !blas.Contains("openblas", StringComparison.Ordinal) && !blas.Contains("mkl", StringComparison.Ordinal);
         return isReference ? new("blas", Health.Poor, blas, "this is the slow reference BLAS: apt-get install libopenblas0-openmp, then scripts/setup.sh") : new("blas", Health.Good, blas);
     }
+
+    private static Finding HalfProducts() => new("bfloat16", Health.Good, Accelerator.HasHalfProducts
+        ? "the processor multiplies it faster than float32: dtype=bfloat16 saves time and memory"
+        : "the processor has no products of it: on the CPU dtype=bfloat16 saves memory, not time");
 
     private static Finding Gpu()
     {
