@@ -50,28 +50,41 @@ public sealed unsafe class CudaGraph : IDisposable
 
     ~CudaGraph() => Close();
 
-    /// <summary>Records what <paramref name="work"/> launches; it must not wait for the GPU nor read from it.</summary>
-    public static CudaGraph Capture(Action work)
+    /// <summary>
+    /// Records what <paramref name="work"/> launches on the device; nothing is run. The work must not wait for the GPU nor
+    /// read from it, and nothing on the GPU may be made from numbers of the host. What it makes must be disposed when it
+    /// returns, because graphs of one device share their memory: each writes over what another left there, and no two may run
+    /// at the same time. What it reads and writes beside that has to stay where it is as long as the graph is used.
+    /// </summary>
+    /// <param name="device">The GPU's index; −1: the current one.</param>
+    public static CudaGraph Capture(int device, Action work)
     {
-        IntPtr handle, previous;
+        IntPtr handle;
         Bridge.Check(Bridge.bridge_graph_new(&handle), "cuda graph");
         var graph = new CudaGraph(handle);
-        Bridge.Check(Bridge.bridge_stream_enter(&previous), "cuda stream");
+        Bridge.Check(Bridge.bridge_graph_begin(handle, device), "cuda graph capture");
         try
         {
-            Bridge.Check(Bridge.bridge_graph_begin(handle), "cuda graph capture");
             work();
-            Bridge.Check(Bridge.bridge_graph_end(handle), "cuda graph capture");
         }
-        finally
+        catch
         {
-            _ = Bridge.bridge_stream_exit(previous);
+            // Ends the recording and restores the stream; the failure that matters is the work's own.
+            _ = Bridge.bridge_graph_end(handle);
+            graph.Dispose();
+            throw;
         }
 
+        Bridge.Check(Bridge.bridge_graph_end(handle), "cuda graph capture");
         return graph;
     }
 
-    public void Replay() => Bridge.Check(Bridge.bridge_graph_replay(_graph), "cuda graph replay");
+    public void Replay()
+    {
+        ObjectDisposedException.ThrowIf(_graph == 0, this);
+        Bridge.Check(Bridge.bridge_graph_replay(_graph), "cuda graph replay");
+        GC.KeepAlive(this);
+    }
 
     public void Dispose()
     {

@@ -112,10 +112,8 @@ internal static unsafe partial class Bridge
     [LibraryImport(Library)] public static partial int bridge_cuda_reset_peak(int device);
     [LibraryImport(Library)] public static partial int bridge_cuda_empty_cache();
     [LibraryImport(Library)] public static partial int bridge_cuda_free(long* free, long* total);
-    [LibraryImport(Library)] public static partial int bridge_stream_enter(IntPtr* previous);
-    [LibraryImport(Library)] public static partial int bridge_stream_exit(IntPtr previous);
     [LibraryImport(Library)] public static partial int bridge_graph_new(IntPtr* graph);
-    [LibraryImport(Library)] public static partial int bridge_graph_begin(IntPtr graph);
+    [LibraryImport(Library)] public static partial int bridge_graph_begin(IntPtr graph, int device);
     [LibraryImport(Library)] public static partial int bridge_graph_end(IntPtr graph);
     [LibraryImport(Library)] public static partial int bridge_graph_replay(IntPtr graph);
     [LibraryImport(Library)] public static partial int bridge_graph_free(IntPtr graph);

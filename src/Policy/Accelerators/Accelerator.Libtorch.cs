@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -82,11 +83,26 @@ public static partial class Accelerator
     /// <summary>The GPU's name, or null on a machine without one.</summary>
     public static string? GpuName(int index) => cuda.is_available() && CudaExtras.Built ? CudaExtras.Describe(index).Name : null;
 
-    /// <summary>Whether work can be recorded once and launched again by one call.</summary>
-    public static bool HasGraphs(Device device) => device.type == DeviceType.CUDA && CudaExtras.Built;
+    /// <summary>Whether work can be recorded once and launched again by one call; RLHF_NO_GRAPHS=1 forbids it.</summary>
+    public static bool HasGraphs(Device device) =>
+        device.type == DeviceType.CUDA && CudaExtras.Built && Environment.GetEnvironmentVariable("RLHF_NO_GRAPHS") is not ("1" or "true");
 
-    /// <summary>Records what the work launches; null where the device has no graphs and the work has to be run each time.</summary>
-    public static IRecording? Record(Device device, Action work) => HasGraphs(device) ? new Recording(CudaGraph.Capture(work)) : null;
+    /// <summary>
+    /// Records what the work launches, without running it; null where the device has no graphs and the work has to be run each
+    /// time. The work must not wait for the device, and must dispose what it makes.
+    /// </summary>
+    public static IRecording? Record(Device device, Action work)
+    {
+        if (!HasGraphs(device)) return null;
+        try
+        {
+            return new Recording(CudaGraph.Capture(device.index, work));
+        }
+        catch (ExternalException failure)
+        {
+            throw new RlhfException($"the GPU's work could not be recorded ({failure.Message}); RLHF_NO_GRAPHS=1 in the environment does without, more slowly", failure);
+        }
+    }
 
     private sealed class Recording(CudaGraph graph) : IRecording
     {
