@@ -41,5 +41,8 @@ public sealed class AttentionShape
 
     public Tensor? Sines { get; init; }
 
+    /// <summary>Row numbers [B, 1] and mask over a cache: made by the first layer of a pass for all of them.</summary>
+    internal (Tensor Rows, Tensor Bias)? CachePlaces { get; set; }
+
     public double Scale => 1 / Math.Sqrt(HeadWidth);
 }

@@ -44,11 +44,12 @@ internal static class ComposedLayers
             return Mix(queries, keys.transpose(1, 2), values.transpose(1, 2), Causal(shape, rows), shape);
         }
 
-        var row = TensorIndex.Tensor(arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1));
+        var places = shape.CachePlaces ??= (arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1), Cached(shape, rows));
+        var row = TensorIndex.Tensor(places.Rows);
         var column = TensorIndex.Tensor(shape.Positions!); // [B, S]
         keyCache.index_put_(keys, row, TensorIndex.Colon, column);
         valueCache.index_put_(values, row, TensorIndex.Colon, column);
-        return Mix(queries, keyCache.narrow(2, 0, shape.Columns), valueCache.narrow(2, 0, shape.Columns), Cached(shape, rows), shape);
+        return Mix(queries, keyCache.narrow(2, 0, shape.Columns), valueCache.narrow(2, 0, shape.Columns), places.Bias, shape);
     }
 
     /// <summary>(a, b) → (a·cos − b·sin, b·cos + a·sin), a and b being the halves of what is turned of each head [B, S, heads, Dh].</summary>

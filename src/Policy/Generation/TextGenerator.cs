@@ -1,7 +1,5 @@
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Generation;
 
@@ -17,8 +15,8 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
     /// <summary>Episodes generated side by side.</summary>
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>A GPU runs ahead of its host by so many tokens before finished episodes are looked for.</summary>
-    private const int TokensAhead = 16;
+    /// <summary>How tokens are decoded; by default as the model's device wants it.</summary>
+    internal DecodeSchedule? Schedule { get; init; }
 
     /// <summary>The response to each prompt.</summary>
     /// <param name="keys">One per prompt.</param>
@@ -41,13 +39,16 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
         if (eos is { } end) ends.Add(end);
         Func<IReadOnlyList<int>, string>? text = tokenizer is null ? null : tokens => Text(tokenizer, tokens, options.StopStrings);
 
-        using var batch = new EpisodeBatch(model, options, ends, pad, Math.Min(BatchSize, prompts.Count), waiting.Max(episode => episode.Prompt.Length + episode.Remaining));
+        var schedule = Schedule ?? DecodeSchedule.Of(model.Trunk.Embedding.device);
+        using var loop = new DecodeLoop(model, options, schedule, [.. ends.Order()], pad, Math.Min(BatchSize, prompts.Count), waiting.Max(episode => episode.Prompt.Length + episode.Remaining));
+        var batch = new EpisodeBatch(loop, schedule.TokensAhead, options.MinNewTokens, ends);
         while (waiting.Count > 0 || batch.Count > 0)
         {
             var free = BatchSize - batch.Count;
             // A few at a time would read prompts inefficiently.
-            if (waiting.Count > 0 && (free >= Math.Max(1, BatchSize / 4) || free >= waiting.Count)) batch.Admit([.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())]);
-            foreach (var episode in batch.Advance(model.Trunk.Embedding.device_type == DeviceType.CUDA ? TokensAhead : 1)) yield return (episode.Index, episode.Finish(text));
+            var admits = waiting.Count > 0 && (free >= Math.Max(1, BatchSize / 4) || free >= waiting.Count);
+            var ended = admits ? batch.Admit([.. Enumerable.Range(0, Math.Min(free, waiting.Count)).Select(_ => waiting.Dequeue())]) : batch.Advance();
+            foreach (var episode in ended) yield return (episode.Index, episode.Finish(text));
         }
     }
 

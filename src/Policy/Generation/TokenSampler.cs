@@ -7,7 +7,7 @@ namespace Rlhf.Policies.Generation;
 /// <summary>Chosen tokens [R] int64 and their log-probs [R] float32 under the tempered softmax.</summary>
 internal readonly record struct Draw(Tensor Tokens, Tensor LogProbs);
 
-/// <summary>Chooses the next token of every row at once, on the rows' device and without waiting for it.</summary>
+/// <summary>Chooses the next token of every row at once, on the rows' device, without waiting for it and with operators that can be recorded.</summary>
 internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> ends, Device device) : IDisposable
 {
     private readonly Tensor _ends = tensor(ends.ToArray(), ScalarType.Int64, device: device).DetachFromDisposeScope();

@@ -13,6 +13,7 @@ public sealed class KeyValueCache : IDisposable
     private readonly Tensor[] _values;
     private readonly Tensor _lengths;  // [rows] int64: columns taken
     private readonly long[] _columns;  // the same, for the host
+    private readonly RotaryTables? _rotary;
 
     public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
@@ -23,6 +24,10 @@ public sealed class KeyValueCache : IDisposable
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
         _columns = new long[rows];
         Capacity = capacity;
+        if (config.Rotary is not { } rotary) return;
+        // Its own, and made for all columns at once: a recorded step reads these very tensors, whatever other passes need meanwhile.
+        _rotary = new RotaryTables(rotary, config.Context);
+        _rotary.Covering(Math.Min(capacity, config.Context), device);
     }
 
     /// <summary>Columns of each row.</summary>
@@ -30,6 +35,9 @@ public sealed class KeyValueCache : IDisposable
 
     /// <summary>Rows in use: the first ones.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Columns that the longest of these rows takes.</summary>
+    internal long Longest => _columns.AsSpan(0, Count).ToArray().DefaultIfEmpty().Max();
 
     /// <summary>Goes on with these rows, in this order; row i is the one that was rows[i].</summary>
     public void Compact(IReadOnlyList<int> rows)
@@ -59,6 +67,7 @@ public sealed class KeyValueCache : IDisposable
     {
         foreach (var buffer in _keys.Concat(_values)) buffer.Dispose();
         _lengths.Dispose();
+        _rotary?.Dispose();
     }
 
     /// <summary>Takes new rows for prompts, which begin at column 0.</summary>
@@ -74,34 +83,48 @@ public sealed class KeyValueCache : IDisposable
         _lengths.narrow(0, Count, added).copy_(lengths);
         lengths.cpu().data<long>().ToArray().CopyTo(_columns, Count);
         Count += added;
-        return new CacheRows(_keys, _values, Count - added, added, null, prompts.Length);
+        return new CacheRows(_keys, _values, Count - added, added, null, prompts.Length, _rotary);
     }
 
-    /// <summary>Takes n more columns in every row.</summary>
-    internal CacheRows Extend(long n)
+    /// <summary>
+    /// Notes that n more columns of every row in use are about to be taken; <see cref="Next"/> takes them on the device. A
+    /// row that is full stays so: whoever runs ahead of the ends of rows takes these rows out afterwards.
+    /// </summary>
+    internal void Extend(long n)
     {
-        var longest = _columns.AsSpan(0, Count).ToArray().DefaultIfEmpty().Max() + n;
-        Fits(longest);
-        var taken = _lengths.narrow(0, 0, Count);
-        var starts = taken.clone();
-        taken.add_(n);
-        for (var i = 0; i < Count; i++) _columns[i] += n;
-        return new CacheRows(_keys, _values, 0, Count, starts, longest);
+        for (var i = 0; i < Count; i++) _columns[i] = Math.Min(_columns[i] + n, Capacity);
     }
 
-    private void Fits(long columns)
+    /// <summary>
+    /// Takes n more columns in the first rows, of which none in use reaches beyond <paramref name="columns"/>. Nothing here
+    /// waits for the device or depends on what the host knows, so it can be recorded.
+    /// </summary>
+    internal CacheRows Next(long rows, long columns, long n)
+    {
+        var taken = _lengths.narrow(0, 0, rows);
+        // Rows beyond those in use, and rows that are full, write their last columns again and again; each still sees itself.
+        var starts = taken.clamp_max(columns - n);
+        taken.add_(n);
+        return new CacheRows(_keys, _values, 0, rows, starts, columns, _rotary);
+    }
+
+    /// <exception cref="InvalidOperationException">There are fewer columns.</exception>
+    internal void Fits(long columns)
     {
         if (columns > Capacity) throw new InvalidOperationException($"the key-value cache has {Capacity} columns a row; {columns} do not fit");
     }
 }
 
 /// <summary>The rows of a cache that one pass reads and writes, and the columns [B] its tokens begin at; null: at 0.</summary>
-internal sealed class CacheRows(Tensor[] keys, Tensor[] values, long first, long count, Tensor? starts, long columns)
+internal sealed class CacheRows(Tensor[] keys, Tensor[] values, long first, long count, Tensor? starts, long columns, RotaryTables? rotary)
 {
     public Tensor? Starts => starts;
 
-    /// <summary>Columns that the longest of the rows takes.</summary>
+    /// <summary>Columns that are read: at least those the longest of the rows takes.</summary>
     public long Columns => columns;
+
+    /// <summary>Angles of the columns.</summary>
+    public RotaryTables? Rotary => rotary;
 
     /// <summary>A layer's keys [B, Hkv, capacity, Dh].</summary>
     public Tensor Keys(int layer) => keys[layer].narrow(0, first, count);

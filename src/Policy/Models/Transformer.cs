@@ -71,8 +71,18 @@ public sealed class Transformer : nn.Module
     public Tensor Decode(Tensor tokens, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
-        var rows = cache.Extend(tokens.shape[1]);
-        var positions = rows.Starts!.unsqueeze(1).add(arange(tokens.shape[1], dtype: ScalarType.Int64, device: tokens.device));
+        var n = tokens.shape[1];
+        cache.Fits(cache.Longest + n);
+        cache.Extend(n);
+        return Decode(tokens, cache.Next(cache.Count, cache.Longest, n)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The same over rows that were taken already; nothing in it waits for the device.</summary>
+    internal Tensor Decode(Tensor tokens, CacheRows rows)
+    {
+        using var scope = NewDisposeScope();
+        var (starts, n) = (rows.Starts!.unsqueeze(1), tokens.shape[1]);
+        var positions = n == 1 ? starts : starts.add(arange(n, dtype: ScalarType.Int64, device: tokens.device));
         return Run(tokens, positions, null, rows).MoveToOuterDisposeScope();
     }
 
@@ -85,7 +95,7 @@ public sealed class Transformer : nn.Module
     private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, CacheRows? cache)
     {
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
-        var tables = _rotary?.Covering(cache?.Columns ?? length, Embedding.device);
+        var tables = (cache is null ? _rotary : cache.Rotary)?.Covering(cache?.Columns ?? length, Embedding.device);
         var shape = new AttentionShape
         {
             Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth, Window = Config.SlidingWindow,

@@ -1,0 +1,29 @@
+namespace Rlhf.Policies.Generation;
+
+/// <summary>What the next tokens of episodes are drawn by: for each token of all episodes together, one after the other.</summary>
+internal sealed class DrawRequest
+{
+    private DrawRequest(int tokens, float[] uniforms, bool[]? unfinished) => (Tokens, Uniforms, Unfinished) = (tokens, uniforms, unfinished);
+
+    /// <summary>K, the tokens that every episode gets.</summary>
+    public int Tokens { get; }
+
+    /// <summary>[K, R] in [0, 1).</summary>
+    public float[] Uniforms { get; }
+
+    /// <summary>[K, R], true where the response may not end yet; null where all may.</summary>
+    public bool[]? Unfinished { get; }
+
+    public static DrawRequest For(IReadOnlyList<Episode> episodes, int tokens, int minNewTokens)
+    {
+        var uniforms = new float[tokens * episodes.Count];
+        for (int ahead = 0, at = 0; ahead < tokens; ahead++)
+            foreach (var episode in episodes) uniforms[at++] = episode.Uniform(episode.Count + ahead);
+        if (episodes.All(episode => episode.Count >= minNewTokens)) return new DrawRequest(tokens, uniforms, null);
+        var unfinished = Enumerable.Range(0, tokens).SelectMany(ahead => episodes.Select(episode => episode.Count + ahead < minNewTokens));
+        return new DrawRequest(tokens, uniforms, [.. unfinished]);
+    }
+}
+
+/// <summary>Tokens and their log-probs, both [K, R].</summary>
+internal readonly record struct Drawn(long[] Tokens, float[] LogProbs);
