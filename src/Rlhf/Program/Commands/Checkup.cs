@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Rlhf.Policies.Accelerators;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Program.Commands;
@@ -66,7 +67,13 @@ internal static class Checkup
 
     private static Finding Gpu()
     {
-        if (cuda.is_available()) return new("gpu", Health.Good, $"{cuda.device_count()} CUDA device(s)");
+        if (cuda.is_available())
+        {
+            var found = $"{cuda.device_count()} CUDA device(s)";
+            return Accelerator.HasGraphs(device(DeviceType.CUDA, 0)) ? new("gpu", Health.Good, $"{found}; decoding is recorded as CUDA graphs")
+                : new("gpu", Health.Poor, $"{found}; decoding is not recorded as CUDA graphs", "unset RLHF_NO_GRAPHS if it is set; otherwise install the CUDA runtime's headers or set CUDA_HOME, then build again");
+        }
+
         return Directory.Exists("/proc/driver/nvidia/gpus")
             ? new("gpu", Health.Poor, "the driver sees a GPU but this libtorch cannot use it", "install PyTorch with CUDA for python3, or set LIBTORCH to such a PyTorch, then build again")
             : new("gpu", Health.Good, "none; everything runs on the CPU");
