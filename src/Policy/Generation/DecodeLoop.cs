@@ -11,7 +11,6 @@ namespace Rlhf.Policies.Generation;
 internal sealed class DecodeLoop : IDisposable
 {
     private readonly CausalLm _model;
-    private readonly SamplingOptions _options;
     private readonly DecodeSchedule _schedule;
     private readonly int _rows;
     private readonly int _pad;
@@ -33,7 +32,7 @@ internal sealed class DecodeLoop : IDisposable
     /// <param name="columns">The most tokens a row takes, its prompt's included.</param>
     public DecodeLoop(CausalLm model, SamplingOptions options, DecodeSchedule schedule, IReadOnlyList<int> ends, int pad, int rows, long columns)
     {
-        (_model, _options, _schedule, _rows, _pad) = (model, options, schedule, rows, pad);
+        (_model, _schedule, _rows, _pad) = (model, schedule, rows, pad);
         _device = model.Trunk.Embedding.device;
         _packed = new PackedWeights(model);
         _sampler = new TokenSampler(options, ends, _device);
