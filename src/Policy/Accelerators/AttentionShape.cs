@@ -45,4 +45,14 @@ public sealed class AttentionShape
     internal (Tensor Rows, Tensor Bias)? CachePlaces { get; set; }
 
     public double Scale => 1 / Math.Sqrt(HeadWidth);
+
+    /// <summary>What attention reads beside the rows, where nothing is cached.</summary>
+    public IReadOnlyList<Tensor?> Tensors => [Real, Positions, Cosines, Sines];
+
+    /// <summary>The same shape with these in place of its <see cref="Tensors"/>.</summary>
+    public AttentionShape Over(IReadOnlyList<Tensor?> tensors) => new()
+    {
+        Batch = Batch, Length = Length, Heads = Heads, SharedHeads = SharedHeads, HeadWidth = HeadWidth, Window = Window, Columns = Columns,
+        Real = tensors[0], Positions = tensors[1], Cosines = tensors[2], Sines = tensors[3],
+    };
 }

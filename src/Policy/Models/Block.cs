@@ -31,7 +31,9 @@ public sealed class Block : nn.Module
     /// <summary>[B·S, D] → [B·S, D].</summary>
     internal Tensor Apply(Tensor rows, AttentionShape shape, CacheRows? cache)
     {
+        // Without gradients the layers' inner values would add up to what a backward pass keeps.
+        using var scope = NewDisposeScope();
         var attended = Attention.Apply(_attentionNorm.Apply(rows), rows, shape, cache);
-        return FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended), attended);
+        return FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended), attended).MoveToOuterDisposeScope();
     }
 }

@@ -44,6 +44,9 @@ public sealed class Transformer : nn.Module
     /// <summary>The low-rank adapters, where there are any.</summary>
     public LoraAdapter? Adapter { get; internal set; }
 
+    /// <summary>Whether the forward pass keeps each block's input alone and the backward pass runs the block again, for the same gradients.</summary>
+    public bool GradientCheckpointing { get; set; }
+
     /// <summary>Every product with weights, by its name in the trunk.</summary>
     internal IEnumerable<(string Name, Projection Projection)> Projections() => Blocks.SelectMany((block, i) => new[]
     {
@@ -103,7 +106,13 @@ public sealed class Transformer : nn.Module
         };
         var rows = Embedding.index_select(0, tokens.reshape(-1));
         if (_positions is not null) rows = AddPositions(rows, positions, batch, length);
-        foreach (var block in Blocks) rows = block.Apply(rows, shape, cache);
+        var recomputes = GradientCheckpointing && cache is null && is_grad_enabled();
+        foreach (var block in Blocks)
+        {
+            using var input = rows;
+            rows = recomputes ? RecomputedBlock.Apply(block, input, shape) : block.Apply(input, shape, cache);
+        }
+
         return _norm.Apply(rows).view(batch, length, Config.Width);
     }
 

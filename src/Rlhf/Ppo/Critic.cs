@@ -42,16 +42,16 @@ public sealed class ValueHead(int width, Device device)
 /// <summary>A transformer of its own.</summary>
 public sealed class SeparateCritic : Critic
 {
-    private readonly Transformer _trunk;
-
     /// <param name="trunk">taken over: the critic trains it</param>
     /// <param name="weight">[1,D] where the head starts: a reward model's, or zeros</param>
     /// <param name="bias">[1]</param>
     public SeparateCritic(Transformer trunk, Tensor weight, Tensor bias) : base(nameof(SeparateCritic), weight, bias)
     {
-        _trunk = trunk;
+        Trunk = trunk;
         register_module("trunk", trunk);
     }
+
+    public Transformer Trunk { get; }
 
     /// <summary>Starts from a reward model: the value of a state is at first what that model would score it, normalised as its scores are.</summary>
     public static SeparateCritic From(RewardEnsemble rewards)
@@ -66,5 +66,5 @@ public sealed class SeparateCritic : Critic
         return new SeparateCritic(model.Trunk, weight, bias);
     }
 
-    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(batch.Select(_trunk.Hidden(batch.Tokens)));
+    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(batch.Select(Trunk.Hidden(batch.Tokens)));
 }

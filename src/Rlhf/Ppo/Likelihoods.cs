@@ -24,6 +24,7 @@ public sealed class Likelihoods
     internal static TokenNumbers Judge(IReadOnlyList<Episode> episodes, LanguageActorCritic models, Reference reference, int maxTokens)
     {
         using var off = no_grad();
+        using var present = reference.Use();
         using var scope = NewDisposeScope();
         var parts = MicroBatches.Split(Enumerable.Range(0, episodes.Count), row => episodes[row].Cost, maxTokens);
         Tensor[] numbers = [.. parts.Select(part => OfPart([.. part.Select(row => episodes[row].Exchange)], models, reference))];

@@ -5,6 +5,7 @@ using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -35,13 +36,15 @@ public static class PpoAssembly
         if (recipe.Lora.IsOn) LoraAdapter.Attach(inputs.Policy, recipe.Lora, (long)inputs.Seed, recipe.Model);
         var reference = inputs.Reference ?? Reference.Of(inputs.Policy);
         var critic = recipe.HasCritic ? CriticOf(inputs) : null;
+        inputs.Policy.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
+        if (critic is SeparateCritic separate) separate.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
         return new PpoState
         {
             Policy = inputs.Policy,
             PolicyOptimizer = new ModelOptimizer(inputs.Policy.named_parameters(), recipe.Optimizer, inputs.Job),
             Critic = critic,
             CriticOptimizer = critic is null ? null : new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer, inputs.Job),
-            Reference = new Reference(reference, recipe.Reference),
+            Reference = new Reference(reference, recipe.Reference, recipe.Reference.Offload && inputs.Device.type != DeviceType.CPU ? new Offload(reference, inputs.Device) : null),
             Kl = recipe.Kl.Control == KlControl.Fixed
                 ? new FixedKlController(recipe.Kl.Coefficient)
                 : new AdaptiveKlController(recipe.Kl.Coefficient, recipe.Kl.Target, recipe.Kl.Horizon),

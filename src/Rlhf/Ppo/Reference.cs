@@ -9,7 +9,7 @@ namespace Rlhf.Ppo;
 /// adapters. It stands still unless the recipe lets a copy follow the policy, slowly (an exponential moving average) or
 /// at intervals (a reset).
 /// </summary>
-public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
+public sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload? offload = null)
 {
     public CausalLm Model { get; } = model;
 
@@ -18,6 +18,9 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
 
     /// <summary>What a policy is to be measured from: its own frozen base where it has adapters, else a copy.</summary>
     public static CausalLm Of(CausalLm policy) => policy.Trunk.Adapter is null ? Frozen(policy) : policy;
+
+    /// <summary>For as long as the model is computed with; null where it is always at hand.</summary>
+    public IDisposable? Use() => offload?.Use();
 
     /// <summary>Hidden states [B,S,D]</summary>
     public Tensor Hidden(TokenBatch tokens)
@@ -46,6 +49,7 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe)
     private void Move(CausalLm policy, double share)
     {
         using var off = no_grad();
+        using var present = Use();
         using var scope = NewDisposeScope();
         foreach (var (mine, theirs) in Model.parameters().Zip(policy.parameters()))
             if (share == 1) mine.copy_(theirs);

@@ -16,4 +16,8 @@ public sealed record ReferenceRecipe
     [Describe("the reference becomes a copy of the policy every so many steps; 0: never")]
     [AtLeast(0)]
     public int ResetEvery { get; init; }
+
+    [Describe("its weights stand in host memory and are on the GPU only while it judges a rollout: less GPU memory for two copies a step, the same numbers")]
+    [MayChangeOnResume]
+    public bool Offload { get; init; }
 }

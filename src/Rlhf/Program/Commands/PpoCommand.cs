@@ -7,6 +7,7 @@ using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.Training;
+using TorchSharp;
 
 namespace Rlhf.Program.Commands;
 
@@ -41,6 +42,8 @@ internal static class PpoCommand
         Stage.WantFile(section.Prompts, "ppo.prompts");
         if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
         if (section.Reference.Model is { } reference) Stage.WantFolder(reference, "ppo.reference.model");
+        if (section.Reference.Offload && Machine.DeviceOf(recipe.Device).type == DeviceType.CPU)
+            context.Progress.Warn("ppo.reference.offload: found true for a run on the CPU, where weights are in host memory anyway; it changes nothing");
     }
 
     public static void Foresee(Recipe recipe, CommandContext context)
