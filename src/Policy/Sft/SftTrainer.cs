@@ -23,6 +23,7 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
     /// <summary>Trains to the end, or throws <see cref="InterruptedException"/> with a checkpoint left behind.</summary>
     public void Train(Run run)
     {
+        model.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
         using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer, run.Job);
         var best = SaveModel is null ? null : new BestEvaluation(run, SaveModel);
         if (run.Resumed is { } checkpoint)

@@ -71,7 +71,6 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         var start = ModelFolder.LoadTrunk(recipe.Model, device, type);
         var model = RewardModel.Create(start.Trunk, recipe.Heads, seedOfModel);
         start.Score?.Dispose();
-        model.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
         if (recipe.Lora.IsOn) LoraAdapter.Attach(model.Trunk, recipe.Lora, seedOfModel, recipe.Model);
         steps = new RewardTrainer(recipe, data.Objective, model, (ulong)seedOfModel).Train(run);
         return model;

@@ -17,6 +17,7 @@ public sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objectiv
     /// <summary>Trains to the end, or throws <see cref="InterruptedException"/> with a checkpoint left behind. The result is how many steps were done.</summary>
     public long Train(Run run)
     {
+        model.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
         using var optimizer = new ModelOptimizer(model.named_parameters(), recipe.Optimizer, run.Job);
         using var stop = new EarlyStop(recipe.Patience, model);
         if (run.Resumed is { } checkpoint) Load(checkpoint.Folder);

@@ -24,6 +24,7 @@ public sealed class DpoTrainer(
     {
         // Before weights are loaded: policy and reference may be one model as they start.
         var (trained, tested) = (Reference(train), Reference(heldOut));
+        policy.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
         using var optimizer = new ModelOptimizer(policy.named_parameters(), recipe.Optimizer, run.Job);
         if (run.Resumed is { } checkpoint)
         {

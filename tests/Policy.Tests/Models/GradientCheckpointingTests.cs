@@ -86,7 +86,7 @@ public sealed class GradientCheckpointingTests
 
     /// <summary>By the resident memory of the process: what eight blocks keep, and that one block and eight inputs take their place.</summary>
     [Fact]
-    public void Backward_DeepModel_TakesAQuarterOfTheMemory()
+    public void Backward_DeepModel_TakesLessThanHalfTheMemory()
     {
         const long Rows = 64 * 64, Width = 64;
         using var scope = NewDisposeScope();

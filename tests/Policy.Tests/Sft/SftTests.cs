@@ -39,6 +39,20 @@ public sealed class SftTests
     }
 
     [Fact]
+    public void Train_GradientCheckpointing_IsBitwiseTheSame()
+    {
+        using var kept = new TemporaryFolder();
+        using var recomputed = new TemporaryFolder();
+        using var first = Model();
+        using (var run = Run.Open(kept.Path, Recipe, "sft")) new SftTrainer(Recipe, first, Rows, Rows, 0, seed: 1).Train(run);
+        using var second = Model();
+        var recipe = Recipe with { GradientCheckpointing = true };
+        using (var run = Run.Open(recomputed.Path, recipe, "sft")) new SftTrainer(recipe, second, Rows, Rows, 0, seed: 1).Train(run);
+        Assert.True(second.Trunk.GradientCheckpointing);
+        foreach (var ((_, expected), (_, found)) in first.named_parameters().Zip(second.named_parameters())) Expect.Same(expected, found);
+    }
+
+    [Fact]
     public void Train_StoppedAndResumed_IsBitwiseTheSame()
     {
         using var whole = new TemporaryFolder();

@@ -81,6 +81,17 @@ public sealed class RewardTrainerTests : IDisposable
     }
 
     [Fact]
+    public void Train_GradientCheckpointing_GivesTheSameBits()
+    {
+        using var kept = TinyReward.Create();
+        using var recomputed = TinyReward.Create();
+        Train(Recipe with { Epochs = 1 }, kept, "kept");
+        Train(Recipe with { Epochs = 1, GradientCheckpointing = true }, recomputed, "recomputed");
+        Assert.True(recomputed.Trunk.GradientCheckpointing);
+        foreach (var (name, weight) in kept.named_parameters()) Assert.True(weight.equal(recomputed.get_parameter(name)!), name);
+    }
+
+    [Fact]
     public void EarlyStop_LossThatStopsFalling_EndsAndBringsTheBestWeightsBack()
     {
         using var model = TinyReward.Create();

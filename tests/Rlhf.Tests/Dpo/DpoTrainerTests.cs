@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Rlhf.Dpo;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Runs;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
@@ -63,23 +64,33 @@ public sealed class DpoTrainerTests : IDisposable
     }
 
     [Fact]
+    public void Train_GradientCheckpointing_GivesTheSameBits()
+    {
+        var policy = _world.Model();
+        Train("kept", Recipe);
+        Train("recomputed", Recipe with { GradientCheckpointing = true }, policy: policy);
+        Assert.True(policy.Trunk.GradientCheckpointing);
+        Assert.Equal(Weights("kept"), Weights("recomputed"));
+    }
+
+    [Fact]
     public void Of_OnePair_SumsTheLogProbsOfEachReply()
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var model = _world.Model();
         var pair = new TokenizedPair(new PreferencePair("", "", ""), [3, 4, 5, 6], [3, 9]) { ChosenReply = 3, RejectedReply = 1 };
-        var logits = model.Logits(model.Trunk.Hidden(Rlhf.Policies.Models.TokenBatch.LeftPadded([[3, 4, 5, 6]], 0, CPU)))[0].log_softmax(-1);
+        var logits = model.Logits(model.Trunk.Hidden(TokenBatch.LeftPadded([[3, 4, 5, 6]], 0, CPU)))[0].log_softmax(-1);
         var chosen = (logits[0, 4] + logits[1, 5] + logits[2, 6]).item<float>();
         Expect.Near([chosen, logits[0, 9].item<float>()], PairLikelihoods.Of(model, [pair], 0), 1e-5);
     }
 
-    private List<Dictionary<string, double>> Train(string name, DpoRecipe recipe, bool stopAtOnce = false)
+    private List<Dictionary<string, double>> Train(string name, DpoRecipe recipe, bool stopAtOnce = false, CausalLm? policy = null)
     {
         using var stop = new CancellationTokenSource();
         if (stopAtOnce) stop.Cancel();
         using (var run = Run.Open(_world.Folder(name), recipe, "dpo", new RunOptions { Stop = stop.Token }))
-            new DpoTrainer(recipe, _world.Model(), Reference.Frozen(_world.Model()), Pairs(24), Pairs(12), 0, seed: 3).Train(run, _world.TokenizerFolder);
+            new DpoTrainer(recipe, policy ?? _world.Model(), Reference.Frozen(_world.Model()), Pairs(24), Pairs(12), 0, seed: 3).Train(run, _world.TokenizerFolder);
         return [.. Lines(name).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
     }
 

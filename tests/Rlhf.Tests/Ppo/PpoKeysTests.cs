@@ -74,6 +74,20 @@ public sealed class PpoKeysTests : IDisposable
     [Fact]
     public void Run_Again_LeavesTheSameResults() => Assert.Equal(Results([]), Results([]));
 
+    [Theory]
+    [InlineData("critic.kind=policy")]
+    [InlineData("lora.rank=2")]
+    public void Run_GradientCheckpointing_LeavesTheSameResults(string given) =>
+        Assert.Equal(Results([given]), Results([given, "gradient_checkpointing=true"]));
+
+    [Fact]
+    public void StateOf_GradientCheckpointing_IsThePolicysAndTheCritics()
+    {
+        var state = PpoAssembly.StateOf(_world.Inputs(TinyWorld.Recipe with { GradientCheckpointing = true, Critic = new CriticRecipe { Kind = CriticKind.Policy } }));
+        Assert.True(state.Policy.Trunk.GradientCheckpointing);
+        Assert.True(((SeparateCritic)state.Critic!).Trunk.GradientCheckpointing);
+    }
+
     [Fact]
     public void Run_OtherMicroBatches_LeavesTheSameMetricsToFivePlaces()
     {

@@ -16,6 +16,7 @@ public sealed class PpoRecipeTests
     [InlineData("{episodes: 4, minibatches: 8}", "expected at most one per episode (4)")]
     [InlineData("dual_clip: 0.5", "expected above 1")]
     [InlineData("{lora: {rank: 2}, reference: {ema: 0.1}}", "Expected lora.rank 0 or a frozen reference")]
+    [InlineData("{lora: {rank: 2}, reference: {offload: true}}", "no second copy is there to move")]
     [InlineData("{algorithm: reinforce++, bootstrap_truncated: true}", "has no critic")]
     public void Bind_WhatCannotWork_IsRefusedWithTheReason(string yaml, string words) =>
         Assert.Contains(words, Assert.Throws<RlhfException>(() => RecipeBinder.Bind<PpoRecipe>(yaml, "r.yaml")).Message, StringComparison.Ordinal);

@@ -31,7 +31,6 @@ internal static class DpoCommand
         if (pairs.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
         var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
         if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, recipe.Seed, section.Model);
-        policy.Trunk.GradientCheckpointing = section.GradientCheckpointing;
         var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
         new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
         return Stage.SayFinished(run, context);
