@@ -5,23 +5,9 @@ using TorchSharp;
 
 namespace Rlhf.Program;
 
-/// <summary>What a model in memory is kept for.</summary>
-internal enum Upkeep
-{
-    /// <summary>Only read: its weights.</summary>
-    Frozen,
-
-    /// <summary>Trained through adapters: its weights are only read, but the backward pass goes through it.</summary>
-    Adapted,
-
-    /// <summary>Trained: float32 weights, gradients and AdamW's two moments, and what a backward pass has to keep.</summary>
-    Trained,
-}
-
-/// <summary>A model a stage holds.</summary>
-internal readonly record struct HeldModel(TransformerConfig Shape, Upkeep Upkeep);
-
 /// <summary>The most memory a stage will need, foreseen from shapes: what <c>--dry-run</c> says.</summary>
+/// <param name="Weights">all the time: weights, gradients, moments</param>
+/// <param name="Activations">beyond them, at the moment that takes most</param>
 internal sealed record MemoryEstimate(long Weights, long Activations)
 {
     private const int Float32 = 4, BFloat16 = 2, Moments = 2;
@@ -30,22 +16,44 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     private const long LogitChunk = 1 << 24;
 
     /// <summary>The runtime and libtorch themselves.</summary>
-    public const long Program = 300L << 20;
+    public const long Program = 256L << 20;
 
     public long Total => Program + Weights + Activations;
 
-    /// <param name="tokens">that go through a model at once, padding included</param>
-    public static MemoryEstimate Of(IReadOnlyList<HeldModel> models, long tokens, Precision dtype)
+    public static MemoryEstimate Of(MemoryPlan plan)
     {
-        var number = dtype == Precision.BFloat16 ? BFloat16 : Float32;
+        var number = plan.Dtype == Precision.BFloat16 ? BFloat16 : Float32;
         // float32 weights and moments, a gradient, and in bfloat16 the weights it computes with.
         var whole = Float32 * (1 + Moments) + number + (number == Float32 ? 0 : number);
-        var weights = models.Sum(model => Parameters(model.Shape) * (model.Upkeep == Upkeep.Trained ? whole : number));
-        var learning = models.Where(model => model.Upkeep != Upkeep.Frozen).ToArray();
-        var kept = learning.Sum(model => tokens * model.Shape.Layers * KeptPerTokenAndLayer(model.Shape) * number);
-        // Logits of one chunk and their gradient, in float32.
-        var logits = learning.Select(model => 2L * Float32 * Math.Min(LogitChunk, tokens * model.Shape.Vocabulary)).DefaultIfEmpty(0).Max();
-        return new MemoryEstimate(weights, kept + logits);
+        var weights = plan.Held(Upkeep.Trained).Sum(Parameters) * whole + plan.Held(Upkeep.Adapted, Upkeep.Frozen).Sum(Parameters) * number;
+        var gradients = plan.Held(Upkeep.Trained).Sum(Parameters) * number;
+        return new MemoryEstimate(weights, Math.Max(Learning(plan, number), Rollout(plan, number) - gradients));
+    }
+
+    /// <summary>A forward and a backward pass through everything that learns.</summary>
+    private static long Learning(MemoryPlan plan, int number)
+    {
+        var kept = plan.Learning.Sum(shape => Around(shape) + (plan.GradientCheckpointing
+            // On the CPU the allocator keeps the room of one layer in holes between the inputs.
+            ? (long)shape.Layers * shape.Width + (plan.OnCpu ? Inner(shape) : 0)
+            : shape.Layers * Inner(shape)));
+        var oneLayer = plan.Learning.Select(shape => Backward(shape) + (plan.GradientCheckpointing ? Inner(shape) : 0)).DefaultIfEmpty(0).Max();
+        // Of one chunk, in float32; their gradient takes their place, or in bfloat16 one of its own.
+        var logits = plan.Learning.Select(shape => Math.Min(LogitChunk, plan.Tokens * shape.Vocabulary)).DefaultIfEmpty(0).Max() * (Float32 + (number == Float32 ? 0 : number));
+        return plan.Tokens * number * (kept + oneLayer) + logits;
+    }
+
+    /// <summary>Generation in a cache, then a forward pass of each model and the comparison of policy and reference. There are no gradients at that time.</summary>
+    private static long Rollout(MemoryPlan plan, int number)
+    {
+        if (plan.CachedTokens == 0) return 0;
+        var policy = plan.Models[0].Shape;
+        var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
+        var packed = plan.OnCpu && number == Float32 ? Parameters(policy) * number : 0;
+        var offloaded = plan.Held(Upkeep.Offloaded).Sum(Parameters) * number;
+        var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
+        var comparison = 3L * Float32 * Math.Min(LogitChunk, 2 * plan.Tokens * policy.Vocabulary);
+        return Math.Max(cache + packed, layer + comparison + offloaded);
     }
 
     public static long Parameters(TransformerConfig shape)
@@ -63,7 +71,7 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     {
         var total = Accelerator.Memory(device).Total;
         context.Progress.Note($"{stage}: about {Text(Total)} of memory at its peak ({Text(Weights)} of weights, gradients and moments, {Text(Activations)} of activations); {device.type.ToString().ToLowerInvariant()} has {Text(total)}");
-        if (Total > total) context.Progress.Warn($"{stage} may run out of memory: lower micro_batch_tokens (the numbers stay the same), or set dtype=bfloat16");
+        if (Total > total) context.Progress.Warn($"{stage} may run out of memory: lower micro_batch_tokens or set gradient_checkpointing=true (the numbers stay the same), or set dtype=bfloat16");
     }
 
     public static string Text(long bytes) => bytes >= 1L << 30
@@ -72,7 +80,15 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
 
     private static long Norm(TransformerConfig shape) => shape.Norm == Normalization.Layer ? 2L * shape.Width : shape.Width;
 
-    /// <summary>Numbers that the backward pass of one layer reads again: its inputs, both norms' outputs, queries, keys, values, what attention gave, and the feed-forward's inner values before and after the nonlinearity.</summary>
-    private static long KeptPerTokenAndLayer(TransformerConfig shape) =>
-        4L * shape.Width + shape.QueryKeyValueWidth + (long)shape.Heads * shape.HeadWidth + (shape.GatedFeedForward ? 3L : 2L) * shape.Hidden;
+    /// <summary>Numbers of a token that the backward pass of one layer reads again: its input, both norms' outputs, queries, keys, values, what attention gave, what the second norm read, and the feed-forward's inner values before and after the nonlinearity.</summary>
+    private static long Inner(TransformerConfig shape) =>
+        (shape.ParallelResidual ? 3L : 4L) * shape.Width + shape.QueryKeyValueWidth + (long)shape.Heads * shape.HeadWidth + FeedForwardValues(shape);
+
+    /// <summary>Gradients of a token that are there at once in the backward pass of one layer.</summary>
+    private static long Backward(TransformerConfig shape) => shape.Width + FeedForwardValues(shape);
+
+    /// <summary>Before and after the last layer: the last norm's input and output, the rows that predict, and the gradients of these.</summary>
+    private static long Around(TransformerConfig shape) => 6L * shape.Width;
+
+    private static long FeedForwardValues(TransformerConfig shape) => (shape.GatedFeedForward ? 3L : 2L) * shape.Hidden;
 }

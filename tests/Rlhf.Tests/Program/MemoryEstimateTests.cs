@@ -5,6 +5,8 @@ namespace Rlhf.Tests.Program;
 
 public sealed class MemoryEstimateTests
 {
+    private static readonly TransformerConfig Shape = TransformerConfig.Gpt2(512, 128, 4, 4, 64);
+
     [Fact]
     public void Parameters_Gpt2_AreThoseItsAuthorsCount()
     {
@@ -15,22 +17,55 @@ public sealed class MemoryEstimateTests
     [Fact]
     public void Of_TrainedAndFrozen_Weighs16And4BytesAParameter()
     {
-        var shape = TransformerConfig.Gpt2(512, 128, 4, 4, 64);
-        var parameters = MemoryEstimate.Parameters(shape);
+        var parameters = MemoryEstimate.Parameters(Shape);
 
-        Assert.Equal(20 * parameters, MemoryEstimate.Of([new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], 1000, Precision.Float32).Weights);
+        Assert.Equal(20 * parameters, MemoryEstimate.Of(Plan(1000)).Weights);
         // In bfloat16 the trained weights have a copy to compute with, and its gradient is one too.
-        Assert.Equal(18 * parameters, MemoryEstimate.Of([new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], 1000, Precision.BFloat16).Weights);
+        Assert.Equal(18 * parameters, MemoryEstimate.Of(Plan(1000) with { Dtype = Precision.BFloat16 }).Weights);
     }
 
     [Fact]
     public void Of_TwiceTheTokens_KeepsTwiceTheActivations()
     {
-        HeldModel[] models = [new(TransformerConfig.Gpt2(512, 128, 4, 4, 64), Upkeep.Trained)];
-        var (none, once, twice) = (MemoryEstimate.Of(models, 0, Precision.Float32), MemoryEstimate.Of(models, 1000, Precision.Float32), MemoryEstimate.Of(models, 2000, Precision.Float32));
+        var (once, twice) = (MemoryEstimate.Of(Plan(1000)).Activations, MemoryEstimate.Of(Plan(2000)).Activations);
 
-        Assert.Equal(2 * (once.Activations - none.Activations), twice.Activations - none.Activations);
-        // 1000 tokens · 4 layers · (4·128 + 3·128 + 128 + 2·512) numbers of 4 bytes, and 512 logits a token with their gradients
-        Assert.Equal(1000L * 4 * 2048 * 4 + 2 * 4 * 512 * 1000, once.Activations - none.Activations);
+        Assert.Equal(2 * once, twice);
+        // 1000 tokens of 4 bytes · (4 layers · (4·128 + 3·128 + 128 + 2·512) + 6·128 around them + 128 + 2·512 of gradients), and 512 logits
+        Assert.Equal(1000L * 4 * (4 * 2048 + 768 + 1152 + 512), once);
     }
+
+    [Fact]
+    public void Of_GradientCheckpointing_KeepsInputsAndTheValuesOfOneLayer()
+    {
+        var plan = Plan(1000) with { GradientCheckpointing = true, OnCpu = false };
+        Assert.Equal(1000L * 4 * (4 * 128 + 2048 + 768 + 1152 + 512), MemoryEstimate.Of(plan).Activations);
+        // and on the CPU the holes that another layer left
+        Assert.Equal(1000L * 4 * (4 * 128 + 2 * 2048 + 768 + 1152 + 512), MemoryEstimate.Of(plan with { OnCpu = true }).Activations);
+    }
+
+    [Fact]
+    public void Of_OffloadedReference_WeighsWhileItJudgesAndNotWhileThePolicyLearns()
+    {
+        var plan = Plan(1) with { Models = [new(Shape, Upkeep.Adapted), new(Shape, Upkeep.Offloaded)], OnCpu = false, CachedTokens = 1 };
+        var bytes = 4 * MemoryEstimate.Parameters(Shape);
+        Assert.Equal(bytes, MemoryEstimate.Of(plan).Weights);
+        // A token: one layer's values and what is around it, and three comparisons of two models' logits.
+        Assert.Equal(bytes + 4 * (2048 + 768) + 3 * 4 * 2 * 512, MemoryEstimate.Of(plan).Activations);
+        Assert.Equal(MemoryEstimate.Of(Plan(100_000) with { OnCpu = false }).Activations,
+            MemoryEstimate.Of(Plan(100_000) with { Models = [new(Shape, Upkeep.Trained), new(Shape, Upkeep.Offloaded)], OnCpu = false, CachedTokens = 1 }).Activations);
+    }
+
+    [Fact]
+    public void Of_GenerationThatTakesMost_HasItsCacheAndPackedWeights()
+    {
+        var plan = Plan(1) with { Models = [new(Shape, Upkeep.Adapted)], CachedTokens = 10_000 };
+        var cache = 10_000L * 4 * 2 * 128 * 4;
+        Assert.Equal(cache + 4 * MemoryEstimate.Parameters(Shape), MemoryEstimate.Of(plan).Activations);
+        Assert.Equal(cache, MemoryEstimate.Of(plan with { OnCpu = false }).Activations);
+    }
+
+    private static MemoryPlan Plan(long tokens) => new()
+    {
+        Models = [new(Shape, Upkeep.Trained), new(Shape, Upkeep.Frozen)], Tokens = tokens, Dtype = Precision.Float32, OnCpu = true,
+    };
 }

@@ -116,6 +116,15 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
     }
 
     [Fact]
+    public void DryRun_OffloadOnTheCpu_SaysThatItChangesNothing()
+    {
+        var ending = ProgramProcess.Run(world.Folder, "ppo", "tiny.yaml", "ppo.reference.offload=true", "out=dry", "--dry-run");
+
+        Assert.Equal(0, ending.Code);
+        Assert.Contains("ppo.reference.offload: found true for a run on the CPU, where weights are in host memory anyway; it changes nothing", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Ppo_PrintRecipe_HasACommentOnEveryKeyAndBindsAgain()
     {
         var printed = ProgramProcess.Run(world.Folder, "ppo", "tiny.yaml", "ppo.clip=0.1", "--print-recipe");

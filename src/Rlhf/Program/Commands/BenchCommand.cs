@@ -51,7 +51,11 @@ internal static class BenchCommand
         foreach (var size in Sizes(recipe, Machine.DeviceOf(recipe.Device)))
         {
             var shape = NamedShapes.Of(size);
-            MemoryEstimate.Of([new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], (long)recipe.Rows * recipe.Length, recipe.Dtype).Tell($"bench {size}", context, Machine.DeviceOf(recipe.Device));
+            var device = Machine.DeviceOf(recipe.Device);
+            MemoryEstimate.Of(new MemoryPlan
+            {
+                Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU,
+            }).Tell($"bench {size}", context, device);
         }
     }
 
