@@ -79,7 +79,7 @@ public sealed record SftRecipe : IChecked
     [Describe("rows in an optimizer step"), AtLeast(1)]
     public int BatchSize { get; init; } = 32;
 
-    [Describe("tokens that go through the model at once; lower it when memory runs out, the numbers stay the same"), AtLeast(1)]
+    [Describe("tokens that go through the model at once; lower it when memory runs out, the numbers stay the same"), AtLeast(1), MayChangeOnResume]
     public int MicroBatchTokens { get; init; } = 16_384;
 
     [Describe("keep only what each layer starts from and compute the layer again in the backward pass: much less memory for about a third more time, the same numbers"), MayChangeOnResume]

@@ -49,7 +49,8 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         if (plan.CachedTokens == 0) return 0;
         var policy = plan.Models[0].Shape;
         var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
-        var packed = plan.OnCpu && number == Float32 ? Parameters(policy) * number : 0;
+        // Matrices in the layout of products with few rows, in float32 unless the processor multiplies bfloat16 itself.
+        var packed = plan.OnCpu && !(number == BFloat16 && Accelerator.HasHalfProducts) ? Parameters(policy) * Float32 : 0;
         var offloaded = plan.Held(Upkeep.Offloaded).Sum(Parameters) * number;
         var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
         var comparison = 3L * Float32 * Math.Min(LogitChunk, 2 * plan.Tokens * policy.Vocabulary);
