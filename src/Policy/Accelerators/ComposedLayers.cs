@@ -30,7 +30,7 @@ internal static class ComposedLayers
     public static Tensor Attention(Tensor rows, AttentionShape shape)
     {
         var (queries, keys, values) = Split(rows, shape);
-        return Mix(queries, keys.transpose(1, 2), values.transpose(1, 2), Causal(shape, rows), shape);
+        return Whole(queries, keys.transpose(1, 2), values.transpose(1, 2), shape);
     }
 
     /// <summary>Attention over a cache [B, Hkv, capacity, Dh], to whose columns the new keys and values are written.</summary>
@@ -41,7 +41,7 @@ internal static class ComposedLayers
         {
             keyCache.narrow(2, 0, shape.Length).copy_(keys.transpose(1, 2));
             valueCache.narrow(2, 0, shape.Length).copy_(values.transpose(1, 2));
-            return Mix(queries, keys.transpose(1, 2), values.transpose(1, 2), Causal(shape, rows), shape);
+            return Whole(queries, keys.transpose(1, 2), values.transpose(1, 2), shape);
         }
 
         var places = shape.CachePlaces ??= (arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1), Cached(shape, rows));
@@ -80,6 +80,23 @@ internal static class ComposedLayers
         return (turned.narrow(2, 0, heads), turned.narrow(2, heads, shared), all.narrow(2, heads + shared, shared));
     }
 
+    // Keys and values [B, Hkv, S, Dh] of the queries' own sequences: one operator that holds no scores where there is one.
+    private static Tensor Whole(Tensor queries, Tensor keys, Tensor values, AttentionShape shape)
+    {
+        if (!Accelerator.HasFusedAttention) return Mix(queries, keys, values, Causal(shape, queries), shape);
+        var seen = AttentionMask.Seen(shape, queries.device);
+        var mixed = Accelerator.FusedAttention(queries.transpose(1, 2), PerQuery(keys, shape), PerQuery(values, shape), seen, causal: seen is null, shape.Scale)!;
+        return mixed.transpose(1, 2).reshape(shape.Batch * shape.Length, shape.Heads * shape.HeadWidth);
+    }
+
+    // [B, Hkv, S, Dh] → [B, H, S, Dh]: each group of query heads gets the keys it shares.
+    private static Tensor PerQuery(Tensor heads, AttentionShape shape)
+    {
+        if (shape.Heads == shape.SharedHeads) return heads;
+        return heads.unsqueeze(2).expand(shape.Batch, shape.SharedHeads, shape.Heads / shape.SharedHeads, shape.Length, shape.HeadWidth)
+            .reshape(shape.Batch, shape.Heads, shape.Length, shape.HeadWidth);
+    }
+
     // Query heads that share keys are stacked as rows of one matrix, so that keys are never repeated in memory.
     private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor? bias, AttentionShape shape)
     {
@@ -94,22 +111,12 @@ internal static class ComposedLayers
         return mixed.view(batch, shared, group, length, width).permute(0, 3, 1, 2, 4).reshape(batch * length, shared * group * width);
     }
 
-    // [S, K], or [B, 1, 1, S, K] where sequences differ. A query sees the real keys before it, as far as the window
-    // reaches, and always itself: so no row of scores is empty.
+    // [S, K], or [B, 1, 1, S, K] where sequences differ.
     private static Tensor? Causal(AttentionShape shape, Tensor rows)
     {
         if (shape.Length == 1) return null;
-        var columns = arange(shape.Length, dtype: ScalarType.Int64, device: rows.device);
-        var distance = columns.unsqueeze(1).sub(columns.unsqueeze(0));
-        var hidden = distance.lt(0);
-        if (shape.Window is { } window)
-        {
-            var apart = shape.Positions is { } at ? at.unsqueeze(2).sub(at.unsqueeze(1)) : distance;
-            hidden = hidden.logical_or(apart.ge(window).logical_and(distance.ne(0)));
-        }
-
-        if (shape.Real is { } real) hidden = hidden.logical_or(real.logical_not().unsqueeze(1).logical_and(distance.ne(0).unsqueeze(0)));
-        return hidden.dim() == 2 ? Additive(hidden, rows) : Additive(hidden, rows).unsqueeze(1).unsqueeze(1);
+        var bias = Additive(AttentionMask.Hidden(shape, rows.device), rows);
+        return bias.dim() == 2 ? bias : bias.unsqueeze(1).unsqueeze(1);
     }
 
     // [B, 1, 1, S, K] over a cache, in which columns are positions.

@@ -13,13 +13,14 @@ public sealed class TokenBatch : IDisposable
 
     /// <param name="tokens">[B, S] int64.</param>
     /// <param name="mask">[B, S] bool, true where a token is real.</param>
-    public TokenBatch(Tensor tokens, Tensor mask) : this(tokens, mask, HasFalse(mask)) { }
+    public TokenBatch(Tensor tokens, Tensor mask) : this(tokens, mask, HasFalse(mask), paddedAtEnd: false) { }
 
-    private TokenBatch(Tensor tokens, Tensor mask, bool hasPadding)
+    private TokenBatch(Tensor tokens, Tensor mask, bool hasPadding, bool paddedAtEnd)
     {
         Tokens = tokens;
         Mask = mask;
         HasPadding = hasPadding;
+        PaddedAtEnd = paddedAtEnd;
     }
 
     /// <summary>[B, S] int64.</summary>
@@ -29,6 +30,9 @@ public sealed class TokenBatch : IDisposable
     public Tensor Mask { get; }
 
     public bool HasPadding { get; }
+
+    /// <summary>Whether padding is known to stand behind what is real, where causal order alone hides it.</summary>
+    public bool PaddedAtEnd { get; }
 
     public long Count => Tokens.shape[0];
 
@@ -46,10 +50,10 @@ public sealed class TokenBatch : IDisposable
     }
 
     public static TokenBatch LeftPadded(IReadOnlyList<int[]> rows, int pad, Device device) =>
-        Padded(rows, pad, device, static (row, length) => length - row.Length);
+        Padded(rows, pad, device, atEnd: false);
 
     public static TokenBatch RightPadded(IReadOnlyList<int[]> rows, int pad, Device device) =>
-        Padded(rows, pad, device, static (_, _) => 0);
+        Padded(rows, pad, device, atEnd: true);
 
     public void Dispose()
     {
@@ -58,7 +62,7 @@ public sealed class TokenBatch : IDisposable
         _positions?.Dispose();
     }
 
-    private static TokenBatch Padded(IReadOnlyList<int[]> rows, int pad, Device device, Func<int[], int, int> start)
+    private static TokenBatch Padded(IReadOnlyList<int[]> rows, int pad, Device device, bool atEnd)
     {
         var length = Math.Max(1, rows.Max(row => row.Length));
         var tokens = new long[rows.Count * length];
@@ -66,7 +70,7 @@ public sealed class TokenBatch : IDisposable
         Array.Fill(tokens, pad);
         for (var i = 0; i < rows.Count; i++)
         {
-            var at = i * length + start(rows[i], length);
+            var at = i * length + (atEnd ? 0 : length - rows[i].Length);
             for (var j = 0; j < rows[i].Length; j++)
             {
                 tokens[at + j] = rows[i][j];
@@ -75,7 +79,7 @@ public sealed class TokenBatch : IDisposable
         }
 
         var shape = new long[] { rows.Count, length };
-        return new TokenBatch(tensor(tokens, shape, device: device), tensor(mask, shape, device: device), mask.Contains(false));
+        return new TokenBatch(tensor(tokens, shape, device: device), tensor(mask, shape, device: device), mask.Contains(false), atEnd);
     }
 
     private static bool HasFalse(Tensor mask)

@@ -58,8 +58,8 @@ public sealed class Transformer : nn.Module
     public Tensor Hidden(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var positions = batch.HasPadding ? batch.Positions : null;
-        return Run(batch.Tokens, positions, batch.HasPadding ? batch.Mask : null, null).MoveToOuterDisposeScope();
+        // Padding behind a sequence is out of its sight and moves none of its positions: only padding elsewhere has to be told.
+        return (batch.HasPadding && !batch.PaddedAtEnd ? Run(batch.Tokens, batch.Positions, batch.Mask, null) : Run(batch.Tokens, null, null, null)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states [B, P, D] of prompts that become new rows of the cache; padding stands after a prompt.</summary>

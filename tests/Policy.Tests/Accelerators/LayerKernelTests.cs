@@ -47,6 +47,35 @@ public sealed class LayerKernelTests
         Same(x => Accelerator.Attention(x[0], shape), x => ComposedLayers.Attention(x[0], shape), Random(1, batch * length, (heads + 2 * shared) * width));
     }
 
+    // The kernels look at flags themselves: they know nothing of this mask.
+    [Theory, MemberData(nameof(Shapes))]
+    public void AttentionMask_GivenToAPlainSoftmax_ShowsWhatTheKernelsSee(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
+    {
+        using var scope = NewDisposeScope();
+        _ = half; // turning has nothing to do with masks
+        var shape = Shape(batch, length, heads, shared, width, 0, padded, window);
+        var seen = AttentionMask.Seen(shape, CPU);
+        Assert.Equal(!padded && (window is null || window >= length), seen is null);
+        var rows = Random(1, batch * length, (heads + 2 * shared) * width);
+        var all = rows.view(batch, length, heads + 2 * shared, width).transpose(1, 2);
+        Tensor Each(long first) => all.narrow(1, first, shared).repeat_interleave(heads / shared, 1);
+        var scores = all.narrow(1, 0, heads).matmul(Each(heads).transpose(-2, -1)).mul(shape.Scale);
+        var weights = scores.masked_fill((seen ?? ones(length, length, ScalarType.Bool).tril()).logical_not(), float.NegativeInfinity).softmax(-1);
+        Close(Accelerator.Attention(rows, shape), weights.matmul(Each(heads + shared)).transpose(1, 2).reshape(batch * length, heads * width));
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(9, true)]
+    [InlineData(8, true)]
+    [InlineData(7, false)]
+    public void AttentionMask_WindowThatReachesBackToTheStart_IsNone(int? window, bool isOrderAlone)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(isOrderAlone, AttentionMask.IsOrderAlone(Shape(2, 8, 2, 2, 4, 0, padded: false, window)));
+        Assert.False(AttentionMask.IsOrderAlone(Shape(2, 8, 2, 2, 4, 0, padded: true, window)));
+    }
+
     [Theory, MemberData(nameof(Shapes))]
     public void CachedAttention_PromptThenTokens_MatchesAllAtOnce(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
     {
