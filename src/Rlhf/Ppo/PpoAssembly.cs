@@ -26,7 +26,7 @@ public static class PpoAssembly
         var collector = new RolloutCollector(recipe, models, state.Reference, generator, SourcesOf(inputs), state.Moments, clock);
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed, inputs.Job);
         var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.SamplesPerPrompt, inputs.Seed);
-        var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.dtype));
+        var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.device, state.Policy.HeadWeight.dtype));
         return new PpoTrainer(recipe, state, collector, optimizer, prompts, check, new StepLog(recipe, run, inputs.Tokenizer.Decode, clock, device), run);
     }
 

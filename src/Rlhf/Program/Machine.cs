@@ -24,10 +24,18 @@ internal sealed class Machine : IDisposable
     public static Machine Of(Recipe recipe)
     {
         if (recipe.Threads > 0) set_num_threads(recipe.Threads);
-        var device = DeviceOf(recipe.Device);
-        InitializeDevice(device);
+        var device = Open(recipe.Device);
         var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         return new Machine(device, type, Collective.FromEnvironment(device, s_patience));
+    }
+
+    /// <summary>The device that a key names, ready for work.</summary>
+    public static Device Open(string name)
+    {
+        var device = DeviceOf(name);
+        InitializeDevice(device);
+        if (device.type == DeviceType.CUDA) TensorFloat32.Allow();
+        return device;
     }
 
     /// <exception cref="RlhfException">The device is not there, or the text names none.</exception>

@@ -51,6 +51,7 @@ internal static class Stage
         ["libtorch"] = TorchSharp.torch.__version__,
         ["device"] = machine.Device.ToString(),
         ["gpu"] = machine.Device.type == TorchSharp.DeviceType.CUDA ? Accelerator.GpuName(machine.Device.index) ?? "unknown" : "none",
+        ["products"] = TensorFloat32.IsUsed(machine.Device, machine.Type) ? "tf32" : machine.Type.ToString().ToLowerInvariant(),
         ["ranks"] = machine.Job.Size.ToString(CultureInfo.InvariantCulture),
         ["threads"] = TorchSharp.torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
         ["seed"] = recipe.Seed.ToString(CultureInfo.InvariantCulture),

@@ -24,8 +24,7 @@ internal static class BenchCommand
     {
         Check(recipe, context);
         if (recipe.Threads > 0) set_num_threads(recipe.Threads);
-        var device = Machine.DeviceOf(recipe.Device);
-        InitializeDevice(device);
+        var device = Machine.Open(recipe.Device);
         var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         var work = new SpeedWorkload(recipe.Rows, recipe.Length, recipe.NewTokens, recipe.Repeats);
         var sizes = Sizes(recipe, device);

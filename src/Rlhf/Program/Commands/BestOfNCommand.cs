@@ -33,7 +33,7 @@ internal static class BestOfNCommand
     private static int Run(BestOfNRecipe recipe, CommandContext context)
     {
         Check(recipe, context);
-        var device = Machine.DeviceOf(recipe.Device);
+        var device = Machine.Open(recipe.Device);
         var tokenizer = TextTokenizer.Load(recipe.Model);
         using var model = ModelFolder.Load(recipe.Model, device);
         var scorer = new ScorerFactory(tokenizer, recipe.Model, device, model.HeadWeight.dtype).Create(recipe.Score, "score");

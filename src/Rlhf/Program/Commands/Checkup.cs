@@ -69,7 +69,8 @@ internal static class Checkup
     {
         if (cuda.is_available())
         {
-            var found = $"{cuda.device_count()} CUDA device(s)";
+            var products = TensorFloat32.IsWanted ? "in TF32 (NVIDIA_TF32_OVERRIDE=0 turns it off)" : "exact (NVIDIA_TF32_OVERRIDE is 0)";
+            var found = $"{cuda.device_count()} CUDA device(s); float32 products {products}";
             return Accelerator.HasGraphs(device(DeviceType.CUDA, 0)) ? new("gpu", Health.Good, $"{found}; decoding is recorded as CUDA graphs")
                 : new("gpu", Health.Poor, $"{found}; decoding is not recorded as CUDA graphs", "unset RLHF_NO_GRAPHS if it is set; otherwise install the CUDA runtime's headers or set CUDA_HOME, then build again");
         }

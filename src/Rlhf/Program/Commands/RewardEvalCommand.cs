@@ -21,7 +21,7 @@ internal static class RewardEvalCommand
     {
         Check(recipe, context);
         var tokenizer = TextTokenizer.Load(RewardFolder.TokenizerFolder(recipe.Model));
-        using var ensemble = RewardFolder.Load(recipe.Model, Machine.DeviceOf(recipe.Device));
+        using var ensemble = RewardFolder.Load(recipe.Model, Machine.Open(recipe.Device));
         var log = new DefectLog(recipe.OnDefect);
         var cutter = new PairTokenizer(tokenizer, Math.Min(recipe.MaxLength, ensemble.Models.Min(model => model.Trunk.Config.Context)), OverLong.Truncate);
         var pairs = new List<TokenizedPair>();
