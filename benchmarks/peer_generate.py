@@ -2,7 +2,7 @@
 """Sampling from a small GPT in plain PyTorch: what benchmarks/Generation is compared with.
 
     peer_generate.py cached|recompute [--width 384] [--layers 6] [--heads 6] [--vocabulary 4096]
-                     [--batch 64] [--prompt 32] [--new 64] [--repeats 3]
+                     [--batch 64] [--prompt 32] [--new 64] [--repeats 3] [--device cpu] [--dtype float32]
 
 `recompute` runs the whole prefix through the model for every token, as the shortest sampling loops do; `cached` keeps
 keys and values in buffers of fixed size and runs the newest token alone. Logits are taken at the last position only in
@@ -11,12 +11,11 @@ both. Prints one JSON object.
 import argparse
 import json
 import math
-import os
 import statistics
-import time
 
 import torch
 
+import peer_device
 from peer_train_step import Gpt
 
 
@@ -30,12 +29,12 @@ class Cached:
         self.model, self.length = model, 0
         block = model.blocks[0]
         shape = (batch, block.heads, columns, width // block.heads)
-        self.buffers = [(torch.zeros(shape), torch.zeros(shape)) for _ in model.blocks]
+        self.buffers = [tuple(torch.zeros(shape, dtype=model.wte.weight.dtype, device=model.wte.weight.device) for _ in range(2)) for _ in model.blocks]
 
     def last(self, tokens):
         """Logits [B, V] behind the tokens [B, n], which follow those of earlier calls."""
         start, end = self.length, self.length + tokens.shape[1]
-        x = self.model.wte(tokens) + self.model.wpe(torch.arange(start, end))
+        x = self.model.wte(tokens) + self.model.wpe(torch.arange(start, end, device=tokens.device))
         for block, (keys, values) in zip(self.model.blocks, self.buffers):
             q, k, v = heads(block, block.ln_1(x))
             keys[:, :, start:end], values[:, :, start:end] = k, v
@@ -50,7 +49,7 @@ class Cached:
 
 
 def recomputed(model, tokens):
-    x = model.wte(tokens) + model.wpe(torch.arange(tokens.shape[1]))
+    x = model.wte(tokens) + model.wpe(torch.arange(tokens.shape[1], device=tokens.device))
     for block in model.blocks:
         x = block(x)
     return model.ln_f(x[:, -1]) @ model.wte.weight.t()
@@ -62,7 +61,7 @@ def generate(model, prompts, new, mode, width):
     latest = prompts
     for _ in range(new):
         logits = cache.last(latest) if cache else recomputed(model, tokens)
-        latest = torch.multinomial(logits.softmax(-1), 1)
+        latest = torch.multinomial(logits.float().softmax(-1), 1)
         tokens = torch.cat([tokens, latest], 1)
     return tokens
 
@@ -72,24 +71,24 @@ def main():
     parser.add_argument("mode", choices=["cached", "recompute"])
     for name, value in dict(width=384, layers=6, heads=6, vocabulary=4096, batch=64, prompt=32, new=64, repeats=3).items():
         parser.add_argument(f"--{name}", type=int, default=value)
+    peer_device.add_arguments(parser)
     args = parser.parse_args()
-    torch.set_num_threads(os.cpu_count())
-    torch.manual_seed(0)
-    model = Gpt(args.vocabulary, args.width, args.layers, args.heads, args.prompt + args.new)
-    prompts = torch.randint(0, args.vocabulary, (args.batch, args.prompt))
+    device = peer_device.prepare(args)
+    model = Gpt(args.vocabulary, args.width, args.layers, args.heads, args.prompt + args.new).to(device, peer_device.number_type(args))
+    prompts = torch.randint(0, args.vocabulary, (args.batch, args.prompt), device=device)
     times = []
     with torch.inference_mode():
         # Both ways have to agree on what comes next before either is timed.
-        probe = Cached(model, args.batch, args.prompt + 1, args.width)
-        probe.last(prompts[:, :-1])
-        assert torch.allclose(probe.last(prompts[:, -1:]), recomputed(model, prompts), atol=1e-4)
+        probe, some = Cached(model, args.batch, args.prompt + 2, args.width), torch.cat([prompts, prompts[:, :1]], 1)
+        probe.last(some[:, :-1])
+        assert torch.allclose(probe.last(some[:, -1:]), recomputed(model, some), atol=1e-4 if args.device == "cpu" and args.dtype == "float32" else 0.1)
         generate(model, prompts, 2, args.mode, args.width)
         for _ in range(args.repeats):
-            start = time.perf_counter()
+            start = peer_device.now(device)
             generate(model, prompts, args.new, args.mode, args.width)
-            times.append(time.perf_counter() - start)
+            times.append(peer_device.now(device) - start)
     median = statistics.median(times)
-    print(json.dumps({"peer": f"pytorch-{args.mode}", "torch": torch.__version__, "threads": torch.get_num_threads(), "batch": args.batch,
+    print(json.dumps({"peer": f"pytorch-{args.mode}", **peer_device.describe(args), "batch": args.batch,
                       "prompt": args.prompt, "new": args.new, "median_s": median, "tokens_per_s": args.batch * args.new / median}))
 
 

@@ -1,20 +1,26 @@
-"""One PPO iteration in plain PyTorch, eager, step for step as TRL 0.7 makes it: the peer of `Bench ppo`.
+"""One PPO iteration in plain PyTorch, eager, step for step as TRL 0.7 makes it: the peer of `rlhf bench`'s PPO.
 
 Cached generation of the whole batch at once, one forward pass each of policy and reference over the finished
 sequences, generalised advantage estimation, then epochs of minibatches through a policy with a value head.
 TRL itself generates in batches of 4 by default and does more bookkeeping; this peer is the quicker of the two.
 
     python3 benchmarks/peer_ppo.py --shape b --repeats 3 --json
+    python3 benchmarks/peer_ppo.py --shape gpt2_124m --prompt 128 --response 128 --device cuda --dtype bfloat16 --json
 """
 import argparse
 import json
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-SHAPES = {"a": dict(d=128, layers=4, heads=4, vocab=512), "b": dict(d=384, layers=6, heads=6, vocab=4096)}
+import peer_device
+
+SHAPES = {
+    "a": dict(d=128, layers=4, heads=4, vocab=512),
+    "b": dict(d=384, layers=6, heads=6, vocab=4096),
+    "gpt2_124m": dict(d=768, layers=12, heads=12, vocab=50257),
+}
 
 
 class Block(nn.Module):
@@ -38,7 +44,7 @@ class Block(nn.Module):
 class Gpt(nn.Module):
     """GPT-2's block with learned positions, a tied head and a value head."""
 
-    def __init__(self, d, layers, heads, vocab, context=64):
+    def __init__(self, d, layers, heads, vocab, context):
         super().__init__()
         self.wte, self.wpe = nn.Embedding(vocab, d), nn.Embedding(context, d)
         self.blocks = nn.ModuleList(Block(d, heads) for _ in range(layers))
@@ -50,8 +56,8 @@ class Gpt(nn.Module):
     def forward(self, tokens, past=None):
         start = 0 if past is None else past[0][0].shape[2]
         s = tokens.shape[1]
-        x = self.wte(tokens) + self.wpe(torch.arange(start, start + s))
-        bias = torch.full((s, start + s), float("-inf")).triu(start + 1)
+        x = self.wte(tokens) + self.wpe(torch.arange(start, start + s, device=tokens.device))
+        bias = torch.full((s, start + s), float("-inf"), device=tokens.device).triu(start + 1)
         caches = []
         for i, block in enumerate(self.blocks):
             x, cache = block(x, bias, None if past is None else past[i])
@@ -65,7 +71,7 @@ def generate(model, prompts, length):
     logits, _, past = model(prompts)
     rows = [prompts]
     for t in range(length):
-        token = torch.multinomial(logits[:, -1].softmax(-1), 1)
+        token = torch.multinomial(logits[:, -1].float().softmax(-1), 1)
         rows.append(token)
         if t + 1 < length:
             logits, _, past = model(token, past)
@@ -81,18 +87,19 @@ def whiten(x):
     return (x - x.mean()) * torch.rsqrt(x.var() + 1e-8)
 
 
-def step(policy, reference, optimizer, args, context):
+def step(policy, reference, optimizer, args, device, sample=generate):
+    """Seconds by phase; `sample` draws the responses."""
     seconds = {}
-    start = time.perf_counter()
+    start = peer_device.now(device)
 
     def lap(name):
         nonlocal start
-        now = time.perf_counter()
+        now = peer_device.now(device)
         seconds[name], start = now - start, now
 
-    prompts = torch.randint(args.vocab, (args.episodes, args.prompt))
-    with context():
-        tokens = generate(policy, prompts, args.response)
+    prompts = torch.randint(args.vocab, (args.episodes, args.prompt), device=device)
+    with peer_device.autocast(args):
+        tokens = sample(policy, prompts, args.response)
         lap("rollout")
         with torch.no_grad():
             logits, values, _ = policy(tokens)
@@ -100,8 +107,8 @@ def step(policy, reference, optimizer, args, context):
             values = values.float()[:, args.prompt - 1:-1]
             _, ref = log_probs(reference(tokens)[0].float(), tokens, args.prompt)
     rewards = -0.1 * (old - ref)
-    rewards[:, -1] += torch.randn(args.episodes)
-    advantages, last = [], torch.zeros(args.episodes)
+    rewards[:, -1] += torch.randn(args.episodes, device=device)
+    advantages, last = [], torch.zeros(args.episodes, device=device)
     for t in reversed(range(args.response)):
         following = values[:, t + 1] if t + 1 < args.response else 0.0
         last = rewards[:, t] + following - values[:, t] + 0.95 * last
@@ -110,8 +117,8 @@ def step(policy, reference, optimizer, args, context):
     returns, advantages = advantages + values, whiten(advantages)
     lap("scoring")
     for _ in range(args.epochs):
-        for rows in torch.randperm(args.episodes).chunk(args.minibatches):
-            with context():
+        for rows in torch.randperm(args.episodes, device=device).chunk(args.minibatches):
+            with peer_device.autocast(args):
                 logits, new_values, _ = policy(tokens[rows])
                 logits, new = log_probs(logits.float(), tokens[rows], args.prompt)
                 new_values = new_values.float()[:, args.prompt - 1:-1]
@@ -131,31 +138,39 @@ def step(policy, reference, optimizer, args, context):
     return seconds
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--shape", choices=SHAPES, default="a")
+def add_arguments(parser):
     parser.add_argument("--episodes", type=int, default=64)
     parser.add_argument("--prompt", type=int, default=8)
     parser.add_argument("--response", type=int, default=24)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--minibatches", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(0)
-    args.vocab = SHAPES[args.shape]["vocab"]
-    policy, reference = Gpt(**SHAPES[args.shape]), Gpt(**SHAPES[args.shape])
+    peer_device.add_arguments(parser)
+
+
+def measure(policy, reference, args, device, sample=generate):
+    """Best seconds of each phase and of a whole iteration, after one that warms up."""
     reference.load_state_dict(policy.state_dict())
     optimizer = torch.optim.AdamW(policy.parameters(), lr=1e-5, foreach=True)
-    context = lambda: torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.bf16)
-    runs = [step(policy, reference, optimizer, args, context) for _ in range(args.repeats + 1)][1:]
+    runs = [step(policy, reference, optimizer, args, device, sample) for _ in range(args.repeats + 1)][1:]
     best = {name: min(run[name] for run in runs) for name in runs[0]}
     best["iteration"] = min(sum(run.values()) for run in runs)
+    return best
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shape", choices=SHAPES, default="a")
+    add_arguments(parser)
+    args = parser.parse_args()
+    device = peer_device.prepare(args)
+    shape = dict(SHAPES[args.shape], context=args.prompt + args.response)
+    args.vocab = shape["vocab"]
+    best = measure(Gpt(**shape).to(device), Gpt(**shape).to(device), args, device)
     if args.json:
-        print(json.dumps({"peer": "pytorch " + torch.__version__, "shape": args.shape, "bf16": args.bf16, **best}))
+        print(json.dumps({"peer": "pytorch", **peer_device.describe(args), "shape": args.shape, "episodes": args.episodes, **best,
+                          "episodes_per_s": args.episodes / best["iteration"]}))
     else:
         print(f"({args.shape}) " + ", ".join(f"{name} {value:.3f} s" for name, value in best.items()))
 

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""The training step of a small GPT in plain PyTorch: what `rlhf bench train` is compared with.
+"""The training step of a small GPT in plain PyTorch: what benchmarks/TrainStep and `rlhf bench` are compared with.
 
     peer_train_step.py [--width 384] [--layers 6] [--heads 6] [--vocabulary 4096] [--batch 64] [--length 32]
-                       [--steps 20] [--threads N] [--autocast] [--device cpu]
+                       [--steps 20] [--threads N] [--dtype float32] [--device cpu]
 
-Prints one JSON object: the median and best step in seconds, tokens per second, the step's multiply-adds and the
-rate of a large float32 matrix product measured in the same process.
+Weights are float32; bfloat16 is autocast. Prints one JSON object: the median and best step in seconds, tokens per
+second, the step's operations and the rate of a large matrix product of that type measured in the same process.
 """
 import argparse
 import json
 import math
-import os
 import statistics
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+import peer_device
 
 
 class Block(nn.Module):
@@ -64,20 +64,14 @@ class Gpt(nn.Module):
         return self.ln_f(x) @ self.wte.weight.t()
 
 
-def synchronize(device):
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
-def product_rate(device, size=2048, repeats=5):
-    a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
+def product_rate(device, dtype, repeats=5):
+    size = 8192 if device.type == "cuda" else 2048
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     best = math.inf
     for _ in range(repeats + 1):
-        synchronize(device)
-        start = time.perf_counter()
+        start = peer_device.now(device)
         torch.mm(a, b)
-        synchronize(device)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, peer_device.now(device) - start)
     return 2 * size**3 / best
 
 
@@ -85,38 +79,32 @@ def main():
     parser = argparse.ArgumentParser()
     for name, value in dict(width=384, layers=6, heads=6, vocabulary=4096, batch=64, length=32, steps=20).items():
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--autocast", action="store_true")
-    parser.add_argument("--device", default="cpu")
+    peer_device.add_arguments(parser)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(0)
-    device = torch.device(args.device)
+    device = peer_device.prepare(args)
 
     model = Gpt(args.vocabulary, args.width, args.layers, args.heads, args.length).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     tokens = torch.randint(0, args.vocabulary, (args.batch, args.length + 1), device=device)
     times, loss = [], None
     for _ in range(args.steps + 3):
-        synchronize(device)
-        start = time.perf_counter()
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=args.autocast):
+        start = peer_device.now(device)
+        with peer_device.autocast(args):
             logits = model(tokens[:, :-1])
             loss = F.cross_entropy(logits.float().view(-1, args.vocabulary), tokens[:, 1:].reshape(-1))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        synchronize(device)
-        times.append(time.perf_counter() - start)
+        times.append(peer_device.now(device) - start)
 
     times = times[3:]
     count = args.batch * args.length
     weights = 12 * args.layers * args.width**2 + args.vocabulary * args.width
     flops = 6 * count * weights + 12 * args.layers * count * args.length * args.width
-    peak = product_rate(device)
+    peak = product_rate(device, peer_device.number_type(args))
     best = min(times)
     print(json.dumps({
-        "peer": "pytorch", "torch": torch.__version__, "threads": torch.get_num_threads(), "autocast": args.autocast,
+        "peer": "pytorch", **peer_device.describe(args),
         "median_s": statistics.median(times), "best_s": best, "tokens_per_s": count / statistics.median(times),
         "gflop": flops / 1e9, "product_gflops": peak / 1e9, "utilisation": flops / statistics.median(times) / peak, "loss": loss.item(),
     }))
