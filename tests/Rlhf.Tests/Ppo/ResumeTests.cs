@@ -63,19 +63,4 @@ public sealed class ResumeTests : IDisposable
     /// <summary>All numbers but those that say how long something took.</summary>
     private string[] Metrics(string name) =>
         [.. File.ReadLines(Path.Combine(_world.Folder(name), "metrics.jsonl")).Select(line => line[..line.IndexOf(",\"seconds_", StringComparison.Ordinal)])];
-
-    /// <summary>Asks for a stop in the middle of a step, as a signal would.</summary>
-    private sealed class StoppingScorer(CancellationTokenSource stop, int? after) : Rewards.Scorers.IScorer
-    {
-        private readonly CountingScorer _scorer = new();
-        private int _calls;
-
-        public string Name => _scorer.Name;
-
-        public double[] Score(IReadOnlyList<Rewards.Scorers.ScoredText> items)
-        {
-            if (++_calls == after) stop.Cancel();
-            return _scorer.Score(items);
-        }
-    }
 }

@@ -5,6 +5,7 @@ using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;
@@ -52,15 +53,15 @@ internal sealed class TinyWorld : IDisposable
         return model;
     }
 
-    public PpoInputs Inputs(PpoRecipe recipe, IScorer? scorer = null) => new()
+    public PpoInputs Inputs(PpoRecipe recipe, IScorer? scorer = null, Device? device = null) => new()
     {
         Recipe = recipe,
-        Policy = Model(),
+        Policy = Model().to(device ?? CPU),
         Tokenizer = Tokenizer,
         Scorer = scorer ?? new CountingScorer(),
         Prompts = Prompts,
         Seed = 5,
-        Device = CPU,
+        Device = device ?? CPU,
     };
 
     public Run Open(string name, PpoRecipe recipe, RunOptions? options = null) => Run.Open(Folder(name), recipe, "ppo", options);

@@ -18,6 +18,7 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
         Assert.Equal(0, ProgramProcess.Run(world.Folder, "ppo", "tiny.yaml", "out=other", "seed=2").Code);
 
         Assert.Equal(5, Metrics("first").Length);
+        Assert.Contains("\"products\": \"float32\"", File.ReadAllText(world.At("first", "ppo", "environment.json")), StringComparison.Ordinal);
         Assert.Equal(Metrics("first"), Metrics("second"));
         Assert.NotEqual(Metrics("first"), Metrics("other"));
         Assert.Equal(File.ReadAllBytes(world.At("first", "ppo", "final", "model.safetensors")), File.ReadAllBytes(world.At("second", "ppo", "final", "model.safetensors")));
