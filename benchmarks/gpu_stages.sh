@@ -32,9 +32,10 @@ tests() {
   local name line total errors failed skipped all=0 bad=0 left=0
   for name in TorchSharp Policy Rlhf; do
     "$here/bin/$name.Tests" -noLogo -noColor -trait Device=gpu 2>&1 | tee "$work/tests.log" || true
-    line=$(grep -aoE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$work/tests.log" | tail -n 1)
-    read -r total errors failed skipped < <(tr -dc '0-9 ' <<<"$line")
-    all=$((all + total)) bad=$((bad + errors + failed)) left=$((left + skipped))
+    line=$(grep -aoE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$work/tests.log" | tail -n 1 || true)
+    read -r total errors failed skipped < <(tr -dc '0-9 \n' <<<"$line")
+    # A program that died left no summary: one failure.
+    all=$((all + ${total:-1})) bad=$((bad + ${errors:-1} + ${failed:-0})) left=$((left + ${skipped:-0}))
   done
   echo "{\"passed\": $((all - bad - left)), \"failed\": $bad, \"skipped\": $left}" >"$work/tests.jsonl"
   [ "$bad" -eq 0 ] && { [ "$device" = cpu ] || [ "$left" -eq 0 ]; }
@@ -93,7 +94,7 @@ peer() {
   local code=0
   python3 "$here/benchmarks/$3" "${@:4}" --device "$device" --dtype "$2" >>"$work/$1.jsonl" || code=$?
   if [ "$code" -ne 0 ] && [ "$code" -ne 77 ]; then touch "$work/$1.failed"; fi
-  if [ "$code" -eq 77 ]; then echo '{"peer": "transformers", "outcome": "not installed"}' >>"$work/$1.jsonl"; fi
+  if [ "$code" -eq 77 ]; then echo '{"peer": "transformers-'"$4"'", "outcome": "not installed"}' >>"$work/$1.jsonl"; fi
 }
 
 # The workloads of bench's gpt2_124m.
@@ -113,9 +114,10 @@ peers() { # STAGE DTYPE [transformers]
 
 ops() {
   export OMP_NUM_THREADS=1
-  paste -d' ' <("$here/bin/TensorLayer" ops) <(python3 "$here/benchmarks/peer_ops.py") |
+  "$here/bin/TensorLayer" ops >"$work/ops.ours"
+  python3 "$here/benchmarks/peer_ops.py" >"$work/ops.python"
+  paste -d' ' "$work/ops.ours" "$work/ops.python" |
     awk '{ printf "{\"operator\": \"%s\", \"ours_ns\": %d, \"python_ns\": %d}\n", $1, $2, $4 }' | tee "$work/ops.jsonl"
-  [ -s "$work/ops.jsonl" ]
 }
 
 "$@"

@@ -40,7 +40,7 @@ internal static class BenchCommand
 
         context.Progress.End();
         if (context.Format == OutputFormat.Json)
-            context.Output.WriteLine(JsonSerializer.Serialize(new { Device = device.ToString(), recipe.Dtype, Threads = get_num_threads(), Workload = work, Ceilings = ceilings, Speeds = speeds }, JsonText.Lines));
+            context.Output.WriteLine(JsonSerializer.Serialize(new { Device = device.ToString(), Dtype = type.ToString().ToLowerInvariant(), Threads = get_num_threads(), Workload = work, Ceilings = ceilings, Speeds = speeds }, JsonText.Lines));
         else Print(ceilings, speeds, work, context.Output);
         return 0;
     }
