@@ -23,7 +23,7 @@ mkdir -p "$out"
 rm -f "$out"/{summary.txt,summary.json,log.txt,report.html}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset RLHF_BRIDGE
+unset RLHF_BRIDGE RLHF_NO_GRAPHS
 export here out work device
 
 small=(sizes='[small_a,small_b,stories_15m]') large=(rows=64 length=512 new_tokens=128 repeats=2) large_bfloat16='sizes=[gpt2_124m,pythia_160m]' large_float32='sizes=[gpt2_124m]'

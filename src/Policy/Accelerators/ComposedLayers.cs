@@ -44,7 +44,8 @@ internal static class ComposedLayers
             return Whole(queries, keys.transpose(1, 2), values.transpose(1, 2), shape);
         }
 
-        var places = shape.CachePlaces ??= (arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1), Cached(shape, rows));
+        // The first block makes them for all: they outlive its scope.
+        var places = shape.CachePlaces ??= (arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1).MoveToOuterDisposeScope(), Cached(shape, rows).MoveToOuterDisposeScope());
         var row = TensorIndex.Tensor(places.Rows);
         var column = TensorIndex.Tensor(shape.Positions!); // [B, S]
         keyCache.index_put_(keys, row, TensorIndex.Colon, column);
