@@ -13,6 +13,7 @@ if [ $# -eq 0 ]; then
     sft.epochs=0.2 reward.epochs=0.2 ppo.steps=12 ppo.episodes=16 curve.max_prompts=16 curve.best_of=4
 fi
 work=${WORK:-$(mktemp -d)}
+mkdir -p "$work"
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
 cd "$root"
 
