@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Whether time and memory grow with what they should not:  growth.sh [OUT]
-#   over 500 small PPO steps (tokens per second and memory, by hundreds), with more rows side by side, with longer rows.
+#   over 500 small PPO steps (seconds of each phase and memory, by hundreds), with more rows side by side, with longer rows.
 # OUT (default runs/growth) keeps the run; the shipped world's tokenizer, policy and reward model are made in it first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,12 +13,12 @@ scripts/rlhf ppo data/recipes/demo.yaml "out=$out" ppo.steps=500 ppo.episodes=16
 python3 - "$out/ppo/metrics.jsonl" <<'P'
 import json, statistics, sys
 rows = [row for row in map(json.loads, open(sys.argv[1])) if "seconds_update" in row]
-print("steps       generation tokens/s  update tokens/s  memory GB")
+print("steps      generation s  likelihoods s  update s  tokens a response  memory GB")
 for first in range(0, len(rows), 100):
     part = rows[first:first + 100]
     middle = lambda key: statistics.median(row[key] for row in part)
-    generated = statistics.median(row["rollout_tokens_per_second"] for row in part)
-    print(f"{part[0]['step']:4d}-{part[-1]['step']:<6d} {generated:19.0f}  {middle('update_tokens_per_second'):15.0f}  {max(row['memory_gb'] for row in part):9.3f}")
+    print(f"{part[0]['step']:3d}-{part[-1]['step']:<4d} {middle('seconds_generation'):14.3f} {middle('seconds_likelihoods'):14.3f} {middle('seconds_update'):9.3f}"
+          f" {middle('response_length'):18.1f} {max(row['memory_gb'] for row in part):10.3f}")
 P
 measure() { scripts/rlhf bench 'sizes=[small_b]' repeats=1 "$@" --json 2>/dev/null; }
 {
