@@ -20,6 +20,9 @@ public static class TransformerKernels
     /// <summary>Layer norm; RMS norm where there is no bias.</summary>
     public static Tensor Norm(Tensor rows, Tensor weight, Tensor? bias, double epsilon) => Operators.Call("bridge::norm", rows, weight, bias, epsilon);
 
+    /// <summary>Rows [N] of a table.</summary>
+    public static Tensor Rows(Tensor table, Tensor places) => Operators.Call("bridge::rows", table, places);
+
     /// <summary>rows·weightᵀ + bias + residual.</summary>
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias, Tensor? residual) => Operators.Call("bridge::linear", rows, weight, bias, residual);
 

@@ -1,4 +1,4 @@
-// Activations, norms and linear layers as operators of libtorch with gradients.
+// Activations, norms, lookups and linear layers as operators of libtorch with gradients.
 #include "bridge.h"
 #include "operators.h"
 
@@ -113,6 +113,39 @@ struct Norm : torch::autograd::Function<Norm> {
   }
 };
 
+// Rows of a table by their numbers. Whatever the number of threads, a row that is taken often gets its gradients in the
+// order of the places: each thread has columns of its own.
+struct Rows : torch::autograd::Function<Rows> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& given, const Tensor& places) {
+    Tensor table = given.contiguous();
+    const int64_t width = table.size(-1), count = places.numel();
+    TORCH_CHECK(table.dim() == 2 && places.dim() == 1 && places.scalar_type() == at::kLong && places.is_contiguous(), "rows: a table [N, D] and int64 places are expected");
+    for (int64_t i = 0; i < count; i++) TORCH_CHECK_INDEX(data<int64_t>(places)[i] >= 0 && data<int64_t>(places)[i] < table.size(0), "rows: there is no row ", data<int64_t>(places)[i], " of ", table.size(0));
+    Tensor y = at::empty({count, width}, table.options());
+    ctx->save_for_backward({places});
+    ctx->saved_data["of"] = table.size(0);
+    typed(table, [&](auto t) {
+      using T = decltype(t);
+      by_rows(count, width, [&](int64_t from, int64_t to) {
+        for (int64_t i = from; i < to; i++) std::copy_n(data<T>(table) + data<int64_t>(places)[i] * width, width, data<T>(y) + i * width);
+      });
+    });
+    return y;
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    Tensor places = ctx->get_saved_variables()[0], g = grads[0].contiguous();
+    const int64_t width = g.size(-1), count = places.numel();
+    Tensor sums = at::zeros({ctx->saved_data["of"].toInt(), width}, g.options());
+    typed(g, [&](auto t) {
+      using T = decltype(t);
+      at::parallel_for(0, width, std::max<int64_t>(32, 16384 / std::max<int64_t>(1, count)), [&](int64_t from, int64_t to) {
+        for (int64_t i = 0; i < count; i++) kernels<T>().add(data<T>(g) + i * width + from, data<T>(sums) + data<int64_t>(places)[i] * width + from, to - from);
+      });
+    });
+    return {sums, Tensor()};
+  }
+};
+
 // x·wᵀ + b + residual over rows.
 struct Linear : torch::autograd::Function<Linear> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& w, const optional<Tensor>& bias, const optional<Tensor>& residual) {
@@ -131,6 +164,7 @@ struct Linear : torch::autograd::Function<Linear> {
 
 Tensor gelu(const Tensor& x) { return Gelu::apply(x); }
 Tensor swiglu(const Tensor& x) { return SwiGlu::apply(x); }
+Tensor rows(const Tensor& table, const Tensor& places) { return Rows::apply(table, places); }
 Tensor norm(const Tensor& x, const Tensor& w, const optional<Tensor>& b, double epsilon) { return Norm::apply(x, w, b, epsilon); }
 Tensor linear(const Tensor& x, const Tensor& w, const optional<Tensor>& b, const optional<Tensor>& residual) { return Linear::apply(x, w, b, residual); }
 
@@ -139,6 +173,7 @@ Tensor linear(const Tensor& x, const Tensor& w, const optional<Tensor>& b, const
 TORCH_LIBRARY_FRAGMENT(bridge, m) {
   m.def("gelu(Tensor x) -> Tensor", gelu);
   m.def("swiglu(Tensor x) -> Tensor", swiglu);
+  m.def("rows(Tensor table, Tensor places) -> Tensor", rows);
   m.def("norm(Tensor x, Tensor w, Tensor? b, float epsilon) -> Tensor", norm);
   m.def("linear(Tensor x, Tensor w, Tensor? b, Tensor? residual) -> Tensor", linear);
 }

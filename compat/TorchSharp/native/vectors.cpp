@@ -81,6 +81,10 @@ void norm_backward(const T* x, const T* w, const float* stats, const T* g, T* dx
   }
 }
 
+template <class T> void add(const T* x, T* y, int64_t n) {
+  each(n, [&](int64_t i, auto at) { at.put(y + i, at.get(y + i) + at.get(x + i)); });
+}
+
 template <class T> void column_sums(const T* x, float* sums, int64_t rows, int64_t width) {
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4, x += 4 * width)
@@ -155,7 +159,7 @@ template <class T> void sample(const T* x, const float* uniform, int64_t* token,
 }
 
 template <class T> constexpr Kernels<T> table() {
-  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>, sample<T>,
+  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, add<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>, sample<T>,
           attention<T>, attention_backward<T>, attention_cached<T>, rotate<T>};
 }
 

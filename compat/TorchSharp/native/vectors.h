@@ -34,6 +34,8 @@ struct Kernels {
   void (*norm)(const T* x, const T* w, const T* b, T* y, float* stats, int64_t rows, int64_t width, float epsilon);
   // The gradient of x; dw and, where given, db are added to.
   void (*norm_backward)(const T* x, const T* w, const float* stats, const T* g, T* dx, float* dw, float* db, int64_t rows, int64_t width);
+  // y += x
+  void (*add)(const T* x, T* y, int64_t n);
   // sums[c] += Σ_r x[r, c]
   void (*column_sums)(const T* x, float* sums, int64_t rows, int64_t width);
   // ln Σ exp(x·scale) of each row, and x[target]·scale minus it.

@@ -5,6 +5,9 @@ namespace Rlhf.Policies.Accelerators;
 
 public static partial class Accelerator
 {
+    /// <summary>Rows [N] of a table [M, D].</summary>
+    public static Tensor Rows(Tensor table, Tensor places) => TransformerKernels.Take(table) ? TransformerKernels.Rows(table, places) : table.index_select(0, places);
+
     /// <summary>rows·weightᵀ + bias + residual.</summary>
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias, Tensor? residual) => TransformerKernels.Take(rows)
         ? TransformerKernels.Linear(rows, weight, bias, residual)

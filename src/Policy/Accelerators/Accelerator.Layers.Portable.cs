@@ -4,6 +4,8 @@ namespace Rlhf.Policies.Accelerators;
 
 public static partial class Accelerator
 {
+    public static Tensor Rows(Tensor table, Tensor places) => table.index_select(0, places);
+
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias, Tensor? residual) => ComposedLayers.Linear(rows, weight, bias, residual);
 
     public static Tensor GeluTanh(Tensor input)

@@ -55,12 +55,12 @@ internal sealed class DecodeLoop : IDisposable
         using var scope = NewDisposeScope();
         using var batch = TokenBatch.RightPadded(prompts, _pad, _device);
         var (first, count) = (_cache.Count, prompts.Count);
-        var hidden = _model.Trunk.Prefill(batch, _cache); // [r, P, D]
         var last = tensor(prompts.Select((prompt, i) => i * batch.Length + prompt.Length - 1).ToArray(), device: _device);
+        var hidden = _model.Trunk.Prefill(batch, _cache, last); // [r, D]
         var seen = _seen?.narrow(0, first, count);
         seen?.copy_(Seen(prompts));
         var unfinished = request.Unfinished is null ? null : tensor(request.Unfinished, device: _device);
-        var draw = Next(hidden.flatten(0, 1).index_select(0, last), tensor(request.Uniforms, device: _device), seen, unfinished);
+        var draw = Next(hidden, tensor(request.Uniforms, device: _device), seen, unfinished);
         _newest.narrow(0, first, count).copy_(draw.Tokens);
         return Read(draw.Tokens, draw.LogProbs);
     }

@@ -23,13 +23,12 @@ public sealed class Attention : nn.Module
 
     public Projection Output { get; }
 
-    /// <summary>residual + attention of rows [B·S, D].</summary>
-    internal Tensor Apply(Tensor rows, Tensor residual, AttentionShape shape, CacheRows? cache)
+    /// <summary>Values mixed for each of the rows [B·S, D], as the output projection takes them.</summary>
+    internal Tensor Mix(Tensor rows, AttentionShape shape, CacheRows? cache)
     {
         var fused = QueryKeyValue.Apply(rows);
-        var mixed = cache is null
+        return cache is null
             ? Accelerator.Attention(fused, shape)
             : Accelerator.CachedAttention(fused, cache.Keys(_layer), cache.Values(_layer), shape);
-        return Output.Apply(mixed, residual);
     }
 }

@@ -28,12 +28,14 @@ public sealed class Block : nn.Module
 
     public FeedForward FeedForward { get; }
 
-    /// <summary>[B·S, D] → [B·S, D].</summary>
-    internal Tensor Apply(Tensor rows, AttentionShape shape, CacheRows? cache)
+    /// <summary>[B·S, D] → [B·S, D], or [N, D] at the places [N] that are asked for: other rows give their keys and values alone.</summary>
+    internal Tensor Apply(Tensor rows, AttentionShape shape, CacheRows? cache, Tensor? places)
     {
         // Without gradients the layers' inner values would add up to what a backward pass keeps.
         using var scope = NewDisposeScope();
-        var attended = Attention.Apply(_attentionNorm.Apply(rows), rows, shape, cache);
+        var mixed = Attention.Mix(_attentionNorm.Apply(rows), shape, cache);
+        if (places is not null) (rows, mixed) = (Accelerator.Rows(rows, places), Accelerator.Rows(mixed, places));
+        var attended = Attention.Output.Apply(mixed, rows);
         return FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended), attended).MoveToOuterDisposeScope();
     }
 }

@@ -58,16 +58,18 @@ public sealed class Transformer : nn.Module
     public Tensor Hidden(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        // Padding behind a sequence is out of its sight and moves none of its positions: only padding elsewhere has to be told.
-        return (batch.HasPadding && !batch.PaddedAtEnd ? Run(batch.Tokens, batch.Positions, batch.Mask, null) : Run(batch.Tokens, null, null, null)).MoveToOuterDisposeScope();
+        return Whole(batch, null).view(batch.Count, batch.Length, Config.Width).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Hidden states [B, P, D] of prompts that become new rows of the cache; padding stands after a prompt.</summary>
-    public Tensor Prefill(TokenBatch prompts, KeyValueCache cache)
+    /// <summary>Hidden states [N, D] at places [N] of the flattened [B·S]; the last layer computes nothing that no place asks for.</summary>
+    public Tensor HiddenAt(TokenBatch batch, Tensor places) => Whole(batch, places);
+
+    /// <summary>Hidden states [N, D] at places [N] of the flattened prompts [B·P], which become new rows of the cache; padding stands after a prompt.</summary>
+    public Tensor Prefill(TokenBatch prompts, KeyValueCache cache, Tensor places)
     {
         using var scope = NewDisposeScope();
         var rows = cache.Admit(prompts);
-        return Run(prompts.Tokens, null, null, rows).MoveToOuterDisposeScope();
+        return Run(prompts.Tokens, null, null, rows, places).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states [B, n, D] of tokens [B, n] that are appended to the cache's rows.</summary>
@@ -86,7 +88,7 @@ public sealed class Transformer : nn.Module
         using var scope = NewDisposeScope();
         var (starts, n) = (rows.Starts!.unsqueeze(1), tokens.shape[1]);
         var positions = n == 1 ? starts : starts.add(arange(n, dtype: ScalarType.Int64, device: tokens.device));
-        return Run(tokens, positions, null, rows).MoveToOuterDisposeScope();
+        return Run(tokens, positions, null, rows, null).view(tokens.shape[0], n, Config.Width).MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)
@@ -95,7 +97,16 @@ public sealed class Transformer : nn.Module
         base.Dispose(disposing);
     }
 
-    private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, CacheRows? cache)
+    // Padding behind a sequence is out of its sight and moves none of its positions: only padding elsewhere has to be told.
+    private Tensor Whole(TokenBatch batch, Tensor? places)
+    {
+        using var scope = NewDisposeScope();
+        var told = batch.HasPadding && !batch.PaddedAtEnd;
+        return Run(batch.Tokens, told ? batch.Positions : null, told ? batch.Mask : null, null, places).MoveToOuterDisposeScope();
+    }
+
+    // [N, D] at the places, or [B·S, D] without any.
+    private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, CacheRows? cache, Tensor? places)
     {
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
         var tables = (cache is null ? _rotary : cache.Rotary)?.Covering(cache?.Columns ?? length, Embedding.device);
@@ -104,16 +115,17 @@ public sealed class Transformer : nn.Module
             Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth, Window = Config.SlidingWindow,
             Real = real, Positions = positions, Starts = cache?.Starts, Columns = cache?.Columns ?? length, Cosines = tables?.Cosines, Sines = tables?.Sines,
         };
-        var rows = Embedding.index_select(0, tokens.reshape(-1));
+        var rows = Accelerator.Rows(Embedding, tokens.reshape(-1));
         if (_positions is not null) rows = AddPositions(rows, positions, batch, length);
         var recomputes = GradientCheckpointing && cache is null && is_grad_enabled();
         foreach (var block in Blocks)
         {
             using var input = rows;
-            rows = recomputes ? RecomputedBlock.Apply(block, input, shape) : block.Apply(input, shape, cache);
+            var asked = block == Blocks[^1] ? places : null;
+            rows = recomputes ? RecomputedBlock.Apply(block, input, shape, asked) : block.Apply(input, shape, cache, asked);
         }
 
-        return _norm.Apply(rows).view(batch, length, Config.Width);
+        return _norm.Apply(rows);
     }
 
     private Tensor AddPositions(Tensor rows, Tensor? positions, long batch, long length)
@@ -121,6 +133,6 @@ public sealed class Transformer : nn.Module
         if (length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
         return positions is null
             ? rows.view(batch, length, Config.Width).add(_positions!.narrow(0, 0, length)).view(batch * length, Config.Width)
-            : rows.add(_positions!.index_select(0, positions.reshape(-1)));
+            : rows.add(Accelerator.Rows(_positions!, positions.reshape(-1)));
     }
 }

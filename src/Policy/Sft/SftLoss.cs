@@ -29,7 +29,7 @@ public static class SftLoss
             }
         }
 
-        var hidden = model.Trunk.Hidden(batch).flatten(0, 1).index_select(0, tensor(places, device: device));
+        var hidden = model.Trunk.HiddenAt(batch, tensor(places, device: device));
         var weights = ones([targets.Count], ScalarType.Float32, device);
         return TokenLoss.WeightedNll(hidden, model.HeadWeight, tensor(targets, device: device), weights).MoveToOuterDisposeScope();
     }

@@ -45,17 +45,15 @@ public sealed class RewardModel : nn.Module
     public Tensor Logits(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        var hidden = Trunk.Hidden(batch);                                                    // [B, S, D]
-        var last = AtLast(hidden, batch);                                                    // [B, D]
+        var last = Trunk.HiddenAt(batch, Last(batch));                                       // [B, D]
         return nn.functional.linear(last.to(ScalarType.Float32), Head.to(ScalarType.Float32), null).MoveToOuterDisposeScope();
     }
 
-    private static Tensor AtLast(Tensor hidden, TokenBatch batch)
+    // [B] places of the last real tokens among all of them.
+    private static Tensor Last(TokenBatch batch)
     {
-        if (!batch.HasPadding) return hidden.select(1, batch.Length - 1);
-        var columns = arange(batch.Length, dtype: ScalarType.Int64, device: hidden.device);
-        var last = columns.mul(batch.Mask.to(ScalarType.Int64)).argmax(1);                   // [B]
-        var rows = arange(batch.Count, dtype: ScalarType.Int64, device: hidden.device).mul(batch.Length).add(last);
-        return hidden.reshape(-1, hidden.shape[2]).index_select(0, rows);
+        var columns = arange(batch.Length, dtype: ScalarType.Int64, device: batch.Tokens.device);
+        var last = columns.mul(batch.Mask.to(ScalarType.Int64)).argmax(1);
+        return arange(batch.Count, dtype: ScalarType.Int64, device: batch.Tokens.device).mul(batch.Length).add(last);
     }
 }

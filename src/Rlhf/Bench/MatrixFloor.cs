@@ -17,14 +17,21 @@ public static class MatrixFloor
 {
     private const int Repeats = 7;
 
-    /// <summary>Products of one forward pass over rows·length tokens of which `predicted` get logits; the backward pass has two for each.</summary>
+    /// <summary>
+    /// Products of one forward pass over rows·length tokens of which `predicted` get logits, and are all that the last layer
+    /// needs beside keys and values; the backward pass has two for each.
+    /// </summary>
     public static IEnumerable<MatrixProduct> Forward(TransformerConfig model, long rows, long length, long predicted)
     {
         var tokens = rows * length;
         yield return new MatrixProduct(tokens, model.Width, model.QueryKeyValueWidth, model.Layers);
-        yield return new MatrixProduct(tokens, model.Heads * model.HeadWidth, model.Width, model.Layers);
-        yield return new MatrixProduct(tokens, model.Width, model.Hidden, model.GatedFeedForward ? 2 * model.Layers : model.Layers);
-        yield return new MatrixProduct(tokens, model.Hidden, model.Width, model.Layers);
+        foreach (var (asked, layers) in new[] { (tokens, model.Layers - 1), (predicted, 1) })
+        {
+            yield return new MatrixProduct(asked, model.Heads * model.HeadWidth, model.Width, layers);
+            yield return new MatrixProduct(asked, model.Width, model.Hidden, model.GatedFeedForward ? 2 * layers : layers);
+            yield return new MatrixProduct(asked, model.Hidden, model.Width, layers);
+        }
+
         // Attention: scores and mixtures of every head, as one product of the same number of multiply-adds.
         yield return new MatrixProduct(tokens, model.HeadWidth, length, 2L * model.Heads * model.Layers);
         yield return new MatrixProduct(predicted, model.Width, model.Vocabulary, 1);

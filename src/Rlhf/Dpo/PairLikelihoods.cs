@@ -20,7 +20,7 @@ internal static class PairLikelihoods
             .. pairs.Select(pair => Side(pair.Chosen, pair.ChosenReply)), .. pairs.Select(pair => Side(pair.Rejected, pair.RejectedReply)),
         ];
         using var tokens = ResponseBatch.Of(exchanges, pad, model.HeadWeight.device);
-        var hidden = tokens.Select(model.Trunk.Hidden(tokens.Tokens));
+        var hidden = model.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         var logProbs = TokenLogProbs.Selected(hidden, model.HeadWeight, tokens.Targets, temperature: 1);
         var rows = exchanges.SelectMany((exchange, i) => Enumerable.Repeat((long)i, exchange.Response.Length)).ToArray();
         var sums = zeros(exchanges.Length, device: logProbs.device).index_add(0, tensor(rows, device: logProbs.device), logProbs, 1);

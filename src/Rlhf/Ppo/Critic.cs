@@ -66,5 +66,5 @@ public sealed class SeparateCritic : Critic
         return new SeparateCritic(model.Trunk, weight, bias);
     }
 
-    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(batch.Select(Trunk.Hidden(batch.Tokens)));
+    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(Trunk.HiddenAt(batch.Tokens, batch.Predicting));
 }

@@ -28,7 +28,7 @@ public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double 
     public TokenEvaluation Evaluate(Rollout batch, IReadOnlyList<int> rows)
     {
         using var tokens = Read([.. rows.Select(row => batch.Episodes[row].Exchange)]);
-        var hidden = tokens.Select(Policy.Trunk.Hidden(tokens.Tokens));
+        var hidden = Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         var (logProbs, entropy) = use == EntropyUse.Rewarded
             ? TokenLogProbs.WithEntropy(hidden, Policy.HeadWeight, tokens.Targets, Temperature)
             : (TokenLogProbs.Selected(hidden, Policy.HeadWeight, tokens.Targets, Temperature), null);
@@ -37,5 +37,5 @@ public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double 
 
     /// <summary>[N] the critic's values alone</summary>
     public Tensor Values(ResponseBatch tokens) =>
-        Critic!.Values(tokens, tokens.Select(Policy.Trunk.Hidden(tokens.Tokens)));
+        Critic!.Values(tokens, Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting));
 }

@@ -50,8 +50,8 @@ public sealed class Likelihoods
     {
         using var scope = NewDisposeScope();
         using var tokens = models.Read(exchanges);
-        var hidden = tokens.Select(models.Policy.Trunk.Hidden(tokens.Tokens));
-        var referenceHidden = tokens.Select(reference.Hidden(tokens.Tokens));
+        var hidden = models.Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
+        var referenceHidden = reference.Hidden(tokens);
         using var both = PolicyComparison.Of(
             hidden, models.Policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, tokens.Targets, models.Temperature);
         List<Tensor> numbers = [both.LogProbs, both.ReferenceLogProbs, both.Kl, both.Entropies];

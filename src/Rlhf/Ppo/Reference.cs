@@ -22,11 +22,11 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload? o
     /// <summary>For as long as the model is computed with; null where it is always at hand.</summary>
     public IDisposable? Use() => offload?.Use();
 
-    /// <summary>Hidden states [B,S,D]</summary>
-    public Tensor Hidden(TokenBatch tokens)
+    /// <summary>[N,D] hidden states that predict the response tokens</summary>
+    public Tensor Hidden(ResponseBatch tokens)
     {
         using var off = Model.Trunk.Adapter?.Off();
-        return Model.Trunk.Hidden(tokens);
+        return Model.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
     }
 
     /// <summary>A copy without gradients that shares no storage with the original.</summary>

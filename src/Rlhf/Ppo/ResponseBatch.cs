@@ -48,9 +48,6 @@ public sealed class ResponseBatch : IDisposable
             TokenBatch.RightPadded(rows, pad, device), tensor(predicting, device: device), tensor(targets, device: device));
     }
 
-    /// <summary>[N,D] hidden states that predict the response tokens, of [B,S−1,D].</summary>
-    public Tensor Select(Tensor hidden) => hidden.reshape(-1, hidden.shape[^1]).index_select(0, Predicting);
-
     public void Dispose()
     {
         Tokens.Dispose();

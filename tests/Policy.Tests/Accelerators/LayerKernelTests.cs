@@ -30,6 +30,30 @@ public sealed class LayerKernelTests
         Same(x => Accelerator.Linear(x[0], x[1], null, x[2]), x => ComposedLayers.Linear(x[0], x[1], null, x[2]), all[0], all[1], all[3]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(130)]
+    public void Rows_TakenOnceOftenOrNever_AreThoseOfIndexSelect(int width)
+    {
+        using var scope = NewDisposeScope();
+        var places = tensor([4L, 0, 4, 4, 2, 6, 0]);
+        Same(x => Accelerator.Rows(x[0], places), x => x[0].index_select(0, places), Random(1, 7, width));
+        var table = Random(1, 7, width).to(ScalarType.BFloat16);
+        Expect.Same(table.index_select(0, places), Accelerator.Rows(table, places));
+        var none = Accelerator.Rows(Random(1, 7, width).requires_grad_(), zeros([0], ScalarType.Int64));
+        Assert.Equal([0, width], none.shape);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(-1)]
+    public void Rows_PlaceThatIsNotThere_IsNamed(long place)
+    {
+        var error = Assert.ThrowsAny<Exception>(() => Accelerator.Rows(Random(1, 7, 3), tensor([1L, place])));
+        Assert.Contains($"no row {place} of 7", error.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<int, int, int, int, int, int, bool, int?> Shapes => new()
     {
         { 2, 32, 3, 3, 64, 0, false, null },

@@ -59,11 +59,11 @@ public sealed class RealModelTests
         int[] prompt = [tokenizer.Bos!.Value, .. tokenizer.Encode("Once upon a time")];
         using var tokens = TokenBatch.LeftPadded([prompt], 0, CPU);
         using var cache = new KeyValueCache(model.Config, 1, 128, CPU, ScalarType.Float32);
-        var hidden = model.Trunk.Prefill(tokens, cache);
+        var hidden = model.Trunk.Prefill(tokens, cache, tensor([prompt.Length - 1L])).unsqueeze(1);
         var said = new List<int>(prompt);
         while (said.Count < 100)
         {
-            var next = model.Logits(hidden.narrow(1, hidden.shape[1] - 1, 1)).argmax(-1);
+            var next = model.Logits(hidden).argmax(-1);
             said.Add((int)next.item<long>());
             hidden = model.Trunk.Decode(next, cache);
         }

@@ -81,8 +81,8 @@ public sealed class GoldenModelTests
         using var prompts = TokenBatch.RightPadded(batch.Rows, 0, CPU);
         using var cache = new KeyValueCache(model.Config, prompts.Count, prompts.Length + 12, CPU, ScalarType.Float32);
 
-        var last = prompts.Mask.sum(1).sub(1).view(-1, 1, 1).expand(-1, 1, model.Config.Width);
-        var hidden = model.Trunk.Prefill(prompts, cache).gather(1, last);
+        var last = prompts.Mask.sum(1).sub(1).add(arange(prompts.Count).mul(prompts.Length));
+        var hidden = model.Trunk.Prefill(prompts, cache, last).unsqueeze(1);
         var columns = new List<Tensor>();
         for (var i = 0; i < 12; i++)
         {
