@@ -55,14 +55,14 @@ struct Attention : torch::autograd::Function<Attention> {
                                positions.defined() ? data<int64_t>(positions) + row : nullptr, data<T>(out) + row * heads * h.width, data<float>(lse) + row * heads);
       });
     });
-    ctx->save_for_backward({qkv, real, positions, cosines, sines, out, lse});
+    ctx->save_for_backward({qkv, real, positions, cosines, sines, lse});
     ctx->saved_data["numbers"] = std::vector<int64_t>{batch, heads, shared, window};
     ctx->saved_data["scale"] = scale;
     return out;
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
-    Tensor qkv = saved[0], real = saved[1], positions = saved[2], cosines = saved[3], sines = saved[4], out = saved[5], lse = saved[6];
+    Tensor qkv = saved[0], real = saved[1], positions = saved[2], cosines = saved[3], sines = saved[4], lse = saved[5];
     auto n = ctx->saved_data["numbers"].toIntVector();
     const Heads h(qkv, n[0], n[1], n[2]);
     const auto s = shape(h, ctx->saved_data["scale"].toDouble(), n[3], cosines, sines);
@@ -72,8 +72,7 @@ struct Attention : torch::autograd::Function<Attention> {
       bridge::share(h.batch * h.shared, [&](int64_t task) {
         const int64_t b = task / h.shared, row = b * h.length;
         kernels<T>().attention_backward(s, task % h.shared, data<T>(qkv) + row * h.stride(), real.defined() ? data<bool>(real) + row : nullptr,
-                                        positions.defined() ? data<int64_t>(positions) + row : nullptr, data<T>(out) + row * h.heads * h.width, data<float>(lse) + row * h.heads,
-                                        data<T>(g) + row * h.heads * h.width, data<T>(dqkv) + row * h.stride());
+                                        positions.defined() ? data<int64_t>(positions) + row : nullptr, data<float>(lse) + row * h.heads, data<T>(g) + row * h.heads * h.width, data<T>(dqkv) + row * h.stride());
       });
     });
     return {dqkv, Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};

@@ -2,18 +2,16 @@
 #pragma once
 #include "lanes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 namespace vectors {
 namespace {
 
-constexpr int64_t kBlock = 32;  // queries at a time
-#if defined(__AVX512F__)
-constexpr int kAcross = 4;
-#else
-constexpr int kAcross = 2;
-#endif
+constexpr int64_t kBlock = 32;                  // queries at a time
+constexpr int64_t kAhead = 16;                  // rows fetched early: they lie too far apart for the processor to guess
+constexpr int kDown = kLanes / 2, kAcross = 2;  // rows and registers of a tile: half of what the processor has
 
 inline int64_t padded(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
 
@@ -35,49 +33,62 @@ class Workspace {
   float* next_;
 };
 
+// The part of a product's depth that is not all zeros.
+struct Span { int64_t from, to; };
+
 // A tile of C = A·B (+ C): A's elements are taken one by one at any strides, B's and C's rows are whole registers.
-template <int M, int N>
-inline void tile(const float* a, int64_t ai, int64_t ak, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t depth, bool add) {
-  Lanes acc[M][N];
+template <int N>
+inline void tile(const float* a, int64_t ai, int64_t ak, const float* b, int64_t ldb, float* c, int64_t ldc, Span depth, bool add) {
+  Lanes acc[kDown][N];
 #pragma GCC unroll 8
-  for (int i = 0; i < M; i++)
+  for (int i = 0; i < kDown; i++)
 #pragma GCC unroll 8
     for (int j = 0; j < N; j++) acc[i][j] = add ? load(c + i * ldc + j * kLanes) : Lanes{};
-  for (int64_t k = 0; k < depth; k++) {
+  for (int64_t k = depth.from; k < depth.to; k++) {
     Lanes row[N];
 #pragma GCC unroll 8
     for (int j = 0; j < N; j++) row[j] = load(b + k * ldb + j * kLanes);
 #pragma GCC unroll 8
-    for (int i = 0; i < M; i++) {
+    for (int i = 0; i < kDown; i++) {
       const Lanes x = all(a[i * ai + k * ak]);
 #pragma GCC unroll 8
       for (int j = 0; j < N; j++) acc[i][j] += x * row[j];
     }
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < M; i++)
+  for (int i = 0; i < kDown; i++)
 #pragma GCC unroll 8
     for (int j = 0; j < N; j++) store(c + i * ldc + j * kLanes, acc[i][j]);
 }
 
-template <int N>
-inline void strip(const float* a, int64_t ai, int64_t ak, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t rows, int64_t depth, bool add) {
-  int64_t i = 0;
-  for (; i + 4 <= rows; i += 4) tile<4, N>(a + i * ai, ai, ak, b, ldb, c + i * ldc, ldc, depth, add);
-  for (; i < rows; i++) tile<1, N>(a + i * ai, ai, ak, b, ldb, c + i * ldc, ldc, depth, add);
-}
-
-// C [rows, columns] = A·B (+ C); columns a multiple of a register.
-inline void multiply(const float* a, int64_t ai, int64_t ak, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t rows, int64_t columns, int64_t depth, bool add) {
+// C [rows, columns] = A·B (+ C), span(i, j) being the depth of the tile there: whole tiles of rows, whole registers of columns.
+template <class F>
+inline void multiply(const float* a, int64_t ai, int64_t ak, const float* b, int64_t ldb, float* c, int64_t ldc, int64_t rows, int64_t columns, bool add, F span) {
   int64_t j = 0;
-  for (; j + kAcross * kLanes <= columns; j += kAcross * kLanes) strip<kAcross>(a, ai, ak, b + j, ldb, c + j, ldc, rows, depth, add);
-  for (; j < columns; j += kLanes) strip<1>(a, ai, ak, b + j, ldb, c + j, ldc, rows, depth, add);
+  for (; j + kAcross * kLanes <= columns; j += kAcross * kLanes)
+    for (int64_t i = 0; i < rows; i += kDown) tile<kAcross>(a + i * ai, ai, ak, b + j, ldb, c + i * ldc + j, ldc, span(i, j), add);
+  for (; j < columns; j += kLanes)
+    for (int64_t i = 0; i < rows; i += kDown) tile<1>(a + i * ai, ai, ak, b + j, ldb, c + i * ldc + j, ldc, span(i, j), add);
 }
 
-// to[k·ld + r] = from[r·width + k]
+// to[k·ldt + r] = from[r·ldf + k], in squares of four.
 inline void transpose(const float* from, int64_t ldf, float* to, int64_t ldt, int64_t rows, int64_t width) {
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t k = 0; k < width; k++) to[k * ldt + r] = from[r * ldf + k];
+  typedef float Four __attribute__((vector_size(16), may_alias));
+  typedef int32_t Order __attribute__((vector_size(16)));
+  constexpr Order low{0, 4, 1, 5}, high{2, 6, 3, 7};
+  for (int64_t r = 0; r < rows; r += 4)
+    for (int64_t k = 0; k < width; k += 4) {
+      const float* x = from + r * ldf + k;
+      float* y = to + k * ldt + r;
+      auto in = [&](int64_t i) { return *reinterpret_cast<const Four*>(x + i * ldf); };
+      auto out = [&](int64_t i) -> Four& { return *reinterpret_cast<Four*>(y + i * ldt); };
+      const Four a = in(0), b = in(1), c = in(2), d = in(3);
+      const Four even = __builtin_shuffle(a, c, low), odd = __builtin_shuffle(b, d, low), even2 = __builtin_shuffle(a, c, high), odd2 = __builtin_shuffle(b, d, high);
+      out(0) = __builtin_shuffle(even, odd, low);
+      out(1) = __builtin_shuffle(even, odd, high);
+      out(2) = __builtin_shuffle(even2, odd2, low);
+      out(3) = __builtin_shuffle(even2, odd2, high);
+    }
 }
 
 template <class T> void rotate(T* x, int64_t heads, int64_t width, int64_t half, const float* cosines, const float* sines) {
@@ -89,11 +100,11 @@ template <class T> void rotate(T* x, int64_t heads, int64_t width, int64_t half,
     });
 }
 
-// Rows of one head as floats, turned by their angles, times a factor; what pads a row is 0.
+// Rows of one head as floats, turned by their angles, times a factor.
 template <class T>
 inline void gather(const AttentionShape& s, const T* x, int64_t stride, const int64_t* positions, int64_t first, int64_t rows, bool turn, float factor, float* to, int64_t ld) {
   for (int64_t r = 0; r < rows; r++, x += stride, to += ld) {
-    for (int64_t k = padded(s.width) - kLanes; k < ld; k++) to[k] = 0;
+    for (int64_t i = 0; i < s.width; i += 64 / sizeof(T)) __builtin_prefetch(x + kAhead * stride + i);
     each(s.width, [&](int64_t i, auto at) { at.put(to + i, at.get(x + i) * factor); });
     const int64_t position = positions ? positions[first + r] : first + r;
     if (turn && s.half) rotate(to, 1, s.width, s.half, s.cosines + position * s.half, s.sines + position * s.half);
@@ -117,96 +128,120 @@ inline void scatter(const AttentionShape& s, float* from, int64_t ld, const int6
   }
 }
 
-// Whether query i sees key j ≤ i.
-inline bool sees(const AttentionShape& s, const bool* real, const int64_t* positions, int64_t i, int64_t j) {
-  if (i == j) return true;
-  if (real && !real[j]) return false;
-  return !s.window || (positions ? positions[i] - positions[j] : i - j) < s.window;
-}
-
-// Scores of rows first … first + rows become −∞ where a query may not look; columns beyond the last key too.
-inline void hide(const AttentionShape& s, const bool* real, const int64_t* positions, float* scores, int64_t ld, int64_t first, int64_t rows, int64_t columns) {
-  const bool all_seen = !real && !s.window;
-  for (int64_t r = 0; r < rows; r++, scores += ld) {
-    const int64_t i = first + r;
-    if (!all_seen) for (int64_t j = 0; j < i; j++) if (!sees(s, real, positions, i, j)) scores[j] = -INFINITY;
-    for (int64_t j = i + 1; j < columns; j++) scores[j] = -INFINITY;
+// Which of a register's queries see a key: it is not later, real and within the window, or their own.
+struct Sight {
+  const bool* real;
+  const int64_t* positions;
+  int64_t first;
+  int32_t window;
+  IntLanes query, position;
+  Sight(const AttentionShape& s, const bool* real, const int64_t* positions, int64_t first)
+      : real(real), positions(positions), first(first), window(s.window < INT32_MAX ? s.window : INT32_MAX) {
+    for (int i = 0; i < kLanes; i++) {
+      query[i] = first + i;
+      position[i] = positions && first + i < s.length ? positions[first + i] : first + i;
+    }
   }
-}
+  // Scores of key j, −∞ where a query may not look.
+  Lanes operator()(Lanes scores, int64_t j) const {
+    if (j < first && !real && !window) return scores;
+    const int32_t key = j;
+    IntLanes hidden = real && !real[j] ? query != key : query < key;
+    if (window) hidden |= (query != key) & (position - static_cast<int32_t>(positions ? positions[j] : j) >= window);
+    return hidden ? all(-INFINITY) : scores;
+  }
+};
 
+// The queries of one pass: rows of them from the first on, and the keys before seen.
+struct Block {
+  int64_t first, rows, seen;
+  Block(const AttentionShape& s, int64_t first) : first(first), rows(std::min(kBlock, s.length - first)), seen(first + rows) {}
+  // Where the keys end that n queries see.
+  int64_t end(int64_t query, int64_t n) const { return std::min(seen, first + query + n); }
+};
+
+// Scores stand with keys down and queries across, so that a softmax stays in its lane.
 template <class T>
 void attention(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions, T* out, float* lse) {
-  const int64_t stride = (s.heads + 2 * s.shared) * s.width, group = s.heads / s.shared, ld = padded(s.width), keys_ld = padded(s.length);
-  Workspace room(keys_ld * ld * 3 + kBlock * (keys_ld + 2 * ld) + 8 * kLanes);
-  float *keys = room.take(s.length * ld), *turned = room.take(s.width * keys_ld), *values = room.take(s.length * ld);
-  float *query = room.take(kBlock * ld), *scores = room.take(kBlock * keys_ld), *mixed = room.take(kBlock * ld);
+  const int64_t stride = (s.heads + 2 * s.shared) * s.width, group = s.heads / s.shared, ld = padded(s.width), tall = padded(s.length), rows_out = s.heads * s.width;
+  Workspace room(tall * (2 * ld + kBlock) + kBlock * (3 * ld + 1));
+  float *keys = room.take(tall * ld), *values = room.take(tall * ld), *scores = room.take(tall * kBlock);
+  float *query = room.take(kBlock * ld), *turned = room.take(kBlock * ld), *mixed = room.take(kBlock * ld), *inverse = room.take(kBlock);
   gather(s, qkv + (s.heads + head) * s.width, stride, positions, 0, s.length, true, 1.0f, keys, ld);
   gather(s, qkv + (s.heads + s.shared + head) * s.width, stride, positions, 0, s.length, false, 1.0f, values, ld);
-  for (int64_t k = 0; k < s.width; k++) for (int64_t j = s.length; j < keys_ld; j++) turned[k * keys_ld + j] = 0;
-  transpose(keys, ld, turned, keys_ld, s.length, s.width);
   for (int64_t h = head * group; h < (head + 1) * group; h++) {
     for (int64_t first = 0; first < s.length; first += kBlock) {
-      const int64_t rows = s.length - first < kBlock ? s.length - first : kBlock, columns = padded(first + rows);
-      gather(s, qkv + first * stride + h * s.width, stride, positions, first, rows, true, s.scale, query, ld);
-      multiply(query, ld, 1, turned, keys_ld, scores, keys_ld, rows, columns, s.width, false);
-      hide(s, real, positions, scores, keys_ld, first, rows, columns);
-      for (int64_t r = 0; r < rows; r++) {
-        float* row = scores + r * keys_ld;
-        Lanes top = all(-INFINITY), total{};
-        for (int64_t j = 0; j < columns; j += kLanes) top = larger(top, load(row + j));
-        const float peak = most(top);
-        for (int64_t j = 0; j < columns; j += kLanes) {
-          const Lanes e = exp(load(row + j) - peak);
-          total += e;
-          store(row + j, e);
+      const Block block(s, first);
+      const auto across = [&](int64_t key, int64_t query) { return Span{0, key < block.end(query, kAcross * kLanes) ? s.width : 0}; };
+      const auto keys_of = [&](int64_t query, int64_t) { return Span{0, block.end(query, kDown)}; };
+      gather(s, qkv + first * stride + h * s.width, stride, positions, first, block.rows, true, s.scale, query, ld);
+      transpose(query, ld, turned, kBlock, block.rows, s.width);
+      multiply(keys, ld, 1, turned, kBlock, scores, kBlock, block.seen, padded(block.rows), false, across);
+      for (int64_t c = 0; c < block.rows; c += kLanes) {
+        const Sight sight(s, real, positions, first + c);
+        const int64_t end = block.end(c, kLanes);
+        float* column = scores + c;
+        Lanes peak = all(-INFINITY), total{};
+        for (int64_t j = 0; j < end; j++) {
+          const Lanes x = sight(load(column + j * kBlock), j);
+          store(column + j * kBlock, x);
+          peak = larger(peak, x);
         }
-        const float weight = sum(total), inverse = 1.0f / weight;
-        for (int64_t j = 0; j < columns; j += kLanes) store(row + j, load(row + j) * inverse);
-        if (lse) lse[h * s.length + first + r] = peak + std::log(weight);
+        for (int64_t j = 0; j < end; j++) {
+          const Lanes e = exp(load(column + j * kBlock) - peak);
+          store(column + j * kBlock, e);
+          total += e;
+        }
+        store(inverse + c, 1.0f / total);
+        if (lse) for (int64_t i = 0; i < kLanes && c + i < block.rows; i++) lse[h * s.length + first + c + i] = peak[i] + std::log(total[i]);
       }
-      multiply(scores, keys_ld, 1, values, ld, mixed, ld, rows, ld, first + rows, false);
-      for (int64_t r = 0; r < rows; r++) each(s.width, [&](int64_t i, auto at) { at.put(out + (first + r) * s.heads * s.width + h * s.width + i, at.get(mixed + r * ld + i)); });
+      multiply(scores, 1, kBlock, values, ld, mixed, ld, block.rows, ld, false, keys_of);
+      for (int64_t r = 0; r < block.rows; r++)
+        each(s.width, [&](int64_t i, auto at) { at.put(out + (first + r) * rows_out + h * s.width + i, at.get(mixed + r * ld + i) * inverse[r]); });
     }
   }
 }
 
 template <class T>
-void attention_backward(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions, const T* out, const float* lse, const T* g, T* dqkv) {
-  const int64_t stride = (s.heads + 2 * s.shared) * s.width, group = s.heads / s.shared, ld = padded(s.width), keys_ld = padded(s.length), rows_out = s.heads * s.width;
-  Workspace room(keys_ld * ld * 6 + kBlock * (2 * keys_ld + 4 * ld) + 16 * kLanes);
-  float *keys = room.take(s.length * ld), *turned_keys = room.take(s.width * keys_ld), *values = room.take(s.length * ld), *turned_values = room.take(s.width * keys_ld);
-  float *dkeys = room.take(s.length * ld), *dvalues = room.take(s.length * ld);
-  float *query = room.take(kBlock * ld), *dout = room.take(kBlock * ld), *dquery = room.take(kBlock * ld), *weights = room.take(kBlock * keys_ld), *dscores = room.take(kBlock * keys_ld);
+void attention_backward(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions, const float* lse, const T* g, T* dqkv) {
+  const int64_t stride = (s.heads + 2 * s.shared) * s.width, group = s.heads / s.shared, ld = padded(s.width), tall = padded(s.length), rows_out = s.heads * s.width;
+  Workspace room(tall * (4 * ld + 2 * kBlock) + kBlock * 5 * ld);
+  float *keys = room.take(tall * ld), *values = room.take(tall * ld), *dkeys = room.take(tall * ld), *dvalues = room.take(tall * ld);
+  float *weights = room.take(tall * kBlock), *dscores = room.take(tall * kBlock);
+  float *query = room.take(kBlock * ld), *dout = room.take(kBlock * ld), *dquery = room.take(kBlock * ld), *turned_query = room.take(kBlock * ld), *turned_dout = room.take(kBlock * ld);
   gather(s, qkv + (s.heads + head) * s.width, stride, positions, 0, s.length, true, 1.0f, keys, ld);
   gather(s, qkv + (s.heads + s.shared + head) * s.width, stride, positions, 0, s.length, false, 1.0f, values, ld);
-  for (int64_t k = 0; k < s.width; k++) for (int64_t j = s.length; j < keys_ld; j++) turned_keys[k * keys_ld + j] = turned_values[k * keys_ld + j] = 0;
-  transpose(keys, ld, turned_keys, keys_ld, s.length, s.width);
-  transpose(values, ld, turned_values, keys_ld, s.length, s.width);
   std::memset(dkeys, 0, s.length * ld * sizeof(float));
   std::memset(dvalues, 0, s.length * ld * sizeof(float));
   for (int64_t h = head * group; h < (head + 1) * group; h++) {
     for (int64_t first = 0; first < s.length; first += kBlock) {
-      const int64_t rows = s.length - first < kBlock ? s.length - first : kBlock, seen = first + rows, columns = padded(seen);
-      gather(s, qkv + first * stride + h * s.width, stride, positions, first, rows, true, s.scale, query, ld);
-      gather(s, g + first * rows_out + h * s.width, rows_out, positions, first, rows, false, 1.0f, dout, ld);
-      multiply(query, ld, 1, turned_keys, keys_ld, weights, keys_ld, rows, columns, s.width, false);
-      hide(s, real, positions, weights, keys_ld, first, rows, columns);
-      multiply(dout, ld, 1, turned_values, keys_ld, dscores, keys_ld, rows, columns, s.width, false);
-      for (int64_t r = 0; r < rows; r++) {
-        Lanes dot{};
-        const T* y = out + (first + r) * rows_out + h * s.width;
-        each(s.width, [&](int64_t i, auto at) { dot += at.get(y + i) * at.get(dout + r * ld + i); });
-        const float delta = sum(dot), shift = lse[h * s.length + first + r];
-        for (int64_t j = 0; j < columns; j += kLanes) {
-          const Lanes p = exp(load(weights + r * keys_ld + j) - shift);
-          store(weights + r * keys_ld + j, p);
-          store(dscores + r * keys_ld + j, p * (load(dscores + r * keys_ld + j) - delta));
+      const Block block(s, first);
+      const auto across = [&](int64_t key, int64_t query) { return Span{0, key < block.end(query, kAcross * kLanes) ? s.width : 0}; };
+      const auto keys_of = [&](int64_t query, int64_t) { return Span{0, block.end(query, kDown)}; };
+      const auto queries_of = [&](int64_t key, int64_t) { return Span{std::max<int64_t>(0, key - first), block.rows}; };
+      gather(s, qkv + first * stride + h * s.width, stride, positions, first, block.rows, true, s.scale, query, ld);
+      gather(s, g + first * rows_out + h * s.width, rows_out, positions, first, block.rows, false, 1.0f, dout, ld);
+      transpose(query, ld, turned_query, kBlock, block.rows, s.width);
+      transpose(dout, ld, turned_dout, kBlock, block.rows, s.width);
+      multiply(keys, ld, 1, turned_query, kBlock, weights, kBlock, block.seen, padded(block.rows), false, across);
+      multiply(values, ld, 1, turned_dout, kBlock, dscores, kBlock, block.seen, padded(block.rows), false, across);
+      for (int64_t c = 0; c < block.rows; c += kLanes) {
+        const Sight sight(s, real, positions, first + c);
+        const int64_t end = block.end(c, kLanes);
+        const Lanes shift = load_some(lse + h * s.length + first + c, std::min<int64_t>(kLanes, block.rows - c));
+        float *p = weights + c, *d = dscores + c;
+        Lanes delta{};  // a query's Σ out·g, which is Σ p·dp
+        for (int64_t j = 0; j < end; j++) {
+          const Lanes e = exp(sight(load(p + j * kBlock), j) - shift);
+          store(p + j * kBlock, e);
+          delta += e * load(d + j * kBlock);
         }
+        for (int64_t j = 0; j < end; j++) store(d + j * kBlock, load(p + j * kBlock) * (load(d + j * kBlock) - delta));
       }
-      multiply(weights, 1, keys_ld, dout, ld, dvalues, ld, seen, ld, rows, true);
-      multiply(dscores, 1, keys_ld, query, ld, dkeys, ld, seen, ld, rows, true);
-      multiply(dscores, keys_ld, 1, keys, ld, dquery, ld, rows, ld, seen, false);
-      scatter(s, dquery, ld, positions, first, rows, true, s.scale, dqkv + first * stride + h * s.width, stride);
+      multiply(weights, kBlock, 1, dout, ld, dvalues, ld, block.seen, ld, true, queries_of);
+      multiply(dscores, kBlock, 1, query, ld, dkeys, ld, block.seen, ld, true, queries_of);
+      multiply(dscores, 1, kBlock, keys, ld, dquery, ld, block.rows, ld, false, keys_of);
+      scatter(s, dquery, ld, positions, first, block.rows, true, s.scale, dqkv + first * stride + h * s.width, stride);
     }
   }
   scatter(s, dkeys, ld, positions, 0, s.length, true, 1.0f, dqkv + (s.heads + head) * s.width, stride);

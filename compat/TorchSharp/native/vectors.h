@@ -48,7 +48,7 @@ struct Kernels {
   // Position s of row s where positions is null; every key is real where real is null.
   void (*attention)(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions, T* out, float* lse);
   void (*attention_backward)(const AttentionShape& s, int64_t head, const T* qkv, const bool* real, const int64_t* positions,
-                             const T* out, const float* lse, const T* g, T* dqkv);
+                             const float* lse, const T* g, T* dqkv);
   // The newest queries of one head over its cache.
   void (*attention_cached)(const CacheShape& s, const T* query, int64_t query_stride, const T* keys, const T* values, T* out, int64_t out_stride);
   // Turns heads [heads, Dh] of one token by its angles, in place.

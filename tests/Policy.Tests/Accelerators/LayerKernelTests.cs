@@ -138,9 +138,13 @@ public sealed class LayerKernelTests
     {
         using var scope = NewDisposeScope();
         var shape = Shape(2, 33, 4, 2, 16, 8, true, null);
-        var rows = Random(1, 66, 128).to(ScalarType.BFloat16);
-        var off = Accelerator.Attention(rows, shape).to(ScalarType.Float32) - ComposedLayers.Attention(rows.to(ScalarType.Float32), shape);
-        Assert.InRange(off.abs().max().item<float>(), 0, 0.02f);
+        var rows = Random(1, 66, 128).to(ScalarType.BFloat16).requires_grad_();
+        var exact = rows.detach().to(ScalarType.Float32).requires_grad_();
+        Tensor found = Accelerator.Attention(rows, shape), expected = ComposedLayers.Attention(exact, shape), weights = Random(1, expected.shape).to(ScalarType.BFloat16);
+        (found * weights).sum().backward();
+        (expected * weights.to(ScalarType.Float32)).sum().backward();
+        Assert.InRange((found.to(ScalarType.Float32) - expected).abs().max().item<float>(), 0, 0.02f);
+        Assert.InRange((rows.grad!.to(ScalarType.Float32) - exact.grad!).abs().max().item<float>(), 0, 0.02f);
     }
 
     private static AttentionShape Shape(int batch, int length, int heads, int shared, int width, int half, bool padded, int? window)
