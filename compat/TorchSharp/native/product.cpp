@@ -26,6 +26,7 @@ namespace {
 constexpr int64_t kDeep = 2048;   // k at a time
 constexpr int64_t kWide = 2048;   // columns packed at a time
 constexpr int64_t kTall = 96;     // rows of one task: whole tiles of either kind
+constexpr int64_t kPacked = 32;   // k of one task that packs
 constexpr int64_t kTasks = 16;    // for each thread, that all finish at about the same time
 
 const products::Kernels& kernels() {
@@ -65,19 +66,18 @@ void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c
   static thread_local std::vector<float> kept_panels, kept_strips;
   const bool turned = a.column_stride != 1;
   for (int64_t k = 0; k < b.rows; k += kDeep) {
-    const int64_t depth = std::min(kDeep, b.rows - k), blocks = over(a.rows, kTall);
+    const int64_t depth = std::min(kDeep, b.rows - k);
     const Matrix left = part(a, 0, a.rows, k, depth);
-    float* strips = turned ? workspace(kept_strips, blocks * kTall * depth) : nullptr;
+    float* strips = turned ? workspace(kept_strips, over(a.rows, kernel.down) * kernel.down * depth) : nullptr;
     const Strips rows = turned ? Strips{strips, a.rows, depth, depth, 1, kernel.down} : Strips{left.data, a.rows, depth, a.row_stride, a.row_stride, 1};
     for (int64_t j = 0; j < b.columns; j += kWide) {
-      const int64_t width = std::min(kWide, b.columns - j), panels = over(width, kernel.across), few = std::max<int64_t>(1, (1 << 14) / (depth * kernel.across));
+      const int64_t width = std::min(kWide, b.columns - j), panels = over(width, kernel.across);
       const Matrix block = part(b, k, depth, j, width);
       float* packed = workspace(kept_panels, panels * depth * kernel.across);
-      const int64_t turning = turned && j == 0 ? blocks : 0;
-      bridge::share(turning + over(panels, few), [&](int64_t task) {
-        if (task < turning) return kernel.pack_strips(part(left, task * kTall, std::min(kTall, a.rows - task * kTall), 0, depth), strips + task * kTall * depth);
-        const int64_t first = (task - turning) * few;
-        for (int64_t p = first; p < std::min(panels, first + few); p++) kernel.pack_panel(block, p * kernel.across, packed + p * depth * kernel.across);
+      bridge::share(over(depth, kPacked), [&](int64_t task) {
+        const int64_t from = task * kPacked, to = std::min(depth, from + kPacked);
+        if (turned && j == 0) kernel.pack_strips(left, from, to, strips);
+        kernel.pack_panels(block, from, to, packed);
       });
       const Start here = start ? products::at(*start, 0, j) : Start{};
       over_panels(rows, packed, depth * kernel.across, start && k == 0 ? &here : nullptr, c + j, c_stride, width);
@@ -162,12 +162,10 @@ Tensor pack(const Tensor& given) {
   check(b, "the matrix");
   const auto& kernel = kernels();
   const Matrix m = view(b);
-  const int64_t panels = (m.columns + kernel.across - 1) / kernel.across, stride = m.rows * kernel.across;
+  const int64_t panels = over(m.columns, kernel.across);
   Tensor packed = at::empty({panels, m.rows, kernel.across}, b.options());
   float* to = static_cast<float*>(packed.data_ptr());
-  at::parallel_for(0, panels, std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(1, stride)), [&](int64_t from, int64_t end) {
-    for (int64_t p = from; p < end; p++) kernel.pack_panel(m, p * kernel.across, to + p * stride);
-  });
+  bridge::share(over(m.rows, kPacked), [&](int64_t task) { kernel.pack_panels(m, task * kPacked, std::min(m.rows, (task + 1) * kPacked), to); });
   return packed;
 }
 

@@ -89,41 +89,45 @@ void multiply(const Strips& a, const float* panels, int64_t panel_stride, const 
   }
 }
 
-void pack_strips(const Matrix& a, float* strips) {
-  constexpr int64_t kRun = 32;  // columns at a time: their lines serve the next strip too
-  for (int64_t k = 0; k < a.columns; k += kRun) {
-    const int64_t end = std::min(a.columns, k + kRun);
+// Few enough that the lines a run reads stay in the first cache until the next strip or panel wants its part of them.
+constexpr int64_t kRun = 8;
+
+void pack_strips(const Matrix& a, int64_t from, int64_t to, float* strips) {
+  for (int64_t k = from; k < to; k += kRun) {
+    const int64_t end = std::min(to, k + kRun);
     for (int64_t i = 0; i < a.rows; i += kDown) {
       const int64_t rows = std::min(kDown, a.rows - i);
-      float* to = strips + i * a.columns;
+      float* strip = strips + i * a.columns;
       if (rows == kDown && a.row_stride == 1) {
-        for (int64_t q = k; q < end; q++) std::memcpy(to + q * kDown, a.at(i, q), kDown * sizeof(float));
+        for (int64_t q = k; q < end; q++) std::memcpy(strip + q * kDown, a.at(i, q), kDown * sizeof(float));
       } else {
         for (int64_t q = k; q < end; q++)
-          for (int64_t r = 0; r < rows; r++) to[q * kDown + r] = *a.at(i + r, q);
+          for (int64_t r = 0; r < rows; r++) strip[q * kDown + r] = *a.at(i + r, q);
       }
     }
   }
 }
 
-void pack_panel(const Matrix& b, int64_t first, float* panel) {
-  const int64_t width = b.columns - first < kWidth ? b.columns - first : kWidth;
-  if (width < kWidth) std::memset(panel, 0, b.rows * kWidth * sizeof(float));
-  if (b.column_stride == 1) {
-    for (int64_t k = 0; k < b.rows; k++) std::memcpy(panel + k * kWidth, b.at(k, first), width * sizeof(float));
-    return;
-  }
-  constexpr int64_t kRun = 32;  // rows at a time, so that both sides stay in the first cache
-  for (int64_t k = 0; k < b.rows; k += kRun) {
-    const int64_t end = k + kRun < b.rows ? k + kRun : b.rows;
-    for (int64_t j = 0; j < width; j++) {
-      const float* from = b.at(0, first + j);
-      for (int64_t r = k; r < end; r++) panel[r * kWidth + j] = from[r * b.row_stride];
+void pack_panels(const Matrix& b, int64_t from, int64_t to, float* panels) {
+  // Columns that are rows in memory are read along them.
+  const int64_t run = b.column_stride == 1 ? kRun : to - from;
+  for (int64_t k = from; k < to; k += run) {
+    const int64_t end = std::min(to, k + run);
+    for (int64_t j = 0; j < b.columns; j += kWidth) {
+      const int64_t width = std::min(kWidth, b.columns - j);
+      float* panel = panels + j * b.rows;
+      if (width == kWidth && b.column_stride == 1) {
+        for (int64_t q = k; q < end; q++) std::memcpy(panel + q * kWidth, b.at(q, j), kWidth * sizeof(float));
+        continue;
+      }
+      if (width < kWidth) std::memset(panel + k * kWidth, 0, (end - k) * kWidth * sizeof(float));
+      for (int64_t c = 0; c < width; c++)
+        for (int64_t q = k; q < end; q++) panel[q * kWidth + c] = *b.at(q, j + c);
     }
   }
 }
 
-constexpr Kernels kKernels{kDown, kWidth, pack_panel, pack_strips, multiply};
+constexpr Kernels kKernels{kDown, kWidth, pack_panels, pack_strips, multiply};
 
 }  // namespace
 
