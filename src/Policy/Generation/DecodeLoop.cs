@@ -19,6 +19,7 @@ internal sealed class DecodeLoop : IDisposable
     private readonly TokenSampler _sampler;
     private readonly KeyValueCache _cache;
     private readonly RecordedSteps _steps;
+    private readonly DrawnStates? _states;
     private readonly Tensor _newest;     // [rows] int64, the tokens that are not in the cache yet
     private readonly Tensor? _seen;      // [rows, V] bool, where repetition is penalised
     private readonly Tensor _ahead;      // [1] int64, k: tokens drawn since the host looked
@@ -30,8 +31,12 @@ internal sealed class DecodeLoop : IDisposable
     /// <param name="ends">Tokens that end a response.</param>
     /// <param name="rows">The most rows there are side by side.</param>
     /// <param name="columns">The most tokens a row takes, its prompt's included.</param>
-    public DecodeLoop(CausalLm model, SamplingOptions options, DecodeSchedule schedule, IReadOnlyList<int> ends, int pad, int rows, long columns)
+    /// <param name="states">Takes what tokens are drawn from, where somebody wants it and the host looks at every step.</param>
+    public DecodeLoop(
+        CausalLm model, SamplingOptions options, DecodeSchedule schedule, IReadOnlyList<int> ends, int pad, int rows, long columns, DrawnStates? states)
     {
+        if (states is not null && schedule.TokensAhead > 1) throw new ArgumentException("states cannot be kept of steps that the host does not look at", nameof(states));
+        _states = states;
         (_model, _schedule, _rows, _pad) = (model, schedule, rows, pad);
         _device = model.Trunk.Embedding.device;
         _packed = new PackedWeights(model);
@@ -60,6 +65,7 @@ internal sealed class DecodeLoop : IDisposable
         var seen = _seen?.narrow(0, first, count);
         seen?.copy_(Seen(prompts));
         var unfinished = request.Unfinished is null ? null : tensor(request.Unfinished, device: _device);
+        _states?.Keep(request.Next, hidden);
         var draw = Next(hidden, tensor(request.Uniforms, device: _device), seen, unfinished);
         _newest.narrow(0, first, count).copy_(draw.Tokens);
         return Read(draw.Tokens, draw.LogProbs);
@@ -76,7 +82,7 @@ internal sealed class DecodeLoop : IDisposable
         _ahead.zero_();
         _cache.Extend(tokens);
         var size = new StepSize(_schedule.Rows(count, _rows), _schedule.Columns(_cache.Longest, _cache.Capacity), request.Unfinished is not null);
-        for (var i = 0; i < tokens; i++) _steps.Run(size, Step);
+        for (var i = 0; i < tokens; i++) _steps.Run(size, at => Step(at, request));
         return Read(Part(_tokens), Part(_logProbs));
 
         Tensor Part(Tensor buffer) => buffer.narrow(0, 0, tokens).narrow(1, 0, count);
@@ -104,13 +110,15 @@ internal sealed class DecodeLoop : IDisposable
         _packed.Dispose();
     }
 
-    private void Step(StepSize size)
+    // Of the request, a step that is recorded would see the first alone.
+    private void Step(StepSize size, DrawRequest request)
     {
         using var scope = NewDisposeScope();
         var newest = _newest.narrow(0, 0, size.Rows);
         var seen = _seen?.narrow(0, 0, size.Rows);
-        var hidden = _model.Trunk.Decode(newest.unsqueeze(1), _cache.Next(size.Rows, size.Columns, 1)); // [R, 1, D]
-        var draw = Next(hidden.squeeze(1), Now(_uniforms), seen, size.HoldsEnds ? Now(_unfinished) : null);
+        var hidden = _model.Trunk.Decode(newest.unsqueeze(1), _cache.Next(size.Rows, size.Columns, 1)).squeeze(1); // [R, D]
+        _states?.Keep(request.Next, hidden);
+        var draw = Next(hidden, Now(_uniforms), seen, size.HoldsEnds ? Now(_unfinished) : null);
         newest.copy_(draw.Tokens);
         _tokens.narrow(1, 0, size.Rows).index_copy_(0, _ahead, draw.Tokens.unsqueeze(0));
         _logProbs.narrow(1, 0, size.Rows).index_copy_(0, _ahead, draw.LogProbs.unsqueeze(0));

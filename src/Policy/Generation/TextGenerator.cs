@@ -20,15 +20,17 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
 
     /// <summary>The response to each prompt.</summary>
     /// <param name="keys">One per prompt.</param>
-    public Completion[] Generate(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys)
+    /// <param name="states">Takes the hidden states that tokens were drawn from; on a CPU only.</param>
+    public Completion[] Generate(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys, DrawnStates? states = null)
     {
         var completions = new Completion[prompts.Count];
-        foreach (var (index, completion) in Stream(prompts, options, keys)) completions[index] = completion;
+        foreach (var (index, completion) in Stream(prompts, options, keys, states)) completions[index] = completion;
         return completions;
     }
 
     /// <summary>Responses with the places of their prompts, as they end; waiting prompts take the place of finished ones.</summary>
-    public IEnumerable<(int Index, Completion Completion)> Stream(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys)
+    public IEnumerable<(int Index, Completion Completion)> Stream(
+        IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys, DrawnStates? states = null)
     {
         if (prompts.Count != keys.Count) throw new ArgumentException($"{keys.Count} keys for {prompts.Count} prompts", nameof(keys));
         if (options.StopStrings.Count > 0 && tokenizer is null) throw new ArgumentException("stop strings need a tokenizer", nameof(options));
@@ -40,7 +42,7 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
         Func<IReadOnlyList<int>, string>? text = tokenizer is null ? null : tokens => Text(tokenizer, tokens, options.StopStrings);
 
         var schedule = Schedule ?? DecodeSchedule.Of(model.Trunk.Embedding.device);
-        using var loop = new DecodeLoop(model, options, schedule, [.. ends.Order()], pad, Math.Min(BatchSize, prompts.Count), waiting.Max(episode => episode.Prompt.Length + episode.Remaining));
+        using var loop = new DecodeLoop(model, options, schedule, [.. ends.Order()], pad, Math.Min(BatchSize, prompts.Count), waiting.Max(episode => episode.Prompt.Length + episode.Remaining), states);
         var batch = new EpisodeBatch(loop, schedule.TokensAhead, options.MinNewTokens, ends);
         while (waiting.Count > 0 || batch.Count > 0)
         {

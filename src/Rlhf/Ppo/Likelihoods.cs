@@ -1,3 +1,4 @@
+using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;
 using TorchSharp;
@@ -21,13 +22,14 @@ public sealed class Likelihoods
     public Tensor? Values { get; init; }
 
     /// <summary>One forward pass of each model over each episode, at most so many tokens at a time: [4,N], or [5,N] with a critic.</summary>
-    internal static TokenNumbers Judge(IReadOnlyList<Episode> episodes, LanguageActorCritic models, Reference reference, int maxTokens)
+    /// <param name="states">what the policy drew the tokens from, which saves its pass</param>
+    internal static TokenNumbers Judge(IReadOnlyList<Episode> episodes, LanguageActorCritic models, Reference reference, int maxTokens, DrawnStates? states = null)
     {
         using var off = no_grad();
         using var present = reference.Use();
         using var scope = NewDisposeScope();
         var parts = MicroBatches.Split(Enumerable.Range(0, episodes.Count), row => episodes[row].Cost, maxTokens);
-        Tensor[] numbers = [.. parts.Select(part => OfPart([.. part.Select(row => episodes[row].Exchange)], models, reference))];
+        Tensor[] numbers = [.. parts.Select(part => OfPart(episodes, part, models, reference, states))];
         return new TokenNumbers(cat(numbers, 1).MoveToOuterDisposeScope(), [.. parts.SelectMany(part => part)]);
     }
 
@@ -46,11 +48,11 @@ public sealed class Likelihoods
         };
     }
 
-    private static Tensor OfPart(Exchange[] exchanges, LanguageActorCritic models, Reference reference)
+    private static Tensor OfPart(IReadOnlyList<Episode> episodes, int[] part, LanguageActorCritic models, Reference reference, DrawnStates? states)
     {
         using var scope = NewDisposeScope();
-        using var tokens = models.Read(exchanges);
-        var hidden = models.Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
+        using var tokens = models.Read([.. part.Select(row => episodes[row].Exchange)]);
+        var hidden = states?.Of(part.Select(row => (row, episodes[row].Response.Length))) ?? models.Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         var referenceHidden = reference.Hidden(tokens);
         using var both = PolicyComparison.Of(
             hidden, models.Policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, tokens.Targets, models.Temperature);

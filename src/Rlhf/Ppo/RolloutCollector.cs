@@ -42,24 +42,26 @@ public sealed class RolloutCollector(
     /// <summary>The episodes that fall to this process.</summary>
     private RolloutShare Share(IReadOnlyList<Prompt> prompts, long step)
     {
-        var episodes = clock.Measure("generation", () => Generate(prompts, step));
+        // The first step's episodes are judged by passes of their own, for the self-check to compare with how they were drawn.
+        using var states = step == 0 ? null : DrawnStates.For(models.Policy, prompts.Count * recipe.SamplesPerPrompt, recipe.Sampling);
+        var episodes = clock.Measure("generation", () => Generate(prompts, step, states));
         ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
         return new RolloutShare
         {
             Episodes = episodes,
             RawScores = clock.Measure("scoring", () => sources.Scorer.Score(texts)),
             GoldScores = sources.Gold?.Score(texts),
-            Tokens = clock.Measure("likelihoods", () => Likelihoods.Judge(episodes, models, reference, recipe.MicroBatchTokens)),
+            Tokens = clock.Measure("likelihoods", () => Likelihoods.Judge(episodes, models, reference, recipe.MicroBatchTokens, states)),
             Bootstrap = recipe.BootstrapTruncated ? ValuesBehind(episodes) : null,
         };
     }
 
-    private Episode[] Generate(IReadOnlyList<Prompt> prompts, long step)
+    private Episode[] Generate(IReadOnlyList<Prompt> prompts, long step, DrawnStates? states)
     {
         (Prompt Prompt, int Sample)[] asked = [.. sources.Job.PartOf(
             [.. prompts.SelectMany(prompt => Enumerable.Range(0, recipe.SamplesPerPrompt).Select(sample => (prompt, sample)))])];
         RandomKey[] keys = [.. asked.Select(one => new RandomKey(sources.Seed, step, one.Prompt.Index, one.Sample))];
-        var completions = generator.Generate([.. asked.Select(one => one.Prompt.Tokens)], recipe.Sampling, keys);
+        var completions = generator.Generate([.. asked.Select(one => one.Prompt.Tokens)], recipe.Sampling, keys, states);
         return [.. completions.Select((completion, i) => new Episode
         {
             Prompt = asked[i].Prompt,
