@@ -23,6 +23,7 @@ namespace Rlhf.Policies.Runs;
 /// </code></example>
 public sealed class Run : IDisposable
 {
+    private readonly object _recipe;
     private readonly RunOptions _options;
     private readonly RunLock? _lock;
     private readonly RunLogs? _logs;
@@ -33,11 +34,11 @@ public sealed class Run : IDisposable
     /// <param name="held">The lock; null on ranks other than 0, which read the run and write nothing.</param>
     private Run(string folder, string stage, object recipe, RunOptions options, RunLock? held)
     {
-        (Folder, Stage, _options, _lock) = (folder, stage, options, held);
+        (Folder, Stage, _recipe, _options, _lock) = (folder, stage, recipe, options, held);
         Checkpoints = new CheckpointStore(Path.Combine(folder, RunFolder.Checkpoints), options.Retention, Warn);
         IsFinished = File.Exists(Path.Combine(FinalFolder, CheckpointManifest.FileName));
         Resumed = IsFinished ? null : Checkpoints.Latest();
-        if (Resumed is null && !IsFinished && options.Resume == Resume.Must) throw new RlhfException($"{folder} holds no checkpoint to resume from; leave resume=must away to start from the beginning");
+        if (Resumed is null && !IsFinished && options.Resume == Resume.Must && !RunFolder.HasParts(folder)) throw new RlhfException($"{folder} holds no checkpoint to resume from; leave resume=must away to start from the beginning");
         var position = IsFinished ? CheckpointManifest.ReadVerified(FinalFolder) : Resumed?.Manifest;
         _lastSaved = StepsDone = position?.Step ?? 0;
         _secondsBefore = position?.Seconds ?? 0;
@@ -104,6 +105,12 @@ public sealed class Run : IDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// Opens the run of a part of this one's work, in a folder inside its own. What was asked of the whole has been done by
+    /// then: a part goes on where it has something to go on from, and begins where it has not.
+    /// </summary>
+    public Run OpenPart(string name) => Open(Path.Combine(Folder, name), _recipe, Path.Combine(Stage, name), _options with { Resume = Resume.Auto });
 
     /// <summary>Adds a step's numbers to metrics.jsonl and TensorBoard and shows them.</summary>
     public void Log(long step, IReadOnlyDictionary<string, double> metrics)

@@ -20,6 +20,10 @@ internal static class RunFolder
         Directory.CreateDirectory(folder);
     }
 
+    /// <summary>Whether a run inside this one's folder has come to a checkpoint or to its end.</summary>
+    public static bool HasParts(string folder) => Directory.EnumerateDirectories(folder).Any(part =>
+        File.Exists(Path.Combine(part, Final, CheckpointManifest.FileName)) || CheckpointStore.Find(Path.Combine(part, Checkpoints)).Count > 0);
+
     private static void Compare(string folder, string recorded, object recipe)
     {
         object before;

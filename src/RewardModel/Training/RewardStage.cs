@@ -18,8 +18,7 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
     public const string ReportFile = "trust.json";
 
     /// <summary>Trains to the end and fills final/; the report is null when there were no held-out pairs.</summary>
-    /// <param name="openMember">Opens the run of one model of an ensemble, numbered from 1.</param>
-    public RewardReport? Run(Run run, Func<int, Run> openMember)
+    public RewardReport? Run(Run run)
     {
         var tokenizer = TextTokenizer.Load(recipe.Model);
         var longest = Math.Min(recipe.MaxLength, ModelFolder.ReadConfig(recipe.Model).Context);
@@ -28,7 +27,7 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         var steps = 0L;
         var models = new List<RewardModel>();
         if (recipe.Seeds == 1) models.Add(Train(data, seed, run, out steps));
-        else for (var member = 1; member <= recipe.Seeds; member++) models.Add(TrainMember(data, member, openMember));
+        else for (var member = 1; member <= recipe.Seeds; member++) models.Add(TrainMember(data, member, run));
         using var ensemble = new RewardEnsemble(models, recipe.Ensemble);
         ensemble.Normalize(ensemble.Score(ReferenceRows(data, tokenizer, longest), tokenizer.PadOrEos));
         var report = data.HeldOut.Count == 0 ? null : RewardReport.Of(PairJudge.Judge(ensemble, data.HeldOut, tokenizer.PadOrEos));
@@ -53,9 +52,9 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         return new ReferenceSamples(options, tokenizer, longest).Draw(prompts, seed, device, type);
     }
 
-    private RewardModel TrainMember(RewardData data, int member, Func<int, Run> open)
+    private RewardModel TrainMember(RewardData data, int member, Run whole)
     {
-        using var run = open(member);
+        using var run = whole.OpenPart($"member-{member}");
         if (!run.IsFinished)
         {
             using var model = Train(data, seed + member - 1, run, out var steps);

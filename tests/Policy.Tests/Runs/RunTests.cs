@@ -123,6 +123,21 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public void Open_MustWithACheckpointInAPart_GoesOnThere()
+    {
+        using (var whole = Open())
+        using (var part = whole.OpenPart("part"))
+        {
+            Assert.Equal(Path.Combine("x", "part"), part.Stage);
+            Steps(part, 1, 2);
+        }
+
+        using var again = Open(resume: Resume.Must);
+        using (var part = again.OpenPart("part")) Assert.Equal(2, part.StepsDone);
+        using (var next = again.OpenPart("next")) Assert.Equal(0, next.StepsDone);
+    }
+
+    [Fact]
     public void Open_TwiceAtOnce_NamesTheHolder()
     {
         using var first = Open();

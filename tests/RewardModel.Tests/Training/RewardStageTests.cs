@@ -55,7 +55,8 @@ public sealed class RewardStageTests : IDisposable
     [InlineData(1, 0, 3)]
     [InlineData(1, 0, 11)]
     [InlineData(1, 2, 11)]
-    // The second of two models is stopped: the first one stays as it is.
+    // The first of two models is stopped; then the second, where the first one stays as it is.
+    [InlineData(2, 0, 3)]
     [InlineData(2, 0, 26)]
     [InlineData(2, 2, 26)]
     public void Run_StoppedAndContinued_LeavesTheSameFiles(int seeds, int rank, int stopAfter)
@@ -63,9 +64,9 @@ public sealed class RewardStageTests : IDisposable
         var recipe = world.Recipe with { Seeds = seeds, Lora = new LoraRecipe { Rank = rank }, Heads = 2, Epochs = 4, Patience = 9 };
         world.Train("whole", recipe);
         using (var stop = new CancellationTokenSource())
-            Assert.Throws<InterruptedException>(() => world.Train("cut", recipe, new StopAt(stopAfter, stop), stop.Token));
+            Assert.Throws<InterruptedException>(() => world.Train("cut", recipe, new StopAt(stopAfter, stop), stop: stop.Token));
         Assert.False(Directory.Exists(world.At("cut", "final")));
-        world.Train("cut", recipe);
+        world.Train("cut", recipe, resume: Resume.Must);
         var (whole, cut) = (world.Final("whole"), world.Final("cut"));
         Assert.Equal(whole.Keys, cut.Keys);
         foreach (var name in whole.Keys.Where(name => Path.GetFileName(name) != "manifest.json")) Assert.True(whole[name].AsSpan().SequenceEqual(cut[name]), name);

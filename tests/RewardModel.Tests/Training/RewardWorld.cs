@@ -41,12 +41,10 @@ internal sealed class RewardWorld : IDisposable
     public string At(params string[] parts) => Path.Combine([folder, .. parts]);
 
     /// <summary>A whole stage, as the program runs it, in a run of this name.</summary>
-    public RewardReport? Train(string name, RewardRecipe recipe, IProgressSink? progress = null, CancellationToken stop = default)
+    public RewardReport? Train(string name, RewardRecipe recipe, IProgressSink? progress = null, Resume resume = Resume.Auto, CancellationToken stop = default)
     {
-        var options = new RunOptions { Stop = stop, Progress = progress ?? new SilentProgress() };
-        using var run = Run.Open(At(name), recipe, "reward", options);
-        return new RewardStage(recipe, 1, CPU, ScalarType.Float32)
-            .Run(run, member => Run.Open(At(name, $"member-{member}"), recipe, "reward", options));
+        using var run = Run.Open(At(name), recipe, "reward", new RunOptions { Stop = stop, Progress = progress ?? new SilentProgress(), Resume = resume });
+        return new RewardStage(recipe, 1, CPU, ScalarType.Float32).Run(run);
     }
 
     /// <summary>Every file under a run's final/ with its bytes, by relative path.</summary>

@@ -20,13 +20,11 @@ internal static class RewardCommand
     {
         Check(recipe, context);
         var section = Section(recipe);
-        var decisive = recipe.Common() with { Reward = section };
         string[] inputs = [.. new[] { section.Model, section.Data, section.EvalData, section.Normalization.Policy, section.Normalization.Prompts }.OfType<string>().Where(path => path.Length > 0).Distinct()];
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(decisive, StageName, context, machine, inputs);
+        using var run = Stage.Open(recipe.Common() with { Reward = section }, StageName, context, machine, inputs);
         if (run.IsFinished) return Stage.SayFinished(run, context);
-        var report = new RewardStage(section, recipe.Seed, machine.Device, machine.Type)
-            .Run(run, member => Stage.Open(decisive, Path.Combine(StageName, $"member-{member}"), context, machine, inputs));
+        var report = new RewardStage(section, recipe.Seed, machine.Device, machine.Type).Run(run);
         if (report is not null) RewardReportOutput.Write(report, context);
         return Stage.SayFinished(run, context);
     }
