@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;
 
-/// <summary>Trains a policy on preference pairs; the reference is asked once, before the first step.</summary>
+/// <summary>Trains a policy on preference pairs; the reference is asked once, before the first step, and then disposed where it is not the policy itself.</summary>
 public sealed class DpoTrainer(
     DpoRecipe recipe, CausalLm policy, CausalLm reference, IReadOnlyList<TokenizedPair> train, IReadOnlyList<TokenizedPair> heldOut, int pad, ulong seed)
 {
@@ -24,6 +24,7 @@ public sealed class DpoTrainer(
     {
         // Before weights are loaded: policy and reference may be one model as they start.
         var (trained, tested) = (Reference(train), Reference(heldOut));
+        if (reference != policy) reference.Dispose();
         policy.Trunk.GradientCheckpointing = recipe.GradientCheckpointing;
         using var optimizer = new ModelOptimizer(policy.named_parameters(), recipe.Optimizer, run.Job);
         if (run.Resumed is { } checkpoint)

@@ -38,7 +38,7 @@ internal static class Foresight
         var shape = ModelFolder.ReadConfig(section.Model);
         List<HeldModel> models = [new(shape, Of(section.Lora))];
         // With adapters the reference is the policy without them.
-        var reference = section.Reference.Offload && Machine.DeviceOf(recipe.Device).type != DeviceType.CPU ? Upkeep.Offloaded : Upkeep.Frozen;
+        var reference = section.Reference.Offload && Machine.DeviceOf(recipe.Device).type != DeviceType.CPU ? Upkeep.Passing : Upkeep.Frozen;
         if (section.Reference.Model is { } other) models.Add(new(ModelFolder.ReadConfig(other), reference));
         else if (!section.Lora.IsOn) models.Add(new(shape, reference));
         var rewards = section.Score.RewardModel is { } source ? ModelFolder.ReadConfig(source.Path) : null;
@@ -56,7 +56,7 @@ internal static class Foresight
         var shape = ModelFolder.ReadConfig(section.Model);
         List<HeldModel> models = [new(shape, Of(section.Lora))];
         // Without one of its own the reference is the policy before its first step.
-        if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Frozen));
+        if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Passing));
         var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * Math.Min(section.MaxLength, shape.Context));
         Tell(recipe, DpoCommand.StageName, Plan(recipe, models, tokens, section.GradientCheckpointing), context);
     }

@@ -43,18 +43,18 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         return plan.Tokens * number * (kept + oneLayer) + logits;
     }
 
-    /// <summary>Generation in a cache, then a forward pass of each model and the comparison of policy and reference. There are no gradients at that time.</summary>
+    /// <summary>Generation in a cache, then a forward pass of each model and the comparison of policy and reference. There are no gradients at that time, and models that go before an update are still there.</summary>
     private static long Rollout(MemoryPlan plan, int number)
     {
-        if (plan.CachedTokens == 0) return 0;
+        var passing = plan.Held(Upkeep.Passing).Sum(Parameters) * number;
+        if (plan.CachedTokens == 0 && passing == 0) return 0;
         var policy = plan.Models[0].Shape;
         var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
         // Matrices in the layout of products with few rows, in float32 unless the processor multiplies bfloat16 itself.
-        var packed = plan.OnCpu && !(number == BFloat16 && Accelerator.HasHalfProducts) ? Parameters(policy) * Float32 : 0;
-        var offloaded = plan.Held(Upkeep.Offloaded).Sum(Parameters) * number;
+        var packed = plan.CachedTokens > 0 && plan.OnCpu && !(number == BFloat16 && Accelerator.HasHalfProducts) ? Parameters(policy) * Float32 : 0;
         var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
         var comparison = 3L * Float32 * Math.Min(LogitChunk, 2 * plan.Tokens * policy.Vocabulary);
-        return Math.Max(cache + packed, layer + comparison + offloaded);
+        return Math.Max(cache + packed, layer + comparison + passing);
     }
 
     public static long Parameters(TransformerConfig shape)

@@ -8,8 +8,8 @@ internal enum Upkeep
     /// <summary>Only read: its weights.</summary>
     Frozen,
 
-    /// <summary>Only read, and in host memory but for the while in which it is.</summary>
-    Offloaded,
+    /// <summary>Only read, and on the device for no longer than that takes: no update finds it there.</summary>
+    Passing,
 
     /// <summary>Trained through adapters: its weights are only read, but the backward pass goes through it.</summary>
     Adapted,

@@ -74,6 +74,26 @@ public sealed class DpoTrainerTests : IDisposable
     }
 
     [Fact]
+    public void Train_ReferenceOfItsOwn_IsGoneBeforeTheFirstStep()
+    {
+        var (policy, reference) = (_world.Model(), _world.Model(seed: 2));
+        var gone = new List<bool>();
+        var progress = new Watching(() => gone.Add(reference.HeadWeight.IsInvalid));
+        Train("run", Recipe with { Epochs = 1 }, policy: policy, reference: reference, progress: progress);
+        Assert.Equal(Enumerable.Repeat(true, 1 + 6), gone);
+        Assert.False(policy.HeadWeight.IsInvalid);
+    }
+
+    [Fact]
+    public void Train_ReferenceThatIsThePolicy_GivesTheBitsOfACopy()
+    {
+        var policy = _world.Model();
+        Train("copy", Recipe);
+        Train("same", Recipe, policy: policy, reference: policy);
+        Assert.Equal(Weights("copy"), Weights("same"));
+    }
+
+    [Fact]
     public void Of_OnePair_SumsTheLogProbsOfEachReply()
     {
         using var off = no_grad();
@@ -85,12 +105,12 @@ public sealed class DpoTrainerTests : IDisposable
         Expect.Near([chosen, logits[0, 9].item<float>()], PairLikelihoods.Of(model, [pair], 0), 1e-5);
     }
 
-    private List<Dictionary<string, double>> Train(string name, DpoRecipe recipe, bool stopAtOnce = false, CausalLm? policy = null)
+    private List<Dictionary<string, double>> Train(string name, DpoRecipe recipe, bool stopAtOnce = false, CausalLm? policy = null, CausalLm? reference = null, IProgressSink? progress = null)
     {
         using var stop = new CancellationTokenSource();
         if (stopAtOnce) stop.Cancel();
-        using (var run = Run.Open(_world.Folder(name), recipe, "dpo", new RunOptions { Stop = stop.Token }))
-            new DpoTrainer(recipe, policy ?? _world.Model(), Reference.Frozen(_world.Model()), Pairs(24), Pairs(12), 0, seed: 3).Train(run, _world.TokenizerFolder);
+        using (var run = Run.Open(_world.Folder(name), recipe, "dpo", new RunOptions { Stop = stop.Token, Progress = progress ?? new SilentProgress() }))
+            new DpoTrainer(recipe, policy ?? _world.Model(), reference ?? Reference.Frozen(_world.Model()), Pairs(24), Pairs(12), 0, seed: 3).Train(run, _world.TokenizerFolder);
         return [.. Lines(name).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
     }
 
@@ -108,4 +128,20 @@ public sealed class DpoTrainerTests : IDisposable
     private string[] Lines(string name) => File.ReadAllLines(Path.Combine(_world.Folder(name), "metrics.jsonl"));
 
     private byte[] Weights(string name) => File.ReadAllBytes(Path.Combine(_world.Folder(name), "final", "model.safetensors"));
+
+    /// <summary>Looks when training begins, and after each step.</summary>
+    private sealed class Watching(Action look) : IProgressSink
+    {
+        public void Begin(string title, long total, long done) => look();
+
+        public void Advance(long done, IReadOnlyDictionary<string, double> metrics) => look();
+
+        public void End() { }
+
+        public void Note(string line) { }
+
+        public void Warn(string line) { }
+
+        public void Dispose() { }
+    }
 }
