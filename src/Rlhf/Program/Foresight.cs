@@ -69,5 +69,5 @@ internal static class Foresight
     };
 
     private static void Tell(Recipe recipe, string stage, MemoryPlan plan, CommandContext context) =>
-        MemoryEstimate.Of(plan).Tell(stage, context, Machine.DeviceOf(recipe.Device));
+        MemoryEstimate.Of(plan).Tell(stage, MemoryAdvice.Of(recipe, stage)!.Beforehand, context, Machine.DeviceOf(recipe.Device));
 }

@@ -68,11 +68,11 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     }
 
     /// <summary>Says it, and warns where the machine has less.</summary>
-    public void Tell(string stage, CommandContext context, torch.Device device)
+    public void Tell(string stage, string advice, CommandContext context, torch.Device device)
     {
         var total = Accelerator.Memory(device).Total;
         context.Progress.Note($"{stage}: about {Text(Total)} of memory at its peak ({Text(Weights)} of weights, gradients and moments, {Text(Activations)} of activations); {device.type.ToString().ToLowerInvariant()} has {Text(total)}");
-        if (Total > total) context.Progress.Warn($"{stage} may run out of memory: lower micro_batch_tokens or set gradient_checkpointing=true (the numbers stay the same), or set dtype=bfloat16");
+        if (Total > total) context.Progress.Warn($"{stage} may run out of memory: {advice}");
     }
 
     public static string Text(long bytes) => bytes >= 1L << 30

@@ -1,3 +1,4 @@
+using Rlhf.Policies;
 using Rlhf.Policies.Runs;
 using Rlhf.Program.Commands;
 
@@ -49,7 +50,15 @@ internal static class Pipeline
         {
             if (context.Stop.IsCancellationRequested) throw new InterruptedException($"stopped before the stage {stage.Name}; run the same command again to go on");
             context.Progress.Note($"[{i + 1}/{stages.Count}] {stage.Name}");
-            stage.Run(recipe, context with { Output = TextWriter.Null });
+            try
+            {
+                stage.Run(recipe, context with { Output = TextWriter.Null });
+            }
+            catch (Exception failure) when (OutOfMemory.Line(failure, recipe, stage.Name) is { } line)
+            {
+                // Beyond here nobody knows whose keys would help.
+                throw new RlhfException($"{stage.Name}: {line}", failure);
+            }
         }
     }
 }

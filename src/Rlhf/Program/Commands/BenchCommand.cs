@@ -54,7 +54,7 @@ internal static class BenchCommand
             MemoryEstimate.Of(new MemoryPlan
             {
                 Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU,
-            }).Tell($"bench {size}", context, device);
+            }).Tell($"bench {size}", "lower rows or length, or choose smaller sizes", context, device);
         }
     }
 
