@@ -74,6 +74,28 @@ public sealed class ProductTests
         }
     }
 
+    [Theory]
+    [InlineData(2, 0, 3)]
+    [InlineData(2, 0, 70)]
+    [InlineData(0, 5, 3)]
+    [InlineData(2, 5, 0)]
+    [InlineData(0, 0, 0)]
+    public void Product_OfNothing_IsWhatItBeginsWith(int rows, int depth, int columns)
+    {
+        using var scope = NewDisposeScope();
+        Tensor left = ones([rows, depth]), right = ones([depth, columns]), bias = arange(columns, ScalarType.Float32), residual = full([rows, columns], 0.5f);
+        // Memory that was used before, so that a result nobody has written to does not happen to be zero.
+        for (var i = 0; i < 4; i++) full([rows, columns], float.NaN).Dispose();
+        Assert.True(zeros([rows, columns]).equal(Libtorch.Product(left, right)));
+        Assert.True(residual.add(bias).equal(Libtorch.Product(left, right, bias, residual)));
+        Assert.True(residual.add(bias).equal(Libtorch.ProductPacked(left, Libtorch.Pack(right), columns, bias, residual)));
+        for (var i = 0; i < 4; i++) full([rows, columns], float.NaN).Dispose();
+        Assert.True(zeros([rows, columns]).equal(Libtorch.ProductPacked(left, Libtorch.Pack(right), columns)));
+        var sum = residual.clone();
+        Libtorch.ProductAdd(sum, left, right);
+        Assert.True(residual.equal(sum));
+    }
+
     [Fact]
     public void ProductAdd_PartOfAMatrix_LeavesTheRestAlone()
     {

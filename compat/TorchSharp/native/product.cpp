@@ -98,6 +98,13 @@ Start start_of(const Tensor& c, const Tensor& bias, const Tensor& residual) {
 
 Tensor given(const optional<Tensor>& t) { return t ? t->to(at::kFloat).contiguous() : Tensor(); }
 
+// A product over nothing is what it begins with.
+Tensor begun(Tensor c, const Tensor& bias, const Tensor& residual) {
+  c.zero_();
+  if (residual.defined()) c.add_(residual);
+  return bias.defined() ? c.add_(bias) : c;
+}
+
 Tensor product_float(const Tensor& a, const Tensor& b, const optional<Tensor>& bias, const optional<Tensor>& residual) {
   check(a, "the left matrix");
   check(b, "the right matrix");
@@ -105,11 +112,7 @@ Tensor product_float(const Tensor& a, const Tensor& b, const optional<Tensor>& b
   Tensor c = at::empty({a.size(0), b.size(1)}, a.options());
   const Tensor row = given(bias), rows = given(residual);
   const Start start = start_of(c, row, rows);
-  if (a.size(1) == 0) {
-    c.zero_();
-    if (rows.defined()) c.add_(rows);
-    return row.defined() ? c.add_(row) : c;
-  }
+  if (a.size(1) == 0) return begun(c, row, rows);
   product_into(view(a), view(b), &start, c.data_ptr<float>(), c.size(1));
   return c;
 }
@@ -177,6 +180,7 @@ Tensor product_packed(const Tensor& rows_given, const Tensor& packed, int64_t co
   Tensor c = at::empty({a.size(0), columns}, a.options());
   const Tensor row = given(bias), above = given(residual);
   const Start start = start_of(c, row, above);
+  if (depth == 0 || columns == 0) return begun(c, row, above).to(rows_given.scalar_type());
   const Tensor rows = a.stride(1) == 1 ? a : a.contiguous();
   const Matrix left = view(rows);
   const float* panels = static_cast<const float*>(packed.data_ptr());
