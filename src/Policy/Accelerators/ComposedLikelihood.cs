@@ -22,7 +22,10 @@ internal static class ComposedLikelihood
         logits.sub_(logSums.unsqueeze(1)).exp_().mul_(factor.neg()).scatter_add_(1, targets.unsqueeze(1), factor);
     }
 
-    /// <summary>The token where the cumulative probability passes the uniform number, summed in float64.</summary>
+    /// <summary>
+    /// The token where the cumulative probability passes the uniform number, summed in float64; the last one where logits are
+    /// no numbers and nothing passes it, and then its log-prob is none either.
+    /// </summary>
     public static (Tensor Tokens, Tensor LogProbs) Sample(Tensor logits, Tensor uniforms, double scale)
     {
         using var scope = NewDisposeScope();
@@ -30,7 +33,7 @@ internal static class ComposedLikelihood
         if (scale != 1) shifted.mul_(scale);
         var cumulative = shifted.exp().cumsum(1, ScalarType.Float64);
         var total = cumulative.narrow(1, cumulative.shape[1] - 1, 1);
-        var tokens = searchsorted(cumulative, uniforms.to(ScalarType.Float64).unsqueeze(1).mul(total), false, true);
+        var tokens = searchsorted(cumulative, uniforms.to(ScalarType.Float64).unsqueeze(1).mul(total), false, true).clamp_max(logits.shape[1] - 1);
         var logProbs = shifted.gather(1, tokens).sub(total.log().to(ScalarType.Float32));
         return (tokens.squeeze(1).MoveToOuterDisposeScope(), logProbs.squeeze(1).MoveToOuterDisposeScope());
     }

@@ -41,7 +41,7 @@ public sealed class ModelOptimizer : IDisposable
     /// <summary>
     /// Moves the parameters along their gradients, forgets these, and returns their norm before clipping (on the device).
     /// </summary>
-    /// <exception cref="RlhfException">A gradient is not finite. On a GPU that would cost a wait; there the norm tells.</exception>
+    /// <exception cref="NotFiniteException">A gradient is not finite. On a GPU that would cost a wait; there the norm tells.</exception>
     public Tensor Step(double learningRate)
     {
         using var scope = NewDisposeScope();
@@ -125,10 +125,10 @@ public sealed class ModelOptimizer : IDisposable
         return _options.MaxGradientNorm > 0 ? Math.Min(1, _options.MaxGradientNorm / (value + 1e-6)) : 1;
     }
 
-    private static RlhfException NotFinite((string Name, Tensor Gradient)[] gradients)
+    private static NotFiniteException NotFinite((string Name, Tensor Gradient)[] gradients)
     {
         var (name, _) = Array.Find(gradients, one => !one.Gradient.isfinite().all().item<bool>());
-        return new RlhfException(name is null
+        return new NotFiniteException(name is null
             ? "the gradients are so large that their norm is infinite; lower the learning rate"
             : $"the gradient of {name} holds NaN or infinity; lower the learning rate, or look at the data of this step");
     }

@@ -23,14 +23,14 @@ public sealed class FiniteGuard(Func<string?> lastGoodCheckpoint)
         if (place >= 0) throw Stopped(step, $"{tensors[place].Name} is not finite (found {Example(tensors[place].Tensor)})");
     }
 
-    /// <summary>Runs an update, and names step and checkpoint where it meets a loss or gradient that is not finite.</summary>
-    public UpdateReport Watch(long step, Func<UpdateReport> update)
+    /// <summary>Runs a part of a step, and names step and checkpoint where it meets a log-prob, loss or gradient that is not finite.</summary>
+    public T Watch<T>(long step, Func<T> part)
     {
         try
         {
-            return update();
+            return part();
         }
-        catch (Exception error) when (error is NotFiniteNumberException or RlhfException)
+        catch (NotFiniteException error)
         {
             throw Stopped(step, error.Message);
         }

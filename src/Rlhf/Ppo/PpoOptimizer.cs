@@ -1,3 +1,4 @@
+using Rlhf.Policies;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Training;
 using TorchSharp;
@@ -71,7 +72,7 @@ public sealed class PpoOptimizer<TBatch>(
     {
         var statistics = UpdateStatistics.From(sums);
         progress.Observe(statistics);
-        if (!double.IsFinite(statistics.TotalLoss)) throw new NotFiniteNumberException($"the loss is {statistics.TotalLoss}");
+        if (!double.IsFinite(statistics.TotalLoss)) throw new NotFiniteException($"the loss is {statistics.TotalLoss}");
         progress.WentFarEnough = recipe.TargetKl > 0 && statistics.ApproximateKl > TargetKlTolerance * recipe.TargetKl;
         if (progress.WentFarEnough) return;
         if (recipe.MaxRatio > 0 && statistics.RatioMean > recipe.MaxRatio)

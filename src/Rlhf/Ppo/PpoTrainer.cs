@@ -23,7 +23,7 @@ public sealed class PpoTrainer(
         for (var step = run.StepsDone; step < recipe.Steps; step++)
         {
             using var scope = NewDisposeScope();
-            var rollout = log.Measure("rollout", () => collector.Collect(prompts.At(step), step));
+            var rollout = _guard.Watch(step, () => log.Measure("rollout", () => collector.Collect(prompts.At(step), step)));
             if (step == 0) check.Run(rollout, recipe.Reference.Model is null);
             var rewards = _penalty.Apply(rollout, state.Kl.Coefficient);
             var (advantages, returns) = _estimator.Estimate(rollout, rewards);

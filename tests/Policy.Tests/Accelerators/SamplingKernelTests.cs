@@ -36,6 +36,25 @@ public sealed class SamplingKernelTests
             Assert.Equal([7, 300], sample(logits, uniforms, 1).Tokens.data<long>().ToArray());
     }
 
+    [Theory]
+    [InlineData(float.NaN, 1)]
+    [InlineData(float.NaN, 600)]
+    [InlineData(float.PositiveInfinity, 1)]
+    [InlineData(float.NegativeInfinity, 600)]
+    public void Sample_LogitsThatAreNoNumbers_HasATokenWhoseLogProbSaysSo(float wrong, int count)
+    {
+        using var scope = NewDisposeScope();
+        var logits = zeros([3, 600]);
+        logits[1].narrow(0, 0, count).fill_(wrong);
+        foreach (var sample in (Func<Tensor, Tensor, double, (Tensor, Tensor)>[])[Accelerator.Sample, ComposedLikelihood.Sample])
+        {
+            var (tokens, logProbs) = sample(logits, tensor(new[] { 0.5f, 0.5f, 0.5f }), 1);
+            Assert.Equal([300, 300], tokens.data<long>().Where((_, row) => row != 1));
+            Assert.InRange(tokens[1].item<long>(), 0, 599);
+            Assert.Equal([-MathF.Log(600), float.NaN, -MathF.Log(600)], logProbs.data<float>(), (expected, found) => expected.Equals(found) || Math.Abs(expected - found) < 1e-5);
+        }
+    }
+
     [Fact]
     public void Sample_QuartersOfTheUnitInterval_FallOnFourEqualTokens()
     {

@@ -62,6 +62,14 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public void Train_PolicyThatIsNoNumber_StopsWhereItGenerates()
+    {
+        var inputs = _world.Inputs(TinyWorld.Recipe);
+        using (no_grad()) inputs.Policy.HeadWeight[7].fill_(float.NaN);
+        Assert.Matches(@"^step 1: prompt \d+: the log-probability of token 1 of the response is not finite \(found NaN\); the model's weights are damaged, or diverged in training; there is no checkpoint yet", Message(inputs));
+    }
+
+    [Fact]
     public void Build_CriticFromARewardModelThatIsNotThere_SaysWhatToSet()
     {
         var recipe = TinyWorld.Recipe with { Critic = new CriticRecipe { Kind = CriticKind.RewardModel } };
