@@ -1,4 +1,3 @@
-using Rlhf.Policies;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Training;
 using TorchSharp;
@@ -16,6 +15,9 @@ public sealed class PpoOptimizer<TBatch>(
 {
     /// <summary>An update ends where it went this much further than its target.</summary>
     private const double TargetKlTolerance = 1.5;
+
+    /// <summary>A limit has to be held before a minibatch is taken, so each waits for the device; without one the update waits once, at its end.</summary>
+    private readonly bool _isLimited = recipe.TargetKl > 0 || recipe.MaxRatio > 0;
 
     /// <param name="batch">the episodes</param>
     /// <param name="advantages">[B,T]</param>
@@ -70,18 +72,18 @@ public sealed class PpoOptimizer<TBatch>(
     /// <summary>Steps the optimizers, unless the minibatch shows that the update has gone too far.</summary>
     private void Step(UpdateProgress progress, Tensor sums, UpdateSettings settings)
     {
-        var statistics = UpdateStatistics.From(sums);
-        progress.Observe(statistics);
-        if (!double.IsFinite(statistics.TotalLoss)) throw new NotFiniteException($"the loss is {statistics.TotalLoss}");
-        progress.WentFarEnough = recipe.TargetKl > 0 && statistics.ApproximateKl > TargetKlTolerance * recipe.TargetKl;
-        if (progress.WentFarEnough) return;
-        if (recipe.MaxRatio > 0 && statistics.RatioMean > recipe.MaxRatio)
-        {
-            progress.Skipped++;
-            return;
-        }
-
+        progress.Observe(sums);
+        if (_isLimited && IsBeyond(UpdateStatistics.Read([sums])[0], progress)) return;
         if (!settings.CriticOnly) progress.PolicyNorms.Add(policy.Step(settings.PolicyLearningRate).MoveToOuterDisposeScope());
         if (critic is not null) progress.CriticNorms.Add(critic.Step(settings.CriticLearningRate).MoveToOuterDisposeScope());
+    }
+
+    private bool IsBeyond(UpdateStatistics statistics, UpdateProgress progress)
+    {
+        progress.WentFarEnough = recipe.TargetKl > 0 && statistics.ApproximateKl > TargetKlTolerance * recipe.TargetKl;
+        if (progress.WentFarEnough) return true;
+        if (recipe.MaxRatio == 0 || statistics.RatioMean <= recipe.MaxRatio) return false;
+        progress.Skipped++;
+        return true;
     }
 }

@@ -6,7 +6,7 @@ namespace Rlhf.Ppo;
 /// <summary>How far an update has come: counts, and what its minibatches showed.</summary>
 internal sealed class UpdateProgress
 {
-    private readonly List<UpdateStatistics> _minibatches = [];
+    private readonly List<Tensor> _minibatches = [];
 
     public List<Tensor> PolicyNorms { get; } = [];
 
@@ -20,11 +20,12 @@ internal sealed class UpdateProgress
 
     public bool WentFarEnough { get; set; }
 
-    public void Observe(UpdateStatistics statistics) => _minibatches.Add(statistics);
+    /// <summary>Keeps a minibatch's numbers, on the device.</summary>
+    public void Observe(Tensor numbers) => _minibatches.Add(numbers.MoveToOuterDisposeScope());
 
     public UpdateReport Report() => new()
     {
-        Statistics = UpdateStatistics.Mean(_minibatches),
+        Statistics = UpdateStatistics.Mean(UpdateStatistics.Read(_minibatches)),
         PolicyGradientNorm = Mean(PolicyNorms),
         CriticGradientNorm = Mean(CriticNorms),
         Skipped = Skipped,

@@ -1,3 +1,4 @@
+using Rlhf.Policies;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,23 +30,13 @@ public sealed record UpdateStatistics
 
     public double RatioMax { get; init; }
 
-    /// <summary>Reads the numbers that <see cref="LossTerms"/> put into a tensor: the only look at the device in an update.</summary>
-    internal static UpdateStatistics From(Tensor numbers)
+    /// <summary>Reads the numbers that <see cref="LossTerms"/> put into a tensor for each minibatch: one look at the device for all of them.</summary>
+    /// <exception cref="NotFiniteException">A loss is not finite.</exception>
+    internal static UpdateStatistics[] Read(IReadOnlyList<Tensor> minibatches)
     {
-        using var host = numbers.to_type(ScalarType.Float64).cpu();
-        var n = host.data<double>().ToArray();
-        return new UpdateStatistics
-        {
-            PolicyLoss = n[0],
-            ValueLoss = n[1],
-            TotalLoss = n[2],
-            ClipFraction = n[3],
-            ValueClipFraction = n[4],
-            ApproximateKl = n[5],
-            UpdateKl = n[6],
-            RatioMean = n[7],
-            RatioMax = n[8],
-        };
+        if (minibatches.Count == 0) return [];
+        using var scope = NewDisposeScope();
+        return [.. stack(minibatches).to_type(ScalarType.Float64).cpu().data<double>().ToArray().Chunk(Count).Select(From)];
     }
 
     /// <summary>Numbers of two micro-batches as those of both: sums add up, the last is a maximum.</summary>
@@ -76,5 +67,18 @@ public sealed record UpdateStatistics
         UpdateKl = parts.Average(part => part.UpdateKl),
         RatioMean = parts.Average(part => part.RatioMean),
         RatioMax = parts.Max(part => part.RatioMax),
+    };
+
+    private static UpdateStatistics From(double[] n) => !double.IsFinite(n[2]) ? throw new NotFiniteException($"the loss is {n[2]}") : new()
+    {
+        PolicyLoss = n[0],
+        ValueLoss = n[1],
+        TotalLoss = n[2],
+        ClipFraction = n[3],
+        ValueClipFraction = n[4],
+        ApproximateKl = n[5],
+        UpdateKl = n[6],
+        RatioMean = n[7],
+        RatioMax = n[8],
     };
 }

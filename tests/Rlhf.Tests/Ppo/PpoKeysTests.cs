@@ -80,6 +80,12 @@ public sealed class PpoKeysTests : IDisposable
     public void Run_GradientCheckpointing_LeavesTheSameResults(string given) =>
         Assert.Equal(Results([given]), Results([given, "gradient_checkpointing=true"]));
 
+    [Theory]
+    [InlineData("target_kl=1e9")]
+    [InlineData("max_ratio=1e9")]
+    public void Run_LimitThatNothingReaches_LeavesTheResultsOfNone(string limit) =>
+        Assert.Equal(Results(["max_ratio=0"]), Results(["max_ratio=0", limit]));
+
     [Fact]
     public void StateOf_GradientCheckpointing_IsThePolicysAndTheCritics()
     {

@@ -61,6 +61,16 @@ public sealed class RefusalTests : IDisposable
         Assert.Matches("^step [0-9]+: (the loss is NaN|the gradient of .* holds NaN|.* is not finite).*there is no checkpoint yet", Message(_world.Inputs(recipe)));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public void Train_LossIsInfinite_StopsInTheFirstStep(double maxRatio)
+    {
+        // The critic's square overflows and its gradient does not.
+        var recipe = TinyWorld.Recipe with { MaxRatio = maxRatio, WhitenAdvantages = false, Critic = TinyWorld.Recipe.Critic with { Coefficient = 1e-20, WarmupSteps = 5 } };
+        Assert.StartsWith("step 1: the loss is Infinity; there is no checkpoint yet", Message(_world.Inputs(recipe, new HugeScorer())), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Train_PolicyThatIsNoNumber_StopsWhereItGenerates()
     {
@@ -94,6 +104,13 @@ public sealed class RefusalTests : IDisposable
     {
         using var run = _world.Open(Guid.NewGuid().ToString("N"), inputs.Recipe, new RunOptions { SaveEvery = saveEvery });
         return Assert.Throws<RlhfException>(() => PpoAssembly.Build(inputs, run).Train(_world.TokenizerFolder)).Message;
+    }
+
+    private sealed class HugeScorer : IScorer
+    {
+        public string Name => "huge";
+
+        public double[] Score(IReadOnlyList<ScoredText> items) => [.. items.Select((_, i) => i * 1e20)];
     }
 
     private sealed class InfiniteScorer(int fromCall) : IScorer
