@@ -1,13 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Rewards.Models;
 using Rlhf.TestSupport;
 using TorchSharp;
 
 namespace Rlhf.Tests.Program;
 
-/// <summary>`rlhf ppo` as users run it: twice, stopped, as several processes, and with what may go wrong.</summary>
+/// <summary>`rlhf ppo`, and what the other stages share with it, as users run it: twice, stopped, as several processes, and with what may go wrong.</summary>
 public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixture<TrainedWorld>
 {
     [Fact]
@@ -39,6 +41,30 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
         using var start = ModelFolder.Load(world.At("start", "sft", "final"), torch.CPU);
         Assert.InRange(Distance(one, two), 0, 1e-5);
         Assert.True(Distance(one, start) > 1e-4, "five steps moved the weights by much more than what is compared");
+    }
+
+    [Theory]
+    [InlineData("sft", "sft.epochs=0.04")]
+    [InlineData("reward", "reward.data=pairs.jsonl reward.batch_size=14")]
+    [InlineData("dpo", "dpo.data=pairs.jsonl dpo.batch_size=14")]
+    public void Stage_TwoRanks_HasTheLossesOfOneAndItsWeightsToRounding(string stage, string keys)
+    {
+        File.WriteAllLines(world.At("pairs.jsonl"), Enumerable.Range(0, 60).Select(i => $$"""{"prompt": "ask {{new string('x', i % 7)}} {{i}}?", "chosen": " yes {{i % 3}}", "rejected": " no {{i % 5}} at all"}"""));
+        var command = $"{stage} tiny.yaml {stage}.model=start/sft/final {keys} {stage}.optimizer.learning_rate=1e-4 {stage}.optimizer.warmup_steps=0";
+        var alone = world.Run($"{TrainedWorld.Program} {command} out=alone");
+        var together = world.Run($"{Shell.Script("launch.sh")} -n 2 {TrainedWorld.Program} {command} out=together");
+
+        Assert.True(alone.Code == 0, alone.Error);
+        Assert.True(together.Code == 0, together.Error);
+        Assert.Contains("\"ranks\": \"2\"", File.ReadAllText(world.At("together", stage, "environment.json")), StringComparison.Ordinal);
+        var losses = Losses("alone", stage);
+        Assert.InRange(losses.Length, 4, 8);
+        Assert.Equal(losses, Losses("together", stage), (one, two) => Math.Abs(one - two) < 1e-5);
+        using var one = Weights("alone", stage);
+        using var two = Weights("together", stage);
+        using var start = ModelFolder.Load(world.At("start", "sft", "final"), torch.CPU);
+        Assert.InRange(Distance(one, two), 0, 1e-5);
+        Assert.True(Distance(start, one) > 1e-4, "training moved the weights by much more than what is compared");
     }
 
     [Fact]
@@ -140,6 +166,13 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
     private string[] Metrics(string run) => [.. File.ReadLines(world.At(run, "ppo", "metrics.jsonl")).Select(line => OfTheMachine().Replace(line, ""))];
 
     private string[] Responses(string run) => [.. File.ReadLines(world.At(run, "ppo", "samples.jsonl")).Select(line => Score().Match(line).Groups[1].Value)];
+
+    private double[] Losses(string run, string stage) =>
+        [.. File.ReadLines(world.At(run, stage, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
+
+    private torch.nn.Module Weights(string run, string stage) => stage == "reward"
+        ? RewardFolder.Load(world.At(run, stage, "final"), torch.CPU).Models[0]
+        : ModelFolder.Load(world.At(run, stage, "final"), torch.CPU);
 
     private static double Distance(torch.nn.Module one, torch.nn.Module two)
     {
