@@ -124,6 +124,23 @@ public sealed class DeviceTests
     }
 
     [Theory, MemberData(nameof(Devices))]
+    public void Generate_LogitsThatAreNoNumbers_IsAnErrorAndTheDeviceGoesOn(string name)
+    {
+        var device = Available(name);
+        using var off = no_grad();
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(300, 16, 1, 2, 16) with { TiedHead = false }, seed: 1).to(device);
+        model.Trunk.Embedding[9].fill_(float.NaN);
+        foreach (var (temperature, topK) in new[] { (1, 0), (1, 3), (0, 0) })
+        {
+            var options = new SamplingOptions { Temperature = temperature, TopK = topK, MaxNewTokens = 4 };
+            Completion[] Run(params int[][] prompts) => new TextGenerator(model, null, 0).Generate(prompts, options, TextGeneratorTests.Keys(prompts.Length));
+            var error = Assert.Throws<NotFiniteException>(() => Run([1, 2, 3], [4, 9, 5]));
+            Assert.StartsWith("prompt 2: the log-probability of token 1 of the response is not finite (found NaN); the model's weights are damaged", error.Message, StringComparison.Ordinal);
+            Assert.Equal(4, Run([1, 2, 3])[0].Tokens.Length);
+        }
+    }
+
+    [Theory, MemberData(nameof(Devices))]
     public void Save_FromADevice_LoadsThereBitForBit(string name)
     {
         var device = Available(name);
