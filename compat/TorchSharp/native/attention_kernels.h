@@ -1,6 +1,7 @@
 // Causal attention of one key-value head: small products kept in the cache, scores never in memory at full size.
 #pragma once
 #include "lanes.h"
+#include "transpose.h"
 
 #include <algorithm>
 #include <cmath>
@@ -69,26 +70,6 @@ inline void multiply(const float* a, int64_t ai, int64_t ak, const float* b, int
     for (int64_t i = 0; i < rows; i += kDown) tile<kAcross>(a + i * ai, ai, ak, b + j, ldb, c + i * ldc + j, ldc, span(i, j), add);
   for (; j < columns; j += kLanes)
     for (int64_t i = 0; i < rows; i += kDown) tile<1>(a + i * ai, ai, ak, b + j, ldb, c + i * ldc + j, ldc, span(i, j), add);
-}
-
-// to[k·ldt + r] = from[r·ldf + k], in squares of four.
-inline void transpose(const float* from, int64_t ldf, float* to, int64_t ldt, int64_t rows, int64_t width) {
-  typedef float Four __attribute__((vector_size(16), may_alias));
-  typedef int32_t Order __attribute__((vector_size(16)));
-  constexpr Order low{0, 4, 1, 5}, high{2, 6, 3, 7};
-  for (int64_t r = 0; r < rows; r += 4)
-    for (int64_t k = 0; k < width; k += 4) {
-      const float* x = from + r * ldf + k;
-      float* y = to + k * ldt + r;
-      auto in = [&](int64_t i) { return *reinterpret_cast<const Four*>(x + i * ldf); };
-      auto out = [&](int64_t i) -> Four& { return *reinterpret_cast<Four*>(y + i * ldt); };
-      const Four a = in(0), b = in(1), c = in(2), d = in(3);
-      const Four even = __builtin_shuffle(a, c, low), odd = __builtin_shuffle(b, d, low), even2 = __builtin_shuffle(a, c, high), odd2 = __builtin_shuffle(b, d, high);
-      out(0) = __builtin_shuffle(even, odd, low);
-      out(1) = __builtin_shuffle(even, odd, high);
-      out(2) = __builtin_shuffle(even2, odd2, low);
-      out(3) = __builtin_shuffle(even2, odd2, high);
-    }
 }
 
 template <class T> void rotate(T* x, int64_t heads, int64_t width, int64_t half, const float* cosines, const float* sines) {

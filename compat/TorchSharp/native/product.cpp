@@ -26,7 +26,7 @@ namespace {
 constexpr int64_t kDeep = 2048;   // k at a time
 constexpr int64_t kWide = 2048;   // columns packed at a time
 constexpr int64_t kTall = 96;     // rows of one task: whole tiles of either kind
-constexpr int64_t kPacked = 32;   // k of one task that packs
+constexpr int64_t kPacked = 32;   // k of one task that packs rows of memory
 constexpr int64_t kTasks = 16;    // for each thread, that all finish at about the same time
 
 const products::Kernels& kernels() {
@@ -61,6 +61,19 @@ void over_panels(const Strips& a, const float* panels, int64_t panel_stride, con
   });
 }
 
+// How many tasks pack b into panels, and one of them: each reads rows of memory as long as they are.
+int64_t panels_each(const Matrix& b) { return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, b.rows * kernels().across)); }
+int64_t packing(const Matrix& b) { return b.column_stride == 1 ? over(b.rows, kPacked) : over(b.columns, panels_each(b) * kernels().across); }
+void pack_part(const Matrix& b, int64_t task, float* panels) {
+  const auto& kernel = kernels();
+  if (b.column_stride == 1) {
+    const int64_t k = task * kPacked;
+    return kernel.pack_panels(part(b, k, std::min(kPacked, b.rows - k), 0, b.columns), b.rows, panels + k * kernel.across);
+  }
+  const int64_t columns = panels_each(b) * kernel.across, j = task * columns;
+  kernel.pack_panels(part(b, 0, b.rows, j, std::min(columns, b.columns - j)), b.rows, panels + j * b.rows);
+}
+
 void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c, int64_t c_stride) {
   const auto& kernel = kernels();
   static thread_local std::vector<float> kept_panels, kept_strips;
@@ -74,10 +87,11 @@ void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c
       const int64_t width = std::min(kWide, b.columns - j), panels = over(width, kernel.across);
       const Matrix block = part(b, k, depth, j, width);
       float* packed = workspace(kept_panels, panels * depth * kernel.across);
-      bridge::share(over(depth, kPacked), [&](int64_t task) {
-        const int64_t from = task * kPacked, to = std::min(depth, from + kPacked);
-        if (turned && j == 0) kernel.pack_strips(left, from, to, strips);
-        kernel.pack_panels(block, from, to, packed);
+      const int64_t turning = turned && j == 0 ? over(depth, kPacked) : 0;
+      bridge::share(turning + packing(block), [&](int64_t task) {
+        const int64_t first = task * kPacked;
+        if (task < turning) kernel.pack_strips(part(left, 0, a.rows, first, std::min(kPacked, depth - first)), depth, strips + first * kernel.down);
+        else pack_part(block, task - turning, packed);
       });
       const Start here = start ? products::at(*start, 0, j) : Start{};
       over_panels(rows, packed, depth * kernel.across, start && k == 0 ? &here : nullptr, c + j, c_stride, width);
@@ -168,7 +182,7 @@ Tensor pack(const Tensor& given) {
   const int64_t panels = over(m.columns, kernel.across);
   Tensor packed = at::empty({panels, m.rows, kernel.across}, b.options());
   float* to = static_cast<float*>(packed.data_ptr());
-  bridge::share(over(m.rows, kPacked), [&](int64_t task) { kernel.pack_panels(m, task * kPacked, std::min(m.rows, (task + 1) * kPacked), to); });
+  bridge::share(packing(m), [&](int64_t task) { pack_part(m, task, to); });
   return packed;
 }
 

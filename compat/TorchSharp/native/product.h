@@ -30,10 +30,11 @@ inline Start at(const Start& start, int64_t i, int64_t j) {
 
 struct Kernels {
   int64_t down, across;  // rows and columns of a tile
-  // Rows `from` … `to` of b in panels of `across` columns, zero where b has no more: panel j / across begins at j · b.rows.
-  void (*pack_panels)(const Matrix& b, int64_t from, int64_t to, float* panels);
-  // Columns `from` … `to` of a in strips of `down` rows, one column after the other: strip i / down begins at i · a.columns.
-  void (*pack_strips)(const Matrix& a, int64_t from, int64_t to, float* strips);
+  // b in panels of `across` columns, zero where b has no more: panel j / across begins at j · depth, which is b.rows, or
+  // more where b is a part of what the panels hold.
+  void (*pack_panels)(const Matrix& b, int64_t depth, float* panels);
+  // a in strips of `down` rows, one column after the other: strip i / down begins at i · depth.
+  void (*pack_strips)(const Matrix& a, int64_t depth, float* strips);
   // c [a.rows, columns] = start + a·panels, or c + a·panels where there is no start; panel p begins at panels + p·panel_stride.
   void (*multiply)(const Strips& a, const float* panels, int64_t panel_stride, const Start* start, float* c, int64_t c_stride, int64_t columns);
 };

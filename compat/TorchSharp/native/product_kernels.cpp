@@ -1,4 +1,5 @@
 #include "product.h"
+#include "transpose.h"
 
 #include <algorithm>
 #include <cstring>
@@ -89,15 +90,15 @@ void multiply(const Strips& a, const float* panels, int64_t panel_stride, const 
   }
 }
 
-// Few enough that the lines a run reads stay in the first cache until the next strip or panel wants its part of them.
+// Rows of memory at a time: few enough that their lines stay in the first cache until the next strip or panel wants its part.
 constexpr int64_t kRun = 8;
 
-void pack_strips(const Matrix& a, int64_t from, int64_t to, float* strips) {
-  for (int64_t k = from; k < to; k += kRun) {
-    const int64_t end = std::min(to, k + kRun);
+void pack_strips(const Matrix& a, int64_t depth, float* strips) {
+  for (int64_t k = 0; k < a.columns; k += kRun) {
+    const int64_t end = std::min(a.columns, k + kRun);
     for (int64_t i = 0; i < a.rows; i += kDown) {
       const int64_t rows = std::min(kDown, a.rows - i);
-      float* strip = strips + i * a.columns;
+      float* strip = strips + i * depth;
       if (rows == kDown && a.row_stride == 1) {
         for (int64_t q = k; q < end; q++) std::memcpy(strip + q * kDown, a.at(i, q), kDown * sizeof(float));
       } else {
@@ -108,21 +109,23 @@ void pack_strips(const Matrix& a, int64_t from, int64_t to, float* strips) {
   }
 }
 
-void pack_panels(const Matrix& b, int64_t from, int64_t to, float* panels) {
-  // Columns that are rows in memory are read along them.
-  const int64_t run = b.column_stride == 1 ? kRun : to - from;
-  for (int64_t k = from; k < to; k += run) {
-    const int64_t end = std::min(to, k + run);
+void pack_panels(const Matrix& b, int64_t depth, float* panels) {
+  // Where columns are rows in memory, a panel's are read to their end.
+  const int64_t run = b.column_stride == 1 ? kRun : b.rows;
+  for (int64_t k = 0; k < b.rows; k += run) {
+    const int64_t end = std::min(b.rows, k + run);
     for (int64_t j = 0; j < b.columns; j += kWidth) {
       const int64_t width = std::min(kWidth, b.columns - j);
-      float* panel = panels + j * b.rows;
+      float* panel = panels + j * depth;
       if (width == kWidth && b.column_stride == 1) {
         for (int64_t q = k; q < end; q++) std::memcpy(panel + q * kWidth, b.at(q, j), kWidth * sizeof(float));
         continue;
       }
       if (width < kWidth) std::memset(panel + k * kWidth, 0, (end - k) * kWidth * sizeof(float));
-      for (int64_t c = 0; c < width; c++)
-        for (int64_t q = k; q < end; q++) panel[q * kWidth + c] = *b.at(q, j + c);
+      const int64_t squares = width == kWidth && b.row_stride == 1 ? (end - k) / 4 * 4 : 0;
+      transpose(b.at(k, j), b.column_stride, panel + k * kWidth, kWidth, kWidth, squares);
+      for (int64_t q = k + squares; q < end; q++)
+        for (int64_t c = 0; c < width; c++) panel[q * kWidth + c] = *b.at(q, j + c);
     }
   }
 }
