@@ -47,7 +47,11 @@ internal static class Foresight
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);
-        var plan = Plan(recipe, models, tokens, section.GradientCheckpointing) with { CachedTokens = (long)Math.Min(SideBySide, section.Episodes) * longest };
+        var plan = Plan(recipe, models, tokens, section.GradientCheckpointing) with
+        {
+            CachedTokens = (long)Math.Min(SideBySide, section.Episodes) * longest,
+            DrawnTokens = (long)section.Episodes * Math.Min(section.Sampling.MaxNewTokens, shape.Context),
+        };
         Tell(recipe, PpoCommand.StageName, plan, context);
     }
 

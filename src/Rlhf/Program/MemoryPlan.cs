@@ -39,6 +39,9 @@ internal sealed record MemoryPlan
     /// <summary>Places in the cache that responses are generated in; 0 where none are.</summary>
     public long CachedTokens { get; init; }
 
+    /// <summary>The most tokens a step draws; 0 where none are.</summary>
+    public long DrawnTokens { get; init; }
+
     public IReadOnlyList<TransformerConfig> Learning => [.. Held(Upkeep.Adapted, Upkeep.Trained)];
 
     public IEnumerable<TransformerConfig> Held(params Upkeep[] kinds) => Models.Where(model => kinds.Contains(model.Upkeep)).Select(model => model.Shape);

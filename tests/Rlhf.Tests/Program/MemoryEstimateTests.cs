@@ -64,6 +64,10 @@ public sealed class MemoryEstimateTests
         var cache = 10_000L * 4 * 2 * 128 * 4;
         Assert.Equal(cache + 4 * MemoryEstimate.Parameters(Shape), MemoryEstimate.Of(plan).Activations);
         Assert.Equal(cache, MemoryEstimate.Of(plan with { OnCpu = false }).Activations);
+        // 5,000 tokens' hidden states wait for the judging, on a CPU in float32
+        var drawn = plan with { DrawnTokens = 5000 };
+        Assert.Equal(5000L * 128 * 4, MemoryEstimate.Of(drawn).Activations - MemoryEstimate.Of(plan).Activations);
+        Assert.Equal(cache, MemoryEstimate.Of(drawn with { OnCpu = false }).Activations);
     }
 
     private static MemoryPlan Plan(long tokens) => new()
