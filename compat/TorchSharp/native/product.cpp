@@ -25,6 +25,7 @@ namespace {
 
 constexpr int64_t kDeep = 2048;   // k at a time
 constexpr int64_t kWide = 2048;   // columns packed at a time
+constexpr int64_t kHigh = 3072;   // rows turned at a time: whole tasks
 constexpr int64_t kTall = 96;     // rows of one task: whole tiles of either kind
 constexpr int64_t kPacked = 32;   // k of one task that packs rows of memory
 constexpr int64_t kTasks = 16;    // for each thread, that all finish at about the same time
@@ -78,23 +79,26 @@ void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c
   const auto& kernel = kernels();
   static thread_local std::vector<float> kept_panels, kept_strips;
   const bool turned = a.column_stride != 1;
+  const int64_t high = turned ? kHigh : a.rows;
   for (int64_t k = 0; k < b.rows; k += kDeep) {
     const int64_t depth = std::min(kDeep, b.rows - k);
-    const Matrix left = part(a, 0, a.rows, k, depth);
-    float* strips = turned ? workspace(kept_strips, over(a.rows, kernel.down) * kernel.down * depth) : nullptr;
-    const Strips rows = turned ? Strips{strips, a.rows, depth, depth, 1, kernel.down} : Strips{left.data, a.rows, depth, a.row_stride, a.row_stride, 1};
     for (int64_t j = 0; j < b.columns; j += kWide) {
-      const int64_t width = std::min(kWide, b.columns - j), panels = over(width, kernel.across);
+      const int64_t width = std::min(kWide, b.columns - j);
       const Matrix block = part(b, k, depth, j, width);
-      float* packed = workspace(kept_panels, panels * depth * kernel.across);
-      const int64_t turning = turned && j == 0 ? over(depth, kPacked) : 0;
-      bridge::share(turning + packing(block), [&](int64_t task) {
-        const int64_t first = task * kPacked;
-        if (task < turning) kernel.pack_strips(part(left, 0, a.rows, first, std::min(kPacked, depth - first)), depth, strips + first * kernel.down);
-        else pack_part(block, task - turning, packed);
-      });
-      const Start here = start ? products::at(*start, 0, j) : Start{};
-      over_panels(rows, packed, depth * kernel.across, start && k == 0 ? &here : nullptr, c + j, c_stride, width);
+      float* panels = workspace(kept_panels, over(width, kernel.across) * kernel.across * depth);
+      for (int64_t i = 0; i < a.rows; i += high) {
+        const Matrix left = part(a, i, std::min(high, a.rows - i), k, depth);
+        float* strips = turned ? workspace(kept_strips, over(left.rows, kernel.down) * kernel.down * depth) : nullptr;
+        const int64_t turning = turned ? over(depth, kPacked) : 0;
+        bridge::share(turning + (i == 0 ? packing(block) : 0), [&](int64_t task) {
+          const int64_t first = task * kPacked;
+          if (task < turning) kernel.pack_strips(part(left, 0, left.rows, first, std::min(kPacked, depth - first)), depth, strips + first * kernel.down);
+          else pack_part(block, task - turning, panels);
+        });
+        const Strips rows = turned ? Strips{strips, left.rows, depth, depth, 1, kernel.down} : Strips{left.data, left.rows, depth, a.row_stride, a.row_stride, 1};
+        const Start here = start ? products::at(*start, i, j) : Start{};
+        over_panels(rows, panels, depth * kernel.across, start && k == 0 ? &here : nullptr, c + i * c_stride + j, c_stride, width);
+      }
     }
   }
 }
