@@ -6,7 +6,7 @@ namespace {
 
 // to[k·ldt + r] = from[r·ldf + k], in squares of four: rows and width are rounded up to whole ones.
 inline void transpose(const float* from, int64_t ldf, float* to, int64_t ldt, int64_t rows, int64_t width) {
-  typedef float Four __attribute__((vector_size(16), may_alias));
+  typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
   typedef int32_t Order __attribute__((vector_size(16)));
   constexpr Order low{0, 4, 1, 5}, high{2, 6, 3, 7};
   for (int64_t r = 0; r < rows; r += 4)
