@@ -89,7 +89,8 @@ void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c
       for (int64_t i = 0; i < a.rows; i += high) {
         const Matrix left = part(a, i, std::min(high, a.rows - i), k, depth);
         float* strips = turned ? workspace(kept_strips, over(left.rows, kernel.down) * kernel.down * depth) : nullptr;
-        const int64_t turning = turned ? over(depth, kPacked) : 0;
+        // Strips of all rows serve the next columns too.
+        const int64_t turning = turned && (j == 0 || a.rows > high) ? over(depth, kPacked) : 0;
         bridge::share(turning + (i == 0 ? packing(block) : 0), [&](int64_t task) {
           const int64_t first = task * kPacked;
           if (task < turning) kernel.pack_strips(part(left, 0, left.rows, first, std::min(kPacked, depth - first)), depth, strips + first * kernel.down);
