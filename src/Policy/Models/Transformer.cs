@@ -58,11 +58,20 @@ public sealed class Transformer : nn.Module
     public Tensor Hidden(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        return Whole(batch, null).view(batch.Count, batch.Length, Config.Width).MoveToOuterDisposeScope();
+        return HiddenAt(batch, null).view(batch.Count, batch.Length, Config.Width).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Hidden states [N, D] at places [N] of the flattened [B·S]; the last layer computes nothing that no place asks for.</summary>
-    public Tensor HiddenAt(TokenBatch batch, Tensor places) => Whole(batch, places);
+    /// <summary>
+    /// Hidden states [N, D] at places [N] of the flattened [B·S], or all of them; the last layer computes nothing that no
+    /// place asks for.
+    /// </summary>
+    public Tensor HiddenAt(TokenBatch batch, Tensor? places)
+    {
+        using var scope = NewDisposeScope();
+        // Padding behind a sequence is out of its sight and moves none of its positions: only padding elsewhere has to be told.
+        var told = batch.HasPadding && !batch.PaddedAtEnd;
+        return Run(batch.Tokens, told ? batch.Positions : null, told ? batch.Mask : null, null, places).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Hidden states [N, D] at places [N] of the flattened prompts [B·P], which become new rows of the cache; padding stands after a prompt.</summary>
     public Tensor Prefill(TokenBatch prompts, KeyValueCache cache, Tensor places)
@@ -95,14 +104,6 @@ public sealed class Transformer : nn.Module
     {
         if (disposing) _rotary?.Dispose();
         base.Dispose(disposing);
-    }
-
-    // Padding behind a sequence is out of its sight and moves none of its positions: only padding elsewhere has to be told.
-    private Tensor Whole(TokenBatch batch, Tensor? places)
-    {
-        using var scope = NewDisposeScope();
-        var told = batch.HasPadding && !batch.PaddedAtEnd;
-        return Run(batch.Tokens, told ? batch.Positions : null, told ? batch.Mask : null, null, places).MoveToOuterDisposeScope();
     }
 
     // [N, D] at the places, or [B·S, D] without any.

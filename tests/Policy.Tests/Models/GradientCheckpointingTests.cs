@@ -99,7 +99,7 @@ public sealed class GradientCheckpointingTests
         model.zero_grad();
         var loss = Summed(model, tokens);
         loss.backward();
-        return (loss.detach(), model.named_parameters().Where(one => one.parameter.grad is not null).ToDictionary(one => one.name, one => one.parameter.grad!.clone()));
+        return (loss.detach(), Gradients.Of(model));
     }
 
     /// <summary>The batch is gone before the backward pass begins, as it is in training.</summary>

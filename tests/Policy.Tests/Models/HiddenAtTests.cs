@@ -55,7 +55,7 @@ public sealed class HiddenAtTests
         model.zero_grad();
         using var generator = new Generator(3);
         (hidden * randn(hidden.shape, generator: generator)).sum().backward();
-        return (hidden.detach(), model.named_parameters().Where(one => one.parameter.grad is not null).ToDictionary(one => one.name, one => one.parameter.grad!.clone()));
+        return (hidden.detach(), Gradients.Of(model));
     }
 
     private static TokenBatch Padded() => TokenBatch.LeftPadded([[1, 5, 9, 2, 30, 4, 4, 17], [3, 3, 8]], 0, CPU);
