@@ -56,6 +56,15 @@ struct ManagedNode : torch::autograd::Node {
     return result;
   }
 };
+// What an edge holds a node by: std::shared_ptr, or in newer libtorch a count within the node.
+using NodePointer = decltype(torch::autograd::Edge::function);
+template <class Pointer>
+Pointer make_node() {
+  if constexpr (std::is_same_v<Pointer, std::shared_ptr<torch::autograd::Node>>)
+    return Pointer(new ManagedNode(), [](auto* node) { deleteNode(node); });
+  else
+    return c10::make_intrusive<ManagedNode>();
+}
 }  // namespace
 
 // 1 where any input wants a gradient and gradients are on: only then is a node worth making.
@@ -68,15 +77,16 @@ EXPORT int bridge_any_requires_grad(Handle* inputs, int count) {
 EXPORT int bridge_attach_node(Handle* inputs, int count, Handle* outputs, int output_count, void* state, Backward run, Release release, const char* name) {
   return guard([&] {
     auto in = tensors(inputs, count);
-    std::shared_ptr<ManagedNode> node(new ManagedNode(), torch::autograd::deleteNode);
+    auto node = make_node<NodePointer>();
     torch::autograd::edge_list edges;
     for (auto& t : in) edges.push_back(t.defined() ? torch::autograd::impl::gradient_edge(t) : torch::autograd::Edge());
     for (auto& e : edges) if (!e.is_valid()) e = torch::autograd::Edge();
     node->set_next_edges(std::move(edges));
-    node->state = state;
-    node->run = run;
-    node->free_state = release;
-    node->label = name;
+    auto& managed = static_cast<ManagedNode&>(*node);
+    managed.state = state;
+    managed.run = run;
+    managed.free_state = release;
+    managed.label = name;
     for (int i = 0; i < output_count; i++) {
       auto t = borrow(outputs[i]);
       if (at::isFloatingType(t.scalar_type())) torch::autograd::set_history(t, node);

@@ -31,16 +31,19 @@ else
   lib=$(dirname "$(ls /usr/lib/*/libtorch.so /usr/lib/libtorch.so 2>/dev/null | head -n 1)")
 fi
 libs=(-ltorch -ltorch_cpu -lc10 -ldl -lpthread)
-version=$(sed -n 's/.*define TORCH_VERSION_MAJOR *//p' "${root:-/usr}/include/torch/csrc/api/include/torch/version.h" 2>/dev/null | head -n 1)
+# Newer ones keep their version in headeronly.
+include=${root:-/usr}/include/torch
+version=$({ cat "$include"/headeronly/version.h "$include"/csrc/api/include/torch/version.h 2>/dev/null || true; } |
+  sed -n 's/.*define TORCH_VERSION_MAJOR *//p')
 [ "${version:-1}" -ge 2 ] && flags[0]=-std=c++20
 # CUDA: libtorch's half of it is linked wherever it is; streams and graphs want the toolkit's headers too.
 if [ -e "$lib/libtorch_cuda.so" ]; then
   flags+=("-Wl,--no-as-needed"); libs+=(-ltorch_cuda -lc10_cuda)
   site=$(dirname "$root")
-  for headers in "${CUDA_HOME:-/usr/local/cuda}/include" "$site"/nvidia/cu13/include "$site"/nvidia/cuda_runtime/include; do
+  for headers in "${CUDA_HOME:-/usr/local/cuda}/include" "$site"/nvidia/cu13/include "$site"/nvidia/cuda_runtime/include /usr/include; do
     [ -e "$headers/cuda_runtime_api.h" ] || continue
     flags+=(-DBRIDGE_CUDA -I"$headers" -I"$headers/cccl")
-    for library in "$headers"/../lib64 "$headers"/../lib; do
+    for library in "$headers"/../lib64 "$headers"/../lib "$lib"; do
       if ls "$library"/libcudart.so* >/dev/null 2>&1; then
         flags+=(-L"$library" "-Wl,-rpath,$library"); libs+=("-l:$(basename "$(ls "$library"/libcudart.so* | head -n 1)")")
         break
