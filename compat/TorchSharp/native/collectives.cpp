@@ -3,10 +3,12 @@
 
 #ifdef BRIDGE_GLOO
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
 #ifdef BRIDGE_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+#if defined(BRIDGE_GLOO) || defined(BRIDGE_NCCL)
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
 #include <torch/version.h>
 
@@ -31,7 +33,7 @@ EXPORT int bridge_has_nccl() {
 #endif
 }
 
-#ifdef BRIDGE_GLOO
+#if defined(BRIDGE_GLOO) || defined(BRIDGE_NCCL)
 #if TORCH_VERSION_MAJOR >= 2
 using Group = c10d::Backend;
 #else
@@ -43,6 +45,10 @@ struct World {
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<Group> group;
 };
+
+// Newer libtorch has a store over libuv, which not every build of it contains; the one over plain sockets is in all.
+template <class Options> auto over_sockets(Options& options, int) -> decltype(void(options.useLibUV)) { options.useLibUV = false; }
+template <class Options> void over_sockets(Options&, long) {}
 }  // namespace
 
 static void finish(const c10::intrusive_ptr<c10d::Work>& work) { work->wait(); }
@@ -57,6 +63,7 @@ EXPORT int bridge_world_open(const char* backend, const char* host, int port, in
     options.numWorkers = size;
     options.waitWorkers = false;
     options.timeout = timeout;
+    over_sockets(options, 0);
     world->store = c10::make_intrusive<c10d::TCPStore>(std::string(host), options);
     if (std::string(backend) == "nccl") {
 #ifdef BRIDGE_NCCL
@@ -67,10 +74,14 @@ EXPORT int bridge_world_open(const char* backend, const char* host, int port, in
       TORCH_CHECK(false, "this bridge was built without NCCL");
 #endif
     } else {
+#ifdef BRIDGE_GLOO
       auto o = c10d::ProcessGroupGloo::Options::create();
       o->timeout = timeout;
       o->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
       world->group = c10::make_intrusive<c10d::ProcessGroupGloo>(world->store, rank, size, o);
+#else
+      TORCH_CHECK(false, "this bridge was built without Gloo; install libgloo-dev and build again");
+#endif
     }
     *out = world.release();
   });
@@ -105,7 +116,7 @@ EXPORT int bridge_all_gather(void* w, Handle tensor, Handle* gathered, int count
 }
 EXPORT int bridge_barrier(void* w) { return guard([&] { finish(static_cast<World*>(w)->group->barrier()); }); }
 #else
-#define NO_COLLECTIVES { return guard([] { TORCH_CHECK(false, "this bridge was built without collectives; install libgloo-dev and build again"); }); }
+#define NO_COLLECTIVES { return guard([] { TORCH_CHECK(false, "this bridge was built without Gloo and NCCL; install libgloo-dev and build again"); }); }
 EXPORT int bridge_world_open(const char*, const char*, int, int, int, int64_t, void**) NO_COLLECTIVES
 EXPORT int bridge_world_close(void*) NO_COLLECTIVES
 EXPORT int bridge_all_reduce(void*, Handle, int) NO_COLLECTIVES
