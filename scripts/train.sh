@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains every stage of a recipe, one after the other. Give the same command again after a stop: finished stages are
-# passed over, an interrupted one goes on from its checkpoint.
+# passed over, an interrupted one goes on from its checkpoint. resume=must is asked of the first stage; those after it
+# that have not begun begin.
 #   scripts/train.sh recipe.yaml [key=value ...]
 #   STAGES="sft reward ppo"   only these; by default every stage that has a section in the recipe, in this order:
 #                             tokenizer sft reward ppo dpo curve, and the report at the end
@@ -9,19 +10,19 @@ set -euo pipefail
 
 rlhf=$(dirname "${BASH_SOURCE[0]}")/rlhf
 if [ $# -lt 1 ] || [ "${1:-}" = --help ]; then
-  sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 fi
 [ -f "$1" ] || { echo "train: $1: no such recipe" >&2; exit 2; }
 
+recipe=$("$rlhf" sft "$@" --print-recipe) || exit 2
+value() { sed -n "s/^$1: *\"\{0,1\}\([^#\"]*[^#\" ]\).*/\1/p" <<<"$recipe"; }
 if [ -z "${STAGES:-}" ]; then
-  recipe=$("$rlhf" sft "$@" --print-recipe) || exit 2
   sections=$(sed -n 's/^\([a-z_]*\):\( *#.*\)\{0,1\}$/\1/p' <<<"$recipe")
   STAGES=""
   for stage in tokenizer sft reward ppo dpo curve; do
     if grep -qx "$stage" <<<"$sections"; then STAGES="$STAGES $stage"; fi
   done
-  value() { sed -n "s/^$1: *\"\{0,1\}\([^#\"]*[^#\" ]\).*/\1/p" <<<"$recipe"; }
   folder=$(value out)
   if [ -z "$folder" ] || [ "$folder" = null ]; then folder=runs/$(value name); fi
 fi
@@ -31,9 +32,10 @@ child=""
 # (SIGTERM for all of them: a shell starts its background processes with SIGINT ignored.)
 trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' INT TERM USR1
 
+later=()
 for stage in $STAGES; do
   echo "train: $stage" >&2
-  "$rlhf" "$stage" "$@" &
+  "$rlhf" "$stage" "$@" "${later[@]}" &
   child=$!
   code=0
   wait "$child" || code=$?
@@ -47,6 +49,7 @@ for stage in $STAGES; do
     echo "train: $stage ended with $code; the same command goes on from there" >&2
     exit "$code"
   fi
+  if [ "$(value resume)" = must ]; then later=(resume=auto); fi
 done
 if [ -n "${folder:-}" ]; then "$rlhf" report "$folder"; fi
 echo "train: done: $STAGES" >&2

@@ -52,7 +52,7 @@ internal static class Pipeline
             context.Progress.Note($"[{i + 1}/{stages.Count}] {stage.Name}");
             try
             {
-                stage.Run(recipe, context with { Output = TextWriter.Null });
+                stage.Run(i == 0 ? recipe : AfterTheFirst(recipe), context with { Output = TextWriter.Null });
             }
             catch (Exception failure) when (OutOfMemory.Line(failure, recipe, stage.Name) is { } line)
             {
@@ -61,4 +61,7 @@ internal static class Pipeline
             }
         }
     }
+
+    // What must be there is the pipeline's run, which its first stage tells; the others begin when their turn comes.
+    private static Recipe AfterTheFirst(Recipe recipe) => recipe.Resume == Resume.Must ? recipe with { Resume = Resume.Auto } : recipe;
 }

@@ -36,7 +36,7 @@ public sealed record Recipe
     [MayChangeOnResume]
     public int Threads { get; init; }
 
-    [Describe("what to do with a run that is already there: auto (go on), never (move it aside), must (fail without a checkpoint)")]
+    [Describe("what to do with a run that is already there: auto (go on), never (move it aside), must (fail where there is nothing to go on from)")]
     [MayChangeOnResume]
     public Resume Resume { get; init; } = Resume.Auto;
 

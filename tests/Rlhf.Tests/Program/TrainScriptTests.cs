@@ -32,6 +32,22 @@ public sealed class TrainScriptTests : IDisposable
         Assert.Equal(["reward my.yaml", "curve my.yaml"], Calls());
     }
 
+    [Theory]
+    [InlineData("resume=must")]
+    [InlineData("--resume must")]
+    public void Train_ResumeMust_AsksItOfTheFirstStageAlone(string word)
+    {
+        Assert.Equal(0, _shell.Run($"resume=must bash train.sh my.yaml {word}").Code);
+        Assert.Equal([$"sft my.yaml {word}", $"reward my.yaml {word} resume=auto", $"ppo my.yaml {word} resume=auto", "report runs/x"], Calls());
+    }
+
+    [Fact]
+    public void Train_ResumeNever_StartsEveryStageOver()
+    {
+        Assert.Equal(0, _shell.Run("resume=never bash train.sh my.yaml resume=never").Code);
+        Assert.Equal(["sft my.yaml resume=never", "reward my.yaml resume=never", "ppo my.yaml resume=never", "report runs/x"], Calls());
+    }
+
     [Fact]
     public void Train_StageFails_StopsThereWithItsCode()
     {
@@ -63,16 +79,16 @@ public sealed class TrainScriptTests : IDisposable
     [InlineData("nowhere.yaml", 2)]
     public void Train_WithoutRecipe_IsWrongUsage(string words, int code) => Assert.Equal(code, _shell.Run($"bash train.sh {words}").Code);
 
-    /// <summary>A program that prints a recipe of three stages, and otherwise notes its arguments and does as told.</summary>
+    /// <summary>A program that prints a recipe of three stages (with the resume of its environment), and otherwise notes its arguments and does as told.</summary>
     private void Program(string script)
     {
-        File.WriteAllText(Path.Combine(_shell.Folder, "rlhf"), $"""
+        File.WriteAllText(Path.Combine(_shell.Folder, "rlhf"), $$"""
             #!/usr/bin/env bash
             case " $* " in
-              *" --print-recipe "*) printf 'name: x   # name\n\nppo:   # policy\n  clip: 0.2\n\nsft:\n  epochs: 1\n\nreward:   # judge\n  epochs: 1\n'; exit 0 ;;
+              *" --print-recipe "*) printf 'name: x   # name\nresume: %s   # what to do\n\nppo:   # policy\n  clip: 0.2\n\nsft:\n  epochs: 1\n\nreward:   # judge\n  epochs: 1\n' "${resume:-auto}"; exit 0 ;;
             esac
-            echo "$*" >> '{_shell.Folder}/calls'
-            {script}
+            echo "$*" >> '{{_shell.Folder}}/calls'
+            {{script}}
 
             """);
         _shell.Run("chmod +x rlhf");

@@ -24,6 +24,7 @@ internal static class SweepCommand
     {
         var (sweep, points) = Plan(recipe);
         var folder = new SweepFolder(recipe.Folder);
+        if (recipe.Resume == Resume.Must && !File.Exists(folder.BaseRecipe)) throw new RlhfException($"{folder.Path} holds no sweep to resume; check out= and name=, or leave resume=must away");
         folder.Prepare(BaseRecipe(recipe, sweep));
         var runner = new SweepRunner(folder, sweep, ChildProgram.Itself(), context.Progress, context.Stop);
         if (sweep.Part is SweepPart.All or SweepPart.Shared) runner.RunShared().GetAwaiter().GetResult();
@@ -64,10 +65,11 @@ internal static class SweepCommand
         return (sweep, points);
     }
 
-    // Points that run beside each other share the cores.
+    // Points that run beside each other share the cores. What must be there is the sweep: its points begin when their turn comes.
     private static string BaseRecipe(Recipe recipe, SweepRecipe sweep) => RecipeWriter.Write(recipe with
     {
         Sweep = null,
+        Resume = recipe.Resume == Resume.Must ? Resume.Auto : recipe.Resume,
         Threads = recipe.Threads > 0 || sweep.Parallel == 1 ? recipe.Threads : Math.Max(1, Environment.ProcessorCount / sweep.Parallel),
     });
 
