@@ -16,6 +16,7 @@ public sealed class RecipeField
         Description = property.GetCustomAttribute<DescribeAttribute>()?.Text ?? "";
         Bounds = [.. property.GetCustomAttributes<BoundAttribute>()];
         MayChangeOnResume = property.GetCustomAttribute<MayChangeOnResumeAttribute>() is not null;
+        IsInput = property.GetCustomAttribute<InputAttribute>() is not null;
         IsNullable = Nullable.GetUnderlyingType(Type) is not null
             || (!Type.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable);
     }
@@ -31,6 +32,8 @@ public sealed class RecipeField
     public bool IsNullable { get; }
 
     public bool MayChangeOnResume { get; }
+
+    public bool IsInput { get; }
 
     public bool IsSection => IsRecord(Type);
 

@@ -43,7 +43,7 @@ public sealed class Run : IDisposable
         _lastSaved = StepsDone = position?.Step ?? 0;
         _secondsBefore = position?.Seconds ?? 0;
         if (held is null) return;
-        RunInputs.Check(folder, options.Inputs);
+        RunInputs.Check(folder, options.Inputs, IsFinished || StepsDone > 0 ? Warn : _ => { });
         if (IsFinished) return;
         Durable.WriteText(Path.Combine(folder, RunFolder.Recipe), RecipeWriter.Write(recipe));
         RunEnvironment.Record(folder, options.Environment, Warn);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Rlhf.Policies.Adapters;
 
 namespace Rlhf.Policies.Runs;
 
@@ -13,9 +14,10 @@ internal static class RunInputs
     private const string FileName = "inputs.json";
     private const int Sampled = 1 << 20;
 
-    public static void Check(string folder, IReadOnlyList<string> inputs)
+    /// <param name="warn">Is told of inputs that the record of a run under way lacks: nobody knows whether they have changed.</param>
+    public static void Check(string folder, IReadOnlyList<string> inputs, Action<string> warn)
     {
-        var now = inputs.Distinct().ToDictionary(path => path, Fingerprint);
+        var now = inputs.SelectMany(WithModelsInside).Distinct().ToDictionary(path => path, Fingerprint);
         var path = Path.Combine(folder, FileName);
         var before = Read(path);
         foreach (var (input, print) in now)
@@ -24,7 +26,19 @@ internal static class RunInputs
                 throw new RlhfException($"{folder} was made from {input}, which has changed since; start this stage over with resume=never, or choose another folder with out=…");
         }
 
-        if (now.Count > 0 && before.Count == 0) Durable.WriteText(path, JsonSerializer.Serialize(now, JsonText.Indented) + "\n");
+        string[] added = [.. now.Keys.Where(input => before.TryAdd(input, now[input]))];
+        if (added.Length == 0) return;
+        warn($"{folder} has no fingerprint of {string.Join(", ", added)} from when it was begun; what is there now counts as unchanged, and is held to from here on");
+        Durable.WriteText(path, JsonSerializer.Serialize(before, JsonText.Indented) + "\n");
+    }
+
+    /// <summary>An input with the folders that loading it reads as well: the members of an ensemble, the base of an adapter.</summary>
+    private static IEnumerable<string> WithModelsInside(string input)
+    {
+        yield return input;
+        if (!Directory.Exists(input)) yield break;
+        foreach (var member in Directory.GetDirectories(input).Order(StringComparer.Ordinal).Where(inner => File.Exists(Path.Combine(inner, "config.json")))) yield return member;
+        if (AdapterFolder.Holds(input)) yield return AdapterFolder.BaseOf(input);
     }
 
     /// <summary>SHA-256 over names, sizes and content; of files above 2 MiB the first and the last MiB stand for the content.</summary>

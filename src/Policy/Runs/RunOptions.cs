@@ -11,7 +11,7 @@ public enum Resume
     /// <summary>Move it aside and start over.</summary>
     Never,
 
-    /// <summary>Go on, and fail when there is no checkpoint.</summary>
+    /// <summary>Go on, and fail where there is neither a checkpoint nor a result.</summary>
     Must,
 }
 

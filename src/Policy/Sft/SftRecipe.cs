@@ -43,19 +43,19 @@ public sealed record ModelShape
 [Describe("supervised fine-tuning")]
 public sealed record SftRecipe : IChecked
 {
-    [Describe("folder of the model to start from; empty: random weights in the shape of from_scratch")]
+    [Describe("folder of the model to start from; empty: random weights in the shape of from_scratch"), Input]
     public string Model { get; init; } = "";
 
     [Describe("shape of a model that is trained from random weights; read where model is empty")]
     public ModelShape FromScratch { get; init; } = new();
 
-    [Describe("folder of the tokenizer; empty: the model's, or what the tokenizer stage of this recipe left")]
+    [Describe("folder of the tokenizer; empty: the model's, or what the tokenizer stage of this recipe left"), Input]
     public string Tokenizer { get; init; } = "";
 
-    [Describe("file of the rows: {text}, {prompt, completion} or {messages} (.jsonl, .json, .gz, .parquet)")]
+    [Describe("file of the rows: {text}, {prompt, completion} or {messages} (.jsonl, .json, .gz, .parquet)"), Input]
     public string Data { get; init; } = "";
 
-    [Describe("file of the rows to evaluate on; null: the held-out share of data")]
+    [Describe("file of the rows to evaluate on; null: the held-out share of data"), Input]
     public string? EvalData { get; init; }
 
     [Describe("share of rows that is held out for evaluation"), AtLeast(0), Below(1)]

@@ -9,7 +9,7 @@ public sealed record RewardModelSource : IChecked
     [Describe("how much it counts")]
     public double Weight { get; init; } = 1;
 
-    [Describe("folder that 'rlhf reward' wrote, or any sequence-classification model with one label")]
+    [Describe("folder that 'rlhf reward' wrote, or any sequence-classification model with one label"), Input]
     public string Path { get; init; } = "";
 
     public IEnumerable<Problem> Problems()

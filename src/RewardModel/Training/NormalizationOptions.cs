@@ -7,10 +7,10 @@ namespace Rlhf.Rewards.Training;
 [Describe("the reference samples on which scores get mean 0 and deviation 1")]
 public sealed record NormalizationOptions : IChecked
 {
-    [Describe("folder of the policy that writes them, best the one that PPO will start from; empty: the model that the sft stage of this recipe left, where the reward model starts from it too, else held-out texts are scored")]
+    [Describe("folder of the policy that writes them, best the one that PPO will start from; empty: the model that the sft stage of this recipe left, where the reward model starts from it too, else held-out texts are scored"), Input]
     public string Policy { get; init; } = "";
 
-    [Describe("file of the prompts it responds to; null: those of the held-out pairs")]
+    [Describe("file of the prompts it responds to; null: those of the held-out pairs"), Input]
     public string? Prompts { get; init; }
 
     [Describe("how many texts are scored"), AtLeast(2)]

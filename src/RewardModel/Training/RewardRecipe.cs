@@ -20,13 +20,13 @@ public enum LearnFrom
 [Describe("training of the reward model")]
 public sealed record RewardRecipe : IChecked
 {
-    [Describe("folder of the model to start from, best the one that PPO will start from; empty: what the sft stage of this recipe left")]
+    [Describe("folder of the model to start from, best the one that PPO will start from; empty: what the sft stage of this recipe left"), Input]
     public string Model { get; init; } = "";
 
-    [Describe("file of the rows to learn from (.jsonl, .json, .gz, .parquet)")]
+    [Describe("file of the rows to learn from (.jsonl, .json, .gz, .parquet)"), Input]
     public string Data { get; init; } = "";
 
-    [Describe("file of the rows to evaluate on; null: the held-out share of data")]
+    [Describe("file of the rows to evaluate on; null: the held-out share of data"), Input]
     public string? EvalData { get; init; }
 
     [Describe("share of prompts that is held out for evaluation, by a hash of the prompt"), AtLeast(0), Below(1)]

@@ -10,16 +10,16 @@ namespace Rlhf.Dpo;
 [Describe("direct preference optimisation")]
 public sealed record DpoRecipe : IChecked
 {
-    [Describe("folder of the model to start from")]
+    [Describe("folder of the model to start from"), Input]
     public string Model { get; init; } = "";
 
-    [Describe("folder of the reference; null: the model as it starts")]
+    [Describe("folder of the reference; null: the model as it starts"), Input]
     public string? Reference { get; init; }
 
-    [Describe("file of preference pairs (.jsonl, .json, .gz, .parquet)")]
+    [Describe("file of preference pairs (.jsonl, .json, .gz, .parquet)"), Input]
     public string Data { get; init; } = "";
 
-    [Describe("file of pairs to evaluate on; null: the held-out share of data")]
+    [Describe("file of pairs to evaluate on; null: the held-out share of data"), Input]
     public string? EvalData { get; init; }
 
     [Describe("share of prompts that is held out for evaluation, by a hash of the prompt"), AtLeast(0), Below(1)]

@@ -11,10 +11,10 @@ namespace Rlhf.Ppo;
 /// <summary>The section `ppo:` of a recipe.</summary>
 public sealed record PpoRecipe : IChecked
 {
-    [Describe("folder of the policy to start from; empty: what the stage sft left")]
+    [Describe("folder of the policy to start from; empty: what the stage sft left"), Input]
     public string Model { get; init; } = "";
 
-    [Describe("file of the prompts (.jsonl, .json, .gz, .parquet)")]
+    [Describe("file of the prompts (.jsonl, .json, .gz, .parquet)"), Input]
     public string Prompts { get; init; } = "";
 
     [Describe("what the columns of prompts are called")]

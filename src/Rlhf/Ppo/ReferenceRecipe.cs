@@ -5,7 +5,7 @@ namespace Rlhf.Ppo;
 /// <summary>The policy that divergence is measured from.</summary>
 public sealed record ReferenceRecipe
 {
-    [Describe("folder of the reference; empty: the policy as it starts")]
+    [Describe("folder of the reference; empty: the policy as it starts"), Input]
     public string? Model { get; init; }
 
     [Describe("after each step the reference moves this share of the way to the policy; 0: it is frozen")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rlhf.Policies;
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 
 namespace Rlhf.Program;
@@ -14,16 +15,15 @@ internal static class Stage
     /// <summary>The model, tokenizer or table a finished stage leaves.</summary>
     public static string Final(Recipe recipe, string stage) => Path.Combine(Folder(recipe, stage), "final");
 
-    /// <param name="decisive">The common keys and the sections this stage reads: a change to another stage's section is no other run.</param>
-    /// <param name="inputs">Files and folders the stage is made from.</param>
-    public static Run Open(Recipe decisive, string stage, CommandContext context, Machine machine, IReadOnlyList<string> inputs) => Run.Open(Folder(decisive, stage), decisive, stage, new RunOptions
+    /// <param name="decisive">The common keys and the sections this stage reads, with every path it reads from: a change to another stage's section is no other run.</param>
+    public static Run Open(Recipe decisive, string stage, CommandContext context, Machine machine) => Run.Open(Folder(decisive, stage), decisive, stage, new RunOptions
     {
         Resume = decisive.Resume,
         SaveEvery = decisive.SaveEvery,
         Retention = new Retention(decisive.KeepLast, decisive.KeepEvery),
         Progress = context.Progress,
         Stop = context.Stop,
-        Inputs = inputs,
+        Inputs = RecipeInputs.Of(decisive),
         Job = machine.Job,
         Environment = Facts(decisive, machine),
     });

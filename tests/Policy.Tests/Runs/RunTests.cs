@@ -211,11 +211,48 @@ public sealed class RunTests : IDisposable
         File.WriteAllText(Path.Combine(model, "weights"), "abc");
         using (Open(inputs: model)) { }
         using (Open(inputs: model)) { }
+        Assert.Empty(_progress.Warnings);
         File.WriteAllText(Path.Combine(model, "weights"), "abd");
 
         var error = Assert.Throws<RlhfException>(() => Open(inputs: model));
 
         Assert.StartsWith($"{Folder} was made from {model}, which has changed since", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("member-1")]
+    [InlineData("base")]
+    public void Open_ModelInsideAnInputChangedSince_IsRefused(string inner)
+    {
+        var ensemble = _folder.At("ensemble");
+        var changing = inner == "base" ? _folder.At(inner) : Path.Combine(ensemble, inner);
+        foreach (var model in new[] { ensemble, changing }) Directory.CreateDirectory(model);
+        File.WriteAllText(Path.Combine(ensemble, "adapter_config.json"), JsonSerializer.Serialize(new { peft_type = "LORA", r = 1, lora_alpha = 1, base_model_name_or_path = inner == "base" ? changing : _folder.Path }));
+        File.WriteAllText(Path.Combine(changing, "config.json"), "{}");
+        using (Open(inputs: ensemble)) { }
+        File.WriteAllText(Path.Combine(changing, "config.json"), "{ }");
+
+        var error = Assert.Throws<RlhfException>(() => Open(inputs: ensemble));
+
+        Assert.StartsWith($"{Folder} was made from {changing}, which has changed since", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"elsewhere": "abc"}""")]
+    [InlineData("{")]
+    public void Open_InputThatTheRecordLacks_IsTakenAsItIsWithAWarningAndHeldToFromThen(string record)
+    {
+        var data = _folder.At("data");
+        File.WriteAllText(data, "abc");
+        using (var run = Open(inputs: data)) Steps(run, 1, 2);
+        File.WriteAllText(Path.Combine(Folder, "inputs.json"), record);
+
+        using (var run = Open(inputs: data)) Assert.Equal(2, run.StepsDone);
+        using (Open(inputs: data)) { }
+        File.WriteAllText(data, "abd");
+
+        Assert.Equal($"{Folder} has no fingerprint of {data} from when it was begun; what is there now counts as unchanged, and is held to from here on", Assert.Single(_progress.Warnings));
+        Assert.Contains("has changed since", Assert.Throws<RlhfException>(() => Open(inputs: data)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Rlhf.Policies.Tokenization.Training;
 /// <summary>How a tokenizer is trained.</summary>
 public sealed record TokenizerRecipe : IChecked
 {
-    [Describe("files whose texts it learns from (.jsonl, .json, .gz of either, .parquet, .txt)")]
+    [Describe("files whose texts it learns from (.jsonl, .json, .gz of either, .parquet, .txt)"), Input]
     public IReadOnlyList<string> Data { get; init; } = [];
 
     [Describe("columns to learn from, of text or of {role, content} lists; none: every column of text, and messages")]

@@ -24,7 +24,7 @@ internal static class DpoCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(recipe.Common() with { Dpo = section }, StageName, context, machine, [section.Model, section.Data]);
+        using var run = Stage.Open(recipe.Common() with { Dpo = section }, StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Model);
         var pairs = DpoPairs.Load(section, tokenizer);

@@ -28,8 +28,7 @@ internal static class PpoCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        string[] inputs = [section.Model, section.Prompts, .. section.Score.RewardModel is { } source ? [source.Path] : Array.Empty<string>()];
-        using var run = Stage.Open(recipe.Common() with { Ppo = section, Gold = recipe.Gold }, StageName, context, machine, inputs);
+        using var run = Stage.Open(recipe.Common() with { Ppo = section, Gold = recipe.Gold }, StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         PpoAssembly.Build(Inputs(recipe, section, machine, context), run).Train(section.Model);
         return Stage.SayFinished(run, context);
@@ -42,6 +41,7 @@ internal static class PpoCommand
         Stage.WantFile(section.Prompts, "ppo.prompts");
         if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
         if (section.Reference.Model is { } reference) Stage.WantFolder(reference, "ppo.reference.model");
+        if (recipe.Gold?.RewardModel is { } gold) Stage.WantFolder(gold.Path, "gold.reward_model.path");
         if (section.Reference.Offload && Machine.DeviceOf(recipe.Device).type == DeviceType.CPU)
             context.Progress.Warn("ppo.reference.offload: found true for a run on the CPU, where weights are in host memory anyway; it changes nothing");
     }

@@ -20,9 +20,8 @@ internal static class RewardCommand
     {
         Check(recipe, context);
         var section = Section(recipe);
-        string[] inputs = [.. new[] { section.Model, section.Data, section.EvalData, section.Normalization.Policy, section.Normalization.Prompts }.OfType<string>().Where(path => path.Length > 0).Distinct()];
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(recipe.Common() with { Reward = section }, StageName, context, machine, inputs);
+        using var run = Stage.Open(recipe.Common() with { Reward = section }, StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var report = new RewardStage(section, recipe.Seed, machine.Device, machine.Type).Run(run);
         if (report is not null) RewardReportOutput.Write(report, context);

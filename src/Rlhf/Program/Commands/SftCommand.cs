@@ -27,8 +27,7 @@ internal static class SftCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        string[] inputs = [.. new[] { section.Model, section.Tokenizer, section.Data, section.EvalData ?? "" }.Where(path => path.Length > 0)];
-        using var run = Stage.Open(recipe.Common() with { Sft = section }, StageName, context, machine, inputs);
+        using var run = Stage.Open(recipe.Common() with { Sft = section }, StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Tokenizer);
         using var model = Model(section, tokenizer, recipe.Seed, machine);

@@ -21,7 +21,7 @@ internal static class TokenizerCommand
         var section = recipe.Tokenizer!;
         var decisive = recipe.Common() with { Tokenizer = section };
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(decisive, StageName, context, machine, section.Data);
+        using var run = Stage.Open(decisive, StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         run.Progress.Begin(StageName, section.Data.Count, 0);
         var trained = BpeTrainer.Train(Texts(section, run.Progress.Advance), section.ToOptions());
