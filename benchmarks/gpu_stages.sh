@@ -3,7 +3,7 @@
 # Each prints to the log and leaves its numbers, JSON objects line by line, in $work/STAGE.jsonl.
 # shellcheck disable=SC2317  # stages are called by name
 set -euo pipefail
-: "${here:?}" "${out:?}" "${work:?}" "${device:?}"
+: "${here:?}" "${out:?}" "${work:?}" "${device:?}" "${scale:?}"
 
 machine() {
   if command -v nvidia-smi >/dev/null; then nvidia-smi; fi
@@ -43,7 +43,7 @@ tests() {
 
 demo() {
   local small=()
-  if [ "$device" = cpu ]; then
+  if [ "$scale" = small ]; then
     small=('sft.from_scratch={width: 32, layers: 1, heads: 2, context: 64}' sft.epochs=1 reward.epochs=1 ppo.steps=2 ppo.episodes=16 curve.max_prompts=16 curve.samples=1 curve.best_of=2)
   fi
   "$here/bin/rlhf" demo --json device="$device" out="$work/demo" "${small[@]}" >"$work/demo.jsonl"
@@ -53,8 +53,14 @@ import json, os
 found = {change["name"]: change for change in json.load(open(os.environ["work"] + "/demo.jsonl"))["changes"]}
 gold = found["gold score"]
 print("gold score", gold["before"], "->", gold["after"])
-assert os.environ["device"] == "cpu" or gold["after"] > gold["before"], "the gold score did not rise"
+assert os.environ["scale"] == "small" or gold["after"] > gold["before"], "the gold score did not rise"
 P
+}
+
+# A few steps of PPO with the demo's models.
+ppo() { # OUT DEVICE [BEFORE…]
+  (cd "$here/bin" && "${@:3}" ./rlhf ppo data/recipes/demo.yaml device="$2" out="$1" ppo.model="$work/demo/sft/final" \
+    ppo.score.reward_model.path="$work/demo/reward/final" ppo.steps=3 ppo.sample_every=1 ppo.samples=64)
 }
 
 # The first rollouts have to be the same, with graphs and without. Later ones follow from weights, and a GPU adds gradients
@@ -63,8 +69,7 @@ reproducibility() {
   local run
   for run in first second no_graphs; do
     if [ "$run" = no_graphs ]; then export RLHF_NO_GRAPHS=1; fi
-    (cd "$here/bin" && ./rlhf ppo data/recipes/demo.yaml device="$device" out="$work/$run" ppo.model="$work/demo/sft/final" \
-      ppo.score.reward_model.path="$work/demo/reward/final" ppo.steps=3 ppo.sample_every=1 ppo.samples=64)
+    ppo "$work/$run" "$device"
   done
   python3 - <<'P'
 import json, os
@@ -86,6 +91,25 @@ assert found["same_steps_again"] > 0 and found["same_steps_without_graphs"] > 0,
 P
 }
 
+# One job of two processes, where there is a card for each: its first step is that of one process, but for what adding up in
+# another order does.
+two_cards() {
+  local cards
+  cards=$(python3 -c 'import torch; print(torch.cuda.device_count())')
+  if [ "$device" = cpu ] || [ "$cards" -lt 2 ]; then echo "{\"cards\": $cards}" | tee "$work/two-cards.jsonl"; return; fi
+  ppo "$work/two_cards" cuda bash "$here/launch.sh" -n 2
+  python3 - <<'P'
+import json, os
+work = os.environ["work"]
+def score(run):
+    return json.loads(open(f"{work}/{run}/ppo/metrics.jsonl").readline())["score"]
+found = {"one": score("first"), "two": score("two_cards")}
+print(found)
+json.dump(found, open(f"{work}/two-cards.jsonl", "w"))
+assert abs(found["one"] - found["two"]) < 1e-3, "two processes scored other rollouts than one"
+P
+}
+
 # bench STAGE DTYPE KEYS…
 bench() { "$here/bin/rlhf" bench --json device="$device" dtype="$2" "${@:3}" >"$work/$1.jsonl"; }
 
@@ -100,13 +124,13 @@ peer() {
 # The workloads of bench's gpt2_124m.
 peers() { # STAGE DTYPE [transformers]
   local shape=(--width 768 --layers 12 --heads 12 --vocabulary 50257) rows=64 length=512 prompt=128 new=128 name=gpt2_124m
-  if [ "$device" = cpu ]; then shape=(--width 128 --layers 4 --heads 4 --vocabulary 512) rows=2 length=8 prompt=2 new=4 name=a; fi
+  if [ "$scale" = small ]; then shape=(--width 128 --layers 4 --heads 4 --vocabulary 512) rows=2 length=8 prompt=2 new=4 name=a; fi
   peer "$1" "$2" peer_train_step.py "${shape[@]}" --batch "$rows" --length "$length" --steps 8
   peer "$1" "$2" peer_generate.py cached "${shape[@]}" --batch "$rows" --prompt 1 --new "$new" --repeats 2
   peer "$1" "$2" peer_ppo.py --shape "$name" --episodes "$rows" --prompt "$prompt" --response "$new" --repeats 1 --json
   if [ "${3:-}" = transformers ]; then
-    peer "$1" "$2" peer_transformers.py generate --batch "$rows" --new "$new" --repeats 2
-    peer "$1" "$2" peer_transformers.py ppo --episodes "$rows" --prompt "$prompt" --response "$new" --repeats 1
+    peer "$1" "$2" peer_transformers.py generate --shape "$name" --batch "$rows" --new "$new" --repeats 2
+    peer "$1" "$2" peer_transformers.py ppo --shape "$name" --episodes "$rows" --prompt "$prompt" --response "$new" --repeats 1
   fi
   cat "$work/$1.jsonl"
   [ ! -e "$work/$1.failed" ]

@@ -92,10 +92,10 @@ def rows_of_peers(results):
             yield [peer["peer"], dtype, work, short(theirs), short(ours[name]) if ours else "", f"{ours[name] / theirs:.2f}" if ours else ""]
 
 
-def text(device, stages, results):
+def text(device, flag, stages, results):
     machine = next(iter(results.get("machine", [])), {})
     yield f"### {machine.get('gpu', 'Rehearsal without a GPU' if device == 'cpu' else 'a GPU')}\n"
-    yield (f"`gpu-check.sh{' --cpu' if device == 'cpu' else ''}`: PyTorch {machine.get('torch')} (CUDA {machine.get('cuda')}), {machine.get('cores')} cores, "
+    yield (f"`{' '.join(['gpu-check.sh', *flag])}`: PyTorch {machine.get('torch')} (CUDA {machine.get('cuda')}), {machine.get('cores')} cores, "
            f"{machine.get('compiler')}; {sum(stage['seconds'] for stage in stages):.0f} s in all.\n")
     yield from table(["stage", "outcome", "seconds"], [[stage["name"], stage["outcome"], f"{stage['seconds']:.1f}"] for stage in stages])
     for found in results.get("tests", []):
@@ -106,6 +106,9 @@ def text(device, stages, results):
     for found in results.get("reproducibility", []):
         yield (f"The same seed again: the same {found['episodes']} rollouts in {found['same_steps_again']} of {found['steps']} steps; "
                f"without graphs in {found['same_steps_without_graphs']}.\n")
+    for found in results.get("two-cards", []):
+        yield (f"Two processes with a card each: the first step's score {found['two']:.6f}, of one {found['one']:.6f}.\n" if "two" in found
+               else f"Two cards: not tried, there are {found['cards']}.\n")
     for stage, result in results.items():
         for bench in result:
             if "ceilings" in bench:
@@ -119,7 +122,7 @@ def text(device, stages, results):
 
 
 def main():
-    work, out, device = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+    work, out, device, flag = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4].split()
     stages = [dict(zip(("name", "outcome", "seconds"), line.split("\t"))) for line in (work / "stages.tsv").read_text().splitlines()]
     for stage in stages:
         stage["seconds"] = float(stage["seconds"])
@@ -129,7 +132,7 @@ def main():
         "device": device, "passed": all(stage["outcome"] == "passed" for stage in stages), "machine": machine, "stages": stages,
         "numbers": [number for stage, result in results.items() if stage != "machine" for found in result for number in numbers(stage, found)],
     }, indent=1) + "\n")
-    (out / "summary.txt").write_text("\n".join(text(device, stages, results)).rstrip() + "\n")
+    (out / "summary.txt").write_text("\n".join(text(device, flag, stages, results)).rstrip() + "\n")
 
 
 if __name__ == "__main__":

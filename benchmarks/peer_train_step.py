@@ -65,13 +65,15 @@ class Gpt(nn.Module):
 
 
 def product_rate(device, dtype, repeats=5):
-    size = 8192 if device.type == "cuda" else 2048
-    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
-    best = math.inf
-    for _ in range(repeats + 1):
-        start = peer_device.now(device)
-        torch.mm(a, b)
-        best = min(best, peer_device.now(device) - start)
+    """Of a product that takes a while: a fast device needs a larger one to be busy."""
+    size, best = 256, 0.0
+    while best < 0.005:
+        size, best = 2 * size, math.inf
+        a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+        for _ in range(repeats + 1):
+            start = peer_device.now(device)
+            torch.mm(a, b)
+            best = min(best, peer_device.now(device) - start)
     return 2 * size**3 / best
 
 

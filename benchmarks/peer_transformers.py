@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Hugging Face's transformers on the GPT-2 124M shape with random weights: the peer of `rlhf bench sizes=[gpt2_124m]`.
+"""Hugging Face's transformers on GPT-2's architecture with random weights: the peer of `rlhf bench`, and of PpoBench.
 
-    peer_transformers.py generate [--batch 64] [--prompt 1] [--new 128] [--repeats 3] [--device cuda] [--dtype bfloat16]
-    peer_transformers.py ppo [--episodes 64] [--prompt 8] [--response 24] [--epochs 4] [--device cuda] [--dtype bfloat16]
+    peer_transformers.py generate [--shape gpt2_124m] [--batch 64] [--prompt 1] [--new 128] [--repeats 3] [--device cuda] [--dtype bfloat16]
+    peer_transformers.py ppo [--shape a] [--episodes 64] [--prompt 8] [--response 24] [--epochs 4] [--generate 4] [--device cuda] [--dtype bfloat16]
 
 `generate` is the model's own generate(); `ppo` is the step of peer_ppo.py, as TRL makes it, around transformers' model
-with a value head. Prints one JSON object; ends with 77 where transformers is not installed.
+with a value head, which draws --generate episodes at a time: TRL 0.7 draws 4, unless told otherwise; by default all.
+Prints one JSON object; ends with 77 where transformers is not installed.
 """
 import argparse
 import json
@@ -25,8 +26,11 @@ except ImportError:
     sys.exit(77)
 
 
-def gpt2():
-    return transformers.GPT2LMHeadModel(transformers.GPT2Config(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0))
+def gpt2(args):
+    shape = peer_ppo.SHAPES[args.shape]
+    return transformers.GPT2LMHeadModel(transformers.GPT2Config(
+        n_embd=shape["d"], n_layer=shape["layers"], n_head=shape["heads"], vocab_size=shape["vocab"], n_positions=1024,
+        bos_token_id=0, eos_token_id=0, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0))
 
 
 def sample(model, prompts, length):
@@ -36,9 +40,9 @@ def sample(model, prompts, length):
 
 
 class ActorCritic(nn.Module):
-    def __init__(self):
+    def __init__(self, args):
         super().__init__()
-        self.model = gpt2()
+        self.model = gpt2(args)
         self.value = nn.Linear(self.model.config.n_embd, 1)
 
     def forward(self, tokens):
@@ -47,7 +51,7 @@ class ActorCritic(nn.Module):
 
 
 def generation(args, device):
-    model = gpt2().to(device, peer_device.number_type(args)).eval()
+    model = gpt2(args).to(device, peer_device.number_type(args)).eval()
     prompts = torch.randint(0, model.config.vocab_size, (args.batch, args.prompt), device=device)
     times = []
     with torch.inference_mode():
@@ -61,10 +65,14 @@ def generation(args, device):
 
 
 def ppo(args, device):
-    policy, reference = ActorCritic().to(device), ActorCritic().to(device)
+    policy, reference = ActorCritic(args).to(device), ActorCritic(args).to(device)
     args.vocab = policy.model.config.vocab_size
-    best = peer_ppo.measure(policy, reference, args, device, lambda model, prompts, length: sample(model.model, prompts, length))
-    return {"episodes": args.episodes, **best, "episodes_per_s": args.episodes / best["iteration"]}
+
+    def draw(model, prompts, length):
+        return torch.cat([sample(model.model, some, length) for some in prompts.split(args.generate or args.episodes)])
+
+    best = peer_ppo.measure(policy, reference, args, device, draw)
+    return {"episodes": args.episodes, "generate": args.generate or args.episodes, **best, "episodes_per_s": args.episodes / best["iteration"]}
 
 
 def main():
@@ -74,11 +82,15 @@ def main():
     for name, value in dict(batch=64, prompt=1, new=128, repeats=3).items():
         generate.add_argument(f"--{name}", type=int, default=value)
     peer_device.add_arguments(generate)
-    peer_ppo.add_arguments(modes.add_parser("ppo"))
+    step = modes.add_parser("ppo")
+    step.add_argument("--generate", type=int, default=0)
+    peer_ppo.add_arguments(step)
+    for mode in (generate, step):
+        mode.add_argument("--shape", choices=peer_ppo.SHAPES, default="gpt2_124m")
     args = parser.parse_args()
     device = peer_device.prepare(args)
     found = generation(args, device) if args.mode == "generate" else ppo(args, device)
-    print(json.dumps({"peer": f"transformers-{args.mode}", "transformers": transformers.__version__, **peer_device.describe(args), "shape": "gpt2_124m", **found}))
+    print(json.dumps({"peer": f"transformers-{args.mode}", "transformers": transformers.__version__, **peer_device.describe(args), "shape": args.shape, **found}))
 
 
 if __name__ == "__main__":

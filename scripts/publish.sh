@@ -23,5 +23,5 @@ done
 # The bridge belongs to the libtorch it was built against.
 rm -f "$folder/bin/libtorchbridge.so"
 cp "$root"/benchmarks/*.py "$root/benchmarks/gpu_stages.sh" "$folder/benchmarks/"
-cp "$root/scripts/gpu-check.sh" "$folder/"
+cp "$root/scripts/gpu-check.sh" "$root/scripts/launch.sh" "$folder/"
 echo "$folder: $(du -sm "$folder" | cut -f1) MB, $(tar -C "$folder" -cz . | wc -c | awk '{ printf "%.0f", $1 / 1e6 }') MB as tar.gz"

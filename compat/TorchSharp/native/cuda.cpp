@@ -5,6 +5,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #ifdef BRIDGE_CUDA
 #include <ATen/cuda/CUDAGraph.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
@@ -50,13 +51,21 @@ EXPORT int bridge_cuda_name(int device, char* text, int room, int64_t* total, in
   CUDA_ONLY(cudaDeviceProp p; C10_CUDA_CHECK(cudaGetDeviceProperties(&p, device));
             std::snprintf(text, room, "%s", p.name); *total = static_cast<int64_t>(p.totalGlobalMem); *major = p.major; *minor = p.minor);
 }
+#ifdef BRIDGE_CUDA
+// A device's allocator is there from its first tensor on, and has no statistics before.
+static c10::DeviceIndex with_allocator(int device) {
+  c10::Device card(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(device));
+  at::empty({0}, at::TensorOptions().device(card));
+  return card.index();
+}
+#endif
 // bytes[0..3]: allocated now, allocated at most, reserved now, reserved at most.
 EXPORT int bridge_cuda_memory(int device, int64_t* bytes) {
-  CUDA_ONLY(auto s = c10::cuda::CUDACachingAllocator::getDeviceStats(static_cast<c10::DeviceIndex>(device));
+  CUDA_ONLY(auto s = c10::cuda::CUDACachingAllocator::getDeviceStats(with_allocator(device));
             bytes[0] = s.allocated_bytes[0].current; bytes[1] = s.allocated_bytes[0].peak;
             bytes[2] = s.reserved_bytes[0].current; bytes[3] = s.reserved_bytes[0].peak);
 }
-EXPORT int bridge_cuda_reset_peak(int device) { CUDA_ONLY(c10::cuda::CUDACachingAllocator::resetPeakStats(static_cast<c10::DeviceIndex>(device))); }
+EXPORT int bridge_cuda_reset_peak(int device) { CUDA_ONLY(c10::cuda::CUDACachingAllocator::resetPeakStats(with_allocator(device))); }
 EXPORT int bridge_cuda_empty_cache() { CUDA_ONLY(c10::cuda::CUDACachingAllocator::emptyCache()); }
 EXPORT int bridge_cuda_free(int64_t* free_bytes, int64_t* total) {
   CUDA_ONLY(size_t f = 0; size_t t = 0; C10_CUDA_CHECK(cudaMemGetInfo(&f, &t)); *free_bytes = static_cast<int64_t>(f); *total = static_cast<int64_t>(t));

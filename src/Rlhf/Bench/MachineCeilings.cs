@@ -14,14 +14,24 @@ public sealed record MachineCeilings(double Product, double Bandwidth)
 
     public static MachineCeilings Measure(Device device, ScalarType type)
     {
-        // Large enough to leave the caches, small enough for a CPU to do a few times.
-        var (size, elements) = device.type == DeviceType.CUDA ? (8192L, 1L << 28) : (1536L, 1L << 25);
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var (a, b) = (randn(size, size, device: device).to(type), randn(size, size, device: device).to(type));
-        var seconds = Products(device, type).Min(product => Best(() => product(a, b).Dispose(), device, Repeats));
+        // Large enough to leave the caches, small enough for a CPU to do a few times.
+        var elements = device.type == DeviceType.CUDA ? 1L << 28 : 1L << 25;
         var (from, to) = (zeros(elements, device: device), empty(elements, device: device));
-        return new MachineCeilings(2.0 * size * size * size / seconds, 2.0 * sizeof(float) * elements / Best(() => to.copy_(from), device, Repeats));
+        return new MachineCeilings(ProductRate(device, type), 2.0 * sizeof(float) * elements / Best(() => to.copy_(from), device, Repeats));
+    }
+
+    /// <summary>Of a product that takes a while: a fast device needs a larger one to be busy.</summary>
+    private static double ProductRate(Device device, ScalarType type)
+    {
+        for (var size = 512L; ; size *= 2)
+        {
+            using var scope = NewDisposeScope();
+            var (a, b) = (randn(size, size, device: device).to(type), randn(size, size, device: device).to(type));
+            var seconds = Products(device, type).Min(product => Best(() => product(a, b).Dispose(), device, Repeats));
+            if (seconds > 0.005) return 2.0 * size * size * size / seconds;
+        }
     }
 
     /// <summary>The products that may be the fastest: libtorch's, which it is no use to wait for where it has none for the type, and our own.</summary>
