@@ -21,11 +21,11 @@ public static class DpoLoss
     /// labels that are wrong with probability ε (Mitchell 2023, "conservative DPO").
     /// </summary>
     public static Tensor Sigmoid(Tensor margin, double beta, double labelSmoothing) =>
-        LogSigmoid(margin * beta) * -(1 - labelSmoothing) - LogSigmoid(margin * -beta) * labelSmoothing;
+        MinusLogSigmoid(margin * beta) * (1 - labelSmoothing) + MinusLogSigmoid(margin * -beta) * labelSmoothing;
 
     /// <summary><c>(h − 1/(2β))²</c> (Azar et al. 2023, arXiv:2310.12036, equation 17): it stops where DPO pushes on for ever.</summary>
     public static Tensor Ipo(Tensor margin, double beta) => (margin - 1 / (2 * beta)).square();
 
-    // ln σ(x) without overflow on either side.
-    private static Tensor LogSigmoid(Tensor x) => x.clamp(max: 0) - (-x.abs()).exp().log1p();
+    // Finite on either side, and smooth at 0, where every training begins: the policy is its reference.
+    private static Tensor MinusLogSigmoid(Tensor x) => nn.functional.softplus(-x);
 }

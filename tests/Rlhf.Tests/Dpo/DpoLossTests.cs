@@ -38,8 +38,9 @@ public sealed class DpoLossTests : IDisposable
     [Fact]
     public void Sigmoid_Gradient_IsMinusBetaTimesTheProbabilityOfBeingWrong()
     {
-        var margin = tensor(new[] { 10.0 }, requires_grad: true);
+        // Every training begins at a margin of 0: the policy is its reference.
+        var margin = tensor(new[] { 10.0, 0, -10 }, requires_grad: true);
         DpoLoss.Sigmoid(margin, 0.1, 0).sum().backward();
-        Expect.Near(-0.1 * 0.26894142, margin.grad!);
+        Expect.Near([-0.1 * 0.26894142, -0.1 * 0.5, -0.1 * 0.73105858], margin.grad!);
     }
 }
