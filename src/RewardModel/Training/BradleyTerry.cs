@@ -19,10 +19,16 @@ public static class BradleyTerry
         using var scope = NewDisposeScope();
         var difference = chosen.sub(rejected);
         if (margins is not null) difference = difference.sub(margins.mul(options.MarginWeight));
-        var losses = nn.functional.softplus(difference.neg());                              // −ln σ(d)
-        // −ln σ(−d) = d − ln σ(d), so the smoothed loss is −ln σ(d) + ε·d.
-        if (options.LabelSmoothing > 0) losses = losses.add(difference.mul(options.LabelSmoothing));
+        var losses = Losses(difference, options.LabelSmoothing);
         if (options.Centering > 0) losses = losses.add(chosen.add(rejected).square().mul(options.Centering));
         return losses.MoveToOuterDisposeScope();
+    }
+
+    /// <summary><c>−(1−ε)·ln σ(d) − ε·ln σ(−d)</c> of each difference d, for labels that are wrong with probability ε.</summary>
+    public static Tensor Losses(Tensor difference, double labelSmoothing)
+    {
+        var losses = nn.functional.softplus(difference.neg());                              // −ln σ(d), smooth at 0
+        // −ln σ(−d) = d − ln σ(d), so the smoothed loss is −ln σ(d) + ε·d.
+        return labelSmoothing > 0 ? losses.add(difference.mul(labelSmoothing)) : losses;
     }
 }

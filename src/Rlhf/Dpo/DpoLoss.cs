@@ -1,4 +1,4 @@
-using TorchSharp;
+using Rlhf.Rewards.Training;
 using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;
@@ -21,11 +21,8 @@ public static class DpoLoss
     /// labels that are wrong with probability ε (Mitchell 2023, "conservative DPO").
     /// </summary>
     public static Tensor Sigmoid(Tensor margin, double beta, double labelSmoothing) =>
-        MinusLogSigmoid(margin * beta) * (1 - labelSmoothing) + MinusLogSigmoid(margin * -beta) * labelSmoothing;
+        BradleyTerry.Losses(margin * beta, labelSmoothing);
 
     /// <summary><c>(h − 1/(2β))²</c> (Azar et al. 2023, arXiv:2310.12036, equation 17): it stops where DPO pushes on for ever.</summary>
     public static Tensor Ipo(Tensor margin, double beta) => (margin - 1 / (2 * beta)).square();
-
-    // Finite on either side, and smooth at 0, where every training begins: the policy is its reference.
-    private static Tensor MinusLogSigmoid(Tensor x) => nn.functional.softplus(-x);
 }
