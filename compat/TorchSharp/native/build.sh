@@ -34,7 +34,7 @@ libs=(-ltorch -ltorch_cpu -lc10 -ldl -lpthread)
 # Newer ones keep their version in headeronly.
 include=${root:-/usr}/include/torch
 version=$({ cat "$include"/headeronly/version.h "$include"/csrc/api/include/torch/version.h 2>/dev/null || true; } |
-  sed -n 's/.*define TORCH_VERSION_MAJOR *//p')
+  sed -n '/define TORCH_VERSION_MAJOR/{s/.*MAJOR *//p;q}')
 [ "${version:-1}" -ge 2 ] && flags[0]=-std=c++20
 # CUDA: libtorch's half of it is linked wherever it is; streams and graphs want the toolkit's headers too.
 if [ -e "$lib/libtorch_cuda.so" ]; then
