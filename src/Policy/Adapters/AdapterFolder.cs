@@ -76,7 +76,7 @@ public static class AdapterFolder
     }
 
     /// <summary>Where the base model of an adapter is: a folder, absolute, or as seen from here or from the adapter.</summary>
-    internal static string BaseOf(string folder)
+    public static string BaseOf(string folder)
     {
         var name = AdapterConfig.Read(folder).BaseModel;
         string[] places = [name, Path.Combine(folder, name)];

@@ -182,6 +182,35 @@ public sealed class CurveCommandTests : IDisposable
         Assert.Null(final.GoldScale);
     }
 
+    [Theory]
+    [InlineData("ppo", "copy", 2)]       // what is evaluated anew: the checkpoints before the last, which is merged
+    [InlineData("dpo", "copy", 1)]
+    [InlineData("ppo", "adapter", 4)]    // everything is measured from the reference
+    public void Curve_BaseOfAnAdapterChanged_IsEvaluatedAnew(string stage, string reference, int changed)
+    {
+        File.WriteAllLines(_world.Folder("rows.jsonl"), Enumerable.Range(0, 4).Select(i => $$"""{"prompt": "p{{i}}", "chosen": "ab{{i}}", "rejected": "zz{{i}}"}"""));
+        var trained = InProcess.Run(stage, _world.Folder("recipe.yaml"), $"out={_world.Folder("other")}", $"{stage}.lora.rank=2", $"dpo.model={_world.Folder("model")}", $"dpo.data={_world.Folder("rows.jsonl")}", "dpo.eval_share=0", "dpo.batch_size=2");
+        Assert.True(trained.Code == 0, trained.Error);
+        CopyFolder(_world.Folder("model"), _world.Folder("copy"));
+        if (reference == "adapter") CopyFolder(Path.Combine(_world.Folder("other"), "ppo", "checkpoints", "step-000001", "policy"), _world.Folder("adapter"));
+        string[] words = [Path.Combine(_world.Folder("other"), stage), $"out={Pipeline}", $"curve.reference={_world.Folder(reference)}", $"curve.prompts={_world.Folder("prompts.jsonl")}", "curve.proxy.repetition.size=1", "curve.samples=2", "curve.best_of=1"];
+        Run(words);
+        var before = CacheFiles;
+
+        using (var model = _world.Model(seed: 2)) ModelFolder.Save(model, _world.Folder("model"), new SaveOptions { TokenizerFrom = _world.TokenizerFolder });
+        Run(words);
+
+        Assert.Equal(changed, CacheFiles.Except(before).Count());
+        Run(words);
+        Assert.Equal(before.Length + changed, CacheFiles.Length);
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
     private static InProcess.Ending Run(params string[] words)
     {
         var ending = InProcess.Run(["curve", .. words]);

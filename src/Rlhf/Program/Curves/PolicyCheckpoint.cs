@@ -17,10 +17,12 @@ namespace Rlhf.Program.Curves;
 /// <param name="Lora">The adapters on it that they are, where they are that.</param>
 internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step, long Episodes, string Folder, string Model, string ShapedAs, LoraRecipe Lora)
 {
-    /// <summary>Stands for the weights: their checksums in the manifest.</summary>
-    public string Identity => IdentityOf(Folder, Model);
+    /// <summary>Stands for the weights: their checksums in the manifest, and those of the model that adapters belong on.</summary>
+    public string Identity => IdentityOf(Folder, Model) + (Lora.IsOn && !IsModelFolder ? IdentityOf(Shape()) : "");
 
-    /// <summary>What a folder's files come to: their checksums, from its manifest where it has one.</summary>
+    private bool IsModelFolder => Directory.Exists(Path.Combine(Folder, Model));
+
+    /// <summary>What a folder's files come to: their checksums, from its manifest where it has one; with an adapter its base's as well.</summary>
     /// <param name="part">Only what stands under this path in it.</param>
     public static string IdentityOf(string folder, string part = "")
     {
@@ -29,6 +31,8 @@ internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step,
             : CheckpointManifest.Of(folder, 0, new Dictionary<string, long>(), 0);
         var text = new StringBuilder();
         foreach (var file in manifest.Files.Where(file => file.Path.StartsWith(part, StringComparison.Ordinal))) text.Append($"{file.Path} {file.Sha256}\n");
+        var model = Path.Combine(folder, part);
+        if (AdapterFolder.Holds(model)) text.Append(IdentityOf(AdapterFolder.BaseOf(model)));
         return text.ToString();
     }
 
@@ -37,12 +41,14 @@ internal sealed record PolicyCheckpoint(string Run, string Algorithm, long Step,
     {
         CheckpointManifest.ReadVerified(Folder);
         var path = Path.Combine(Folder, Model);
-        if (Directory.Exists(path)) return ModelFolder.Load(path, device, type);
-        // The weights of a run whose final model is yet to come have their shape from what it started from.
-        if (!Directory.Exists(ShapedAs)) throw new RlhfException($"{Folder}: its model's shape is unknown, because {ShapedAs} is not there; finish the run, or run from the folder that its recipe's paths are meant from");
-        var model = ModelFolder.Load(ShapedAs, device, type);
+        if (IsModelFolder) return ModelFolder.Load(path, device, type);
+        var model = ModelFolder.Load(Shape(), device, type);
         if (Lora.IsOn) LoraAdapter.Attach(model, Lora, 0, ShapedAs);
         LearnedWeights.Load(model, path);
         return model;
     }
+
+    // The weights of a run whose final model is yet to come have their shape from what it started from.
+    private string Shape() => Directory.Exists(ShapedAs) ? ShapedAs
+        : throw new RlhfException($"{Folder}: its model's shape is unknown, because {ShapedAs} is not there; finish the run, or run from the folder that its recipe's paths are meant from");
 }
