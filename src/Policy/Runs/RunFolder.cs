@@ -3,15 +3,15 @@ using Rlhf.Policies.Recipes;
 namespace Rlhf.Policies.Runs;
 
 /// <summary>Decides whether the run a folder holds is the one a recipe describes.</summary>
-internal static class RunFolder
+public static class RunFolder
 {
-    public const string Recipe = "recipe.yaml";
-    public const string Final = "final";
-    public const string Best = "best";
-    public const string Checkpoints = "checkpoints";
+    internal const string Recipe = "recipe.yaml";
+    internal const string Final = "final";
+    internal const string Best = "best";
+    internal const string Checkpoints = "checkpoints";
 
     /// <summary>Prepares the folder: a run of the same recipe stays, one of another is refused, and with never it is moved aside.</summary>
-    public static void Prepare(string folder, object recipe, Resume resume)
+    internal static void Prepare(string folder, object recipe, Resume resume)
     {
         var recorded = Path.Combine(folder, Recipe);
         if (resume == Resume.Never && File.Exists(recorded)) MoveAside(folder);
@@ -21,8 +21,18 @@ internal static class RunFolder
     }
 
     /// <summary>Whether a run inside this one's folder has come to a checkpoint or to its end.</summary>
-    public static bool HasParts(string folder) => Directory.EnumerateDirectories(folder).Any(part =>
+    internal static bool HasParts(string folder) => Directory.EnumerateDirectories(folder).Any(part =>
         File.Exists(Path.Combine(part, Final, CheckpointManifest.FileName)) || CheckpointStore.Find(Path.Combine(part, Checkpoints)).Count > 0);
+
+    /// <summary>Moves what a folder holds to the next free <c>.old-N</c> beside it.</summary>
+    public static void MoveAside(string folder)
+    {
+        // Taking the lock first: a run that is being written is not moved away under its writer.
+        RunLock.Take(folder).Dispose();
+        var number = 1;
+        while (Directory.Exists($"{folder}.old-{number}")) number++;
+        Directory.Move(folder, $"{folder}.old-{number}");
+    }
 
     private static void Compare(string folder, string recorded, object recipe)
     {
@@ -40,14 +50,5 @@ internal static class RunFolder
         if (changes.Count == 0) return;
         var shown = string.Join("; ", changes.Take(6)) + (changes.Count > 6 ? $"; and {changes.Count - 6} more" : "");
         throw new RlhfException($"{folder} holds a run of another recipe ({shown}); choose another folder with out=… or name=…, or start over with resume=never");
-    }
-
-    private static void MoveAside(string folder)
-    {
-        // Taking the lock first: a run that is being written is not moved away under its writer.
-        RunLock.Take(folder).Dispose();
-        var number = 1;
-        while (Directory.Exists($"{folder}.old-{number}")) number++;
-        Directory.Move(folder, $"{folder}.old-{number}");
     }
 }

@@ -205,6 +205,42 @@ public sealed class CurveCommandTests : IDisposable
         Assert.Equal(before.Length + changed, CacheFiles.Length);
     }
 
+    [Fact]
+    public void Curve_ResumeNever_EvaluatesAfreshAndKeepsTheOldAside()
+    {
+        Run(_world.Folder("recipe.yaml"));
+        var before = File.ReadAllBytes(CurveFile);
+
+        var again = Run(_world.Folder("recipe.yaml"), "resume=never");
+
+        Assert.Contains("to do", again.Error);
+        Assert.Equal(before, File.ReadAllBytes(CurveFile));
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(Pipeline, "curve.old-1", "curve.json")));
+        Assert.Equal(4, CacheFiles.Length);
+    }
+
+    [Fact]
+    public void Curve_ResumeNeverWithACacheOfOnesOwn_SaysThatItIsKept()
+    {
+        string[] words = [_world.Folder("recipe.yaml"), $"curve.cache={_world.Folder("shared")}", "resume=never"];
+        Assert.DoesNotContain("shared", Run(words).Error);
+        Assert.Contains($"curve.cache: what {_world.Folder("shared")} holds is used with resume=never too, since other evaluations may share it; delete it to compute everything anew", Run(words).Error);
+    }
+
+    [Fact]
+    public void Curve_ResumeMust_WantsAnEvaluation()
+    {
+        var refused = InProcess.Run("curve", _world.Folder("recipe.yaml"), "resume=must");
+        Assert.Equal((1, $"rlhf curve: {Path.Combine(Pipeline, "curve")} holds no evaluation to resume; check out= and name=, or leave resume=must away\n"), (refused.Code, refused.Error));
+        Assert.False(Directory.Exists(Path.Combine(Pipeline, "curve")));
+
+        Run(_world.Folder("recipe.yaml"));
+        Directory.Delete(Path.Combine(Pipeline, "curve", "cache"), recursive: true);
+        Run(_world.Folder("recipe.yaml"), "resume=must");    // there is a result
+        File.Delete(CurveFile);
+        Run(_world.Folder("recipe.yaml"), "resume=must");    // there is what an interrupted one computed
+    }
+
     private static void CopyFolder(string from, string to)
     {
         Directory.CreateDirectory(to);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Charts;
 using Rlhf.Evaluation;
+using Rlhf.Policies;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
 using Rlhf.Program.Curves;
@@ -12,6 +13,7 @@ namespace Rlhf.Program.Commands;
 internal static class CurveCommand
 {
     public const string StageName = "curve";
+    private const string Result = "curve.json";
 
     public static Command Create() => Command.For<Recipe>("curve", "Evaluates every checkpoint of runs: KL, proxy and gold reward, and which one to use.", Run, Check) with
     {
@@ -28,7 +30,7 @@ internal static class CurveCommand
     public static int Run(Recipe recipe, CommandContext context)
     {
         var inputs = CurveInputs.Of(recipe);
-        Directory.CreateDirectory(inputs.Folder);
+        Prepare(recipe.Resume, inputs, context);
         using var held = RunLock.Take(inputs.Folder);
         using var machine = Machine.Of(recipe);
         var (curve, samples) = new CurveWork(inputs, recipe, machine, context).Run();
@@ -44,13 +46,22 @@ internal static class CurveCommand
         context.Progress.Note($"{inputs.Runs.Sum(run => run.Policies().Count)} checkpoints of {inputs.Runs.Count} runs on {inputs.Prompts}, from {inputs.Reference}; results go to {inputs.Folder}");
     }
 
+    private static void Prepare(Resume resume, CurveInputs inputs, CommandContext context)
+    {
+        var isBegun = File.Exists(Path.Combine(inputs.Folder, Result)) || (Directory.Exists(inputs.Folder) && Directory.Exists(inputs.Cache));
+        if (resume == Resume.Must && !isBegun) throw new RlhfException($"{inputs.Folder} holds no evaluation to resume; check out= and name=, or leave resume=must away");
+        if (resume == Resume.Never && isBegun) RunFolder.MoveAside(inputs.Folder);
+        if (resume == Resume.Never && Directory.Exists(inputs.Cache)) context.Progress.Warn($"curve.cache: what {inputs.Cache} holds is used with resume=never too, since other evaluations may share it; delete it to compute everything anew");
+        Directory.CreateDirectory(inputs.Folder);
+    }
+
     private static void Write(string folder, Curve curve, IReadOnlyList<EvaluatedSample> samples)
     {
         CurveCsv.Write(curve, Path.Combine(folder, "curve.csv"));
         CurveParquet.Write(curve, Path.Combine(folder, "curve.parquet"));
         Durable.WriteText(Path.Combine(folder, "curve.svg"), ChartRenderer.Standalone(CurveCharts.Overoptimisation(curve), ChartSize.Wide));
         Durable.WriteText(Path.Combine(folder, "samples.jsonl"), string.Concat(samples.Select(sample => JsonSerializer.Serialize(sample, JsonText.Lines) + "\n")));
-        CurveJson.Write(curve, Path.Combine(folder, "curve.json"));
+        CurveJson.Write(curve, Path.Combine(folder, Result));
     }
 
     private static void Say(string folder, Curve curve, CommandContext context)
