@@ -24,6 +24,26 @@ public static class RunFolder
     internal static bool HasParts(string folder) => Directory.EnumerateDirectories(folder).Any(part =>
         File.Exists(Path.Combine(part, Final, CheckpointManifest.FileName)) || CheckpointStore.Find(Path.Combine(part, Checkpoints)).Count > 0);
 
+    /// <summary>Whether the folder tells what it was made from, which is this recipe and these inputs then.</summary>
+    /// <param name="warn">Is told of inputs that the record lacks.</param>
+    /// <exception cref="StaleRunException">It was made from another recipe, or an input has changed since.</exception>
+    public static bool IsOf(string folder, object recipe, IReadOnlyList<string> inputs, Action<string> warn)
+    {
+        var recorded = Path.Combine(folder, Recipe);
+        if (!File.Exists(recorded)) return false;
+        Compare(folder, recorded, recipe);
+        RunInputs.Check(folder, inputs, warn);
+        return true;
+    }
+
+    /// <summary>Writes what results in a folder were made from, where they are no run's.</summary>
+    /// <param name="inputs">Taken before the work began.</param>
+    public static void Record(string folder, object recipe, IReadOnlyDictionary<string, string> inputs)
+    {
+        RunInputs.Write(folder, inputs);
+        Durable.WriteText(Path.Combine(folder, Recipe), RecipeWriter.Write(recipe));
+    }
+
     /// <summary>Moves what a folder holds to the next free <c>.old-N</c> beside it.</summary>
     public static void MoveAside(string folder)
     {
@@ -43,12 +63,12 @@ public static class RunFolder
         }
         catch (RlhfException error)
         {
-            throw new RlhfException($"{folder} holds a run this version cannot compare with ({error.Message}); choose another folder with out=…, or start over with resume=never", error);
+            throw new StaleRunException($"{folder} holds a run this version cannot compare with ({error.Message})", "choose another folder with out=…, or start over with resume=never");
         }
 
         var changes = RecipeDiff.Between(before, recipe);
         if (changes.Count == 0) return;
         var shown = string.Join("; ", changes.Take(6)) + (changes.Count > 6 ? $"; and {changes.Count - 6} more" : "");
-        throw new RlhfException($"{folder} holds a run of another recipe ({shown}); choose another folder with out=… or name=…, or start over with resume=never");
+        throw new StaleRunException($"{folder} holds a run of another recipe ({shown})", "choose another folder with out=… or name=…, or start over with resume=never");
     }
 }

@@ -9,28 +9,33 @@ namespace Rlhf.Policies.Runs;
 /// <c>inputs.json</c>: a fingerprint of every file and folder a run was made from. A run goes on, or counts as done,
 /// only while they are the same: a reward model trained anew makes the PPO run that used the old one stale.
 /// </summary>
-internal static class RunInputs
+public static class RunInputs
 {
     private const string FileName = "inputs.json";
     private const int Sampled = 1 << 20;
 
+    /// <summary>The fingerprint of each input as it is now, and of the models inside it.</summary>
+    public static IReadOnlyDictionary<string, string> Of(IEnumerable<string> inputs) => inputs.SelectMany(WithModelsInside).Distinct().ToDictionary(path => path, Fingerprint);
+
     /// <param name="warn">Is told of inputs that the record of a run under way lacks: nobody knows whether they have changed.</param>
-    public static void Check(string folder, IReadOnlyList<string> inputs, Action<string> warn)
+    internal static void Check(string folder, IReadOnlyList<string> inputs, Action<string> warn)
     {
-        var now = inputs.SelectMany(WithModelsInside).Distinct().ToDictionary(path => path, Fingerprint);
-        var path = Path.Combine(folder, FileName);
-        var before = Read(path);
+        var now = Of(inputs);
+        var before = Read(Path.Combine(folder, FileName));
         foreach (var (input, print) in now)
         {
             if (before.TryGetValue(input, out var old) && old != print)
-                throw new RlhfException($"{folder} was made from {input}, which has changed since; start this stage over with resume=never, or choose another folder with out=…");
+                throw new StaleRunException($"{folder} was made from {input}, which has changed since", "start this stage over with resume=never, or choose another folder with out=…");
         }
 
         string[] added = [.. now.Keys.Where(input => before.TryAdd(input, now[input]))];
         if (added.Length == 0) return;
         warn($"{folder} has no fingerprint of {string.Join(", ", added)} from when it was begun; what is there now counts as unchanged, and is held to from here on");
-        Durable.WriteText(path, JsonSerializer.Serialize(before, JsonText.Indented) + "\n");
+        Write(folder, before);
     }
+
+    internal static void Write(string folder, IReadOnlyDictionary<string, string> fingerprints) =>
+        Durable.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(fingerprints, JsonText.Indented) + "\n");
 
     /// <summary>An input with the folders that loading it reads as well: the members of an ensemble, the base of an adapter.</summary>
     private static IEnumerable<string> WithModelsInside(string input)

@@ -8,10 +8,10 @@ namespace Rlhf.Evaluation;
 [Describe("the KL-versus-reward evaluation")]
 public sealed record CurveRecipe : IChecked
 {
-    [Describe("folders of runs, or of pipelines that hold runs; empty: what the stages ppo and dpo of this recipe left")]
+    [Describe("folders of runs, or of pipelines that hold runs; empty: what the stages ppo and dpo of this recipe left"), Input]
     public IReadOnlyList<string> Runs { get; init; } = [];
 
-    [Describe("file of the evaluation prompts; empty: the prompts the first run was trained on")]
+    [Describe("file of the evaluation prompts; empty: the prompts the first run was trained on"), Input]
     public string Prompts { get; init; } = "";
 
     [Describe("so many of the prompts, from the first; 0: all")]
@@ -33,7 +33,7 @@ public sealed record CurveRecipe : IChecked
     [Describe("how responses are drawn; empty: as the first run draws them")]
     public SamplingOptions? Sampling { get; init; }
 
-    [Describe("folder of the policy that KL is measured from; empty: the first run's reference")]
+    [Describe("folder of the policy that KL is measured from; empty: the first run's reference"), Input]
     public string Reference { get; init; } = "";
 
     [Describe("where proxy scores come from; empty: as the first run has them")]
@@ -41,17 +41,20 @@ public sealed record CurveRecipe : IChecked
 
     [Describe("responses generated side by side")]
     [AtLeast(1)]
+    [MayChangeOnResume]
     public int BatchSize { get; init; } = 256;
 
     [Describe("tokens, padding included, that go through a model at once when responses are judged; lower it when memory is short")]
     [AtLeast(1)]
+    [MayChangeOnResume]
     public int MicroBatchTokens { get; init; } = 16384;
 
     [Describe("prompts of which samples.jsonl gets a response of each checkpoint beside the reference's")]
     [AtLeast(0)]
     public int Shown { get; init; } = 32;
 
-    [Describe("folder of what was computed before, which several evaluations may share; empty: cache/ beside the results")]
+    [Describe("where what was computed is kept, which several evaluations may share; empty: cache/ beside the results")]
+    [MayChangeOnResume]
     public string Cache { get; init; } = "";
 
     public IEnumerable<Problem> Problems()

@@ -4,8 +4,8 @@ using Rlhf.Program.Commands;
 
 namespace Rlhf.Program;
 
-/// <summary>One stage of a pipeline: whether a recipe has it, what it wants, and how it runs.</summary>
-internal sealed record PipelineStage(string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run, Action<Recipe, CommandContext> Foresee);
+/// <summary>One stage of a pipeline: whether a recipe has it, how it runs, what it wants, and what of a recipe decides its results.</summary>
+internal sealed record PipelineStage(string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run, Action<Recipe, CommandContext> Foresee, Func<Recipe, Recipe> Decisive);
 
 /// <summary>
 /// The stages of a recipe, one after the other in one process. Each keeps its own run, so what is finished is passed
@@ -15,15 +15,18 @@ internal static class Pipeline
 {
     private static readonly PipelineStage[] s_stages =
     [
-        new(TokenizerCommand.StageName, recipe => recipe.Tokenizer is not null, TokenizerCommand.Run, TokenizerCommand.Check),
-        new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run, SftCommand.Foresee),
-        new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run, RewardCommand.Foresee),
-        new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run, PpoCommand.Foresee),
-        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Foresee),
-        new(CurveCommand.StageName, recipe => recipe.Curve is not null, CurveCommand.Run, (_, _) => { }),
+        new(TokenizerCommand.StageName, recipe => recipe.Tokenizer is not null, TokenizerCommand.Run, TokenizerCommand.Check, TokenizerCommand.Decisive),
+        new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run, SftCommand.Foresee, SftCommand.Decisive),
+        new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run, RewardCommand.Foresee, RewardCommand.Decisive),
+        new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run, PpoCommand.Foresee, PpoCommand.Decisive),
+        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Foresee, DpoCommand.Decisive),
+        new(CurveCommand.StageName, recipe => recipe.Curve is not null, CurveCommand.Run, (_, _) => { }, CurveCommand.Decisive),
     ];
 
     public static IReadOnlyList<PipelineStage> Of(Recipe recipe) => [.. s_stages.Where(stage => stage.IsIn(recipe))];
+
+    /// <summary>Null for a command that is no stage of a pipeline.</summary>
+    public static PipelineStage? Named(string name) => Array.Find(s_stages, stage => stage.Name == name);
 
     /// <summary>Checks every stage as far as its inputs exist: what an earlier one will leave is not there yet.</summary>
     public static void Foresee(Recipe recipe, CommandContext context)

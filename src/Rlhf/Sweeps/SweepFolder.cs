@@ -19,6 +19,9 @@ public sealed record SweepFolder(string Run)
 
     public string SharedLog => System.IO.Path.Combine(Path, "shared.log");
 
+    /// <summary>What a point sets beside the base recipe, as words of a command line.</summary>
+    public IEnumerable<string> Words(SweepPoint point) => [.. point.Settings.Select(setting => $"{setting.Key}={setting.Value}"), $"name={point.Name}", $"out={PointFolder(point)}"];
+
     /// <summary>Writes the recipe that every point starts from.</summary>
     public void Prepare(string recipe)
     {

@@ -8,7 +8,8 @@ namespace Rlhf.Sweeps;
 /// Runs the points of a grid as child processes, so that a point that fails, or runs out of memory, takes no other with
 /// it. What is done is not done again; what was stopped goes on from its checkpoint.
 /// </summary>
-public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildProgram program, IProgressSink progress, CancellationToken stop)
+/// <param name="isCurrent">Of a point that is done: whether a stage's results are still those of the recipe and its inputs.</param>
+public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildProgram program, Func<SweepPoint, string, bool> isCurrent, IProgressSink progress, CancellationToken stop)
 {
     private const int StoppedWithCheckpoint = 130;
 
@@ -27,6 +28,8 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
     /// <summary>All points, so many at a time; in the order of the grid.</summary>
     public async Task<IReadOnlyList<PointState>> RunPoints(IReadOnlyList<SweepPoint> points)
     {
+        // Before any of them runs: points of old and of new inputs side by side cannot be compared.
+        string[][] left = [.. points.Select(Left)];
         var states = new PointState[points.Count];
         var done = 0;
         progress.Begin("sweep", points.Count, 0);
@@ -36,7 +39,7 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
             await places.WaitAsync(CancellationToken.None);
             try
             {
-                states[i] = await RunPoint(point);
+                states[i] = await RunPoint(point, left[i]);
                 lock (places) progress.Advance(++done, new Dictionary<string, double>());
             }
             finally
@@ -49,20 +52,24 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
         return states;
     }
 
-    /// <summary>One point, unless it is done.</summary>
-    public async Task<PointState> RunPoint(SweepPoint point)
+    /// <summary>The stages a point has yet to run: of one that is done those from the first that is not current on.</summary>
+    private string[] Left(SweepPoint point) => PointState.Read(folder.PointFolder(point)) is { Status: PointStatus.Done }
+        ? [.. recipe.Stages.SkipWhile(stage => isCurrent(point, stage))]
+        : [.. recipe.Stages];
+
+    private async Task<PointState> RunPoint(SweepPoint point, string[] stages)
     {
         var place = folder.PreparePoint(point, recipe.Shared);
         var before = PointState.Read(place);
-        if (before is { Status: PointStatus.Done }) return before;
+        if (before is not null && stages.Length == 0) return before;
         var state = new PointState { Name = point.Name, Settings = new Dictionary<string, string>(point.Settings), Status = PointStatus.Running, Seconds = before?.Seconds ?? 0 };
         var watch = Stopwatch.StartNew();
-        foreach (var stage in recipe.Stages)
+        foreach (var stage in stages)
         {
             if (stop.IsCancellationRequested) return Ended(PointStatus.Stopped, null);
             state = state with { Stage = stage };
             state.Write(place);
-            var ending = await program.Run(Words(stage, point, place), Path.Combine(place, "log.txt"), stop);
+            var ending = await program.Run([stage, folder.BaseRecipe, .. folder.Words(point)], Path.Combine(place, "log.txt"), stop);
             if (ending.Code == 0) continue;
             if (ending.Code == StoppedWithCheckpoint || stop.IsCancellationRequested) return Ended(PointStatus.Stopped, null);
             progress.Warn($"sweep: {point.Name} failed in {stage} with {ending.Code}: {ending.LastLine}");
@@ -78,15 +85,6 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
             state.Write(place);
             return state;
         }
-    }
-
-    private IEnumerable<string> Words(string stage, SweepPoint point, string place)
-    {
-        yield return stage;
-        yield return folder.BaseRecipe;
-        foreach (var (key, value) in point.Settings) yield return $"{key}={value}";
-        yield return $"name={point.Name}";
-        yield return $"out={place}";
     }
 
     private InterruptedException Interrupted() => new($"the sweep in {folder.Path} was stopped; run the same command again to go on");

@@ -89,7 +89,7 @@ public sealed class RunTests : IDisposable
     {
         using (Open()) { }
 
-        var error = Assert.Throws<RlhfException>(() => Open(new TinyRecipe { Seed = 8 }));
+        var error = Assert.Throws<StaleRunException>(() => Open(new TinyRecipe { Seed = 8 }));
 
         Assert.Equal($"{Folder} holds a run of another recipe (seed: 7 → 8); choose another folder with out=… or name=…, or start over with resume=never", error.Message);
     }
@@ -214,7 +214,7 @@ public sealed class RunTests : IDisposable
         Assert.Empty(_progress.Warnings);
         File.WriteAllText(Path.Combine(model, "weights"), "abd");
 
-        var error = Assert.Throws<RlhfException>(() => Open(inputs: model));
+        var error = Assert.Throws<StaleRunException>(() => Open(inputs: model));
 
         Assert.StartsWith($"{Folder} was made from {model}, which has changed since", error.Message, StringComparison.Ordinal);
     }
@@ -232,7 +232,7 @@ public sealed class RunTests : IDisposable
         using (Open(inputs: ensemble)) { }
         File.WriteAllText(Path.Combine(changing, "config.json"), "{ }");
 
-        var error = Assert.Throws<RlhfException>(() => Open(inputs: ensemble));
+        var error = Assert.Throws<StaleRunException>(() => Open(inputs: ensemble));
 
         Assert.StartsWith($"{Folder} was made from {changing}, which has changed since", error.Message, StringComparison.Ordinal);
     }
@@ -252,7 +252,7 @@ public sealed class RunTests : IDisposable
         File.WriteAllText(data, "abd");
 
         Assert.Equal($"{Folder} has no fingerprint of {data} from when it was begun; what is there now counts as unchanged, and is held to from here on", Assert.Single(_progress.Warnings));
-        Assert.Contains("has changed since", Assert.Throws<RlhfException>(() => Open(inputs: data)).Message, StringComparison.Ordinal);
+        Assert.Contains("has changed since", Assert.Throws<StaleRunException>(() => Open(inputs: data)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,8 +6,7 @@ namespace Rlhf.Tests.Program;
 /// <summary>Which keys of a recipe a run's fingerprints are taken of.</summary>
 public sealed class RecipeInputsTests
 {
-    /// <summary>A run that reads one of these reads its sections; the evaluation has a cache by content, and no run.</summary>
-    private static readonly string[] s_stages = ["tokenizer", "sft", "reward", "gold", "ppo", "dpo"];
+    private static readonly string[] s_stages = ["tokenizer", "sft", "reward", "gold", "ppo", "dpo", "curve"];
 
     [Fact]
     public void Input_EveryKeyOfAStageThatNamesAFileOrFolder_IsOne()
@@ -18,9 +17,10 @@ public sealed class RecipeInputsTests
             [
                 "tokenizer.data", "sft.model", "sft.tokenizer", "sft.data", "sft.eval_data", "reward.model", "reward.data", "reward.eval_data", "reward.normalization.policy",
                 "reward.normalization.prompts", "gold.reward_model.path", "ppo.model", "ppo.prompts", "ppo.score.reward_model.path", "ppo.reference.model", "dpo.model", "dpo.reference", "dpo.data", "dpo.eval_data",
+                "curve.runs", "curve.prompts", "curve.reference", "curve.proxy.reward_model.path",
             ],
             keys.Where(key => key.Field.IsInput).Select(key => key.Name));
-        Assert.Equal(keys.Where(key => key.Field.IsInput), keys.Where(key => key.Field.Description.Split(' ')[0] is "file" or "files" or "folder"));
+        Assert.Equal(keys.Where(key => key.Field.IsInput), keys.Where(key => key.Field.Description.Split(' ')[0] is "file" or "files" or "folder" or "folders"));
     }
 
     [Fact]

@@ -105,13 +105,38 @@ public sealed class SweepRunnerTests : IDisposable
         Assert.Contains("delete it", Assert.Throws<RlhfException>(() => PointState.Read(_folder.Path)).Message);
     }
 
-    private SweepRunner Runner(SweepRecipe recipe, string script = Fake, CancellationToken stop = default)
+    [Fact]
+    public async Task RunPoints_StageOfADonePointIsNotCurrent_RunsItAndWhatFollows()
+    {
+        var points = Points("seed", "1", "2");
+        var recipe = new SweepRecipe { Stages = ["ppo", "curve", "report"] };
+        await Runner(recipe).RunPoints(points);
+        var states = await Runner(recipe, isCurrent: (point, stage) => point == points[0] || stage != "curve").RunPoints(points);
+
+        Assert.All(states, state => Assert.Equal((PointStatus.Done, null), (state.Status, state.Stage)));
+        Assert.Equal([1, 2, 2], recipe.Stages.Select(stage => File.ReadAllLines(_folder.At("sweep", "seed=2", stage, "calls")).Length));
+        Assert.All(recipe.Stages, stage => Assert.Single(File.ReadAllLines(_folder.At("sweep", "seed=1", stage, "calls"))));
+    }
+
+    [Fact]
+    public async Task RunPoints_ADonePointIsRefused_NothingRuns()
+    {
+        await Runner(new SweepRecipe()).RunPoints(Points("seed", "2"));
+        var refusing = Runner(new SweepRecipe(), isCurrent: (_, _) => throw new RlhfException("the prompts have changed"));
+
+        await Assert.ThrowsAsync<RlhfException>(() => refusing.RunPoints(Points("seed", "1", "2")));
+
+        Assert.False(Directory.Exists(_folder.At("sweep", "seed=1")));
+        Assert.Equal(PointStatus.Done, PointState.Read(_folder.At("sweep", "seed=2"))!.Status);
+    }
+
+    private SweepRunner Runner(SweepRecipe recipe, string script = Fake, Func<SweepPoint, string, bool>? isCurrent = null, CancellationToken stop = default)
     {
         var fake = _folder.At("fake.sh");
         File.WriteAllText(fake, script);
         var folder = new SweepFolder(_folder.Path);
         folder.Prepare("seed: 1\n");
-        return new SweepRunner(folder, recipe, new ChildProgram("bash", [fake]), new SilentProgress(), stop);
+        return new SweepRunner(folder, recipe, new ChildProgram("bash", [fake]), isCurrent ?? ((_, _) => true), new SilentProgress(), stop);
     }
 
     private static IReadOnlyList<SweepPoint> Points(string key, params string[] values) => SweepPoint.Of(new Dictionary<string, string[]> { [key] = values });

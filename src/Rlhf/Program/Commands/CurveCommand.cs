@@ -30,21 +30,28 @@ internal static class CurveCommand
     public static int Run(Recipe recipe, CommandContext context)
     {
         var inputs = CurveInputs.Of(recipe);
+        var decisive = Decisive(recipe, inputs);
+        var fingerprints = RunInputs.Of(RecipeInputs.Of(decisive));
         Prepare(recipe.Resume, inputs, context);
         using var held = RunLock.Take(inputs.Folder);
         using var machine = Machine.Of(recipe);
         var (curve, samples) = new CurveWork(inputs, recipe, machine, context).Run();
         Write(inputs.Folder, curve, samples);
-        Durable.WriteText(Path.Combine(inputs.Folder, "recipe.yaml"), RecipeWriter.Write(recipe.Common() with { Gold = inputs.Gold, Curve = inputs.Resolved }));
+        RunFolder.Record(inputs.Folder, decisive, fingerprints);
         Say(inputs.Folder, curve, context);
         return 0;
     }
+
+    /// <summary>What of a recipe, and of the runs it names, decides this stage's results.</summary>
+    public static Recipe Decisive(Recipe recipe) => Decisive(recipe, CurveInputs.Of(recipe));
 
     public static void Check(Recipe recipe, CommandContext context)
     {
         var inputs = CurveInputs.Of(recipe);
         context.Progress.Note($"{inputs.Runs.Sum(run => run.Policies().Count)} checkpoints of {inputs.Runs.Count} runs on {inputs.Prompts}, from {inputs.Reference}; results go to {inputs.Folder}");
     }
+
+    private static Recipe Decisive(Recipe recipe, CurveInputs inputs) => recipe.Common() with { Gold = inputs.Gold, Curve = inputs.Resolved };
 
     private static void Prepare(Resume resume, CurveInputs inputs, CommandContext context)
     {

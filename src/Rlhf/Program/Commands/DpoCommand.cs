@@ -24,7 +24,7 @@ internal static class DpoCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(recipe.Common() with { Dpo = section }, StageName, context, machine);
+        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Model);
         var pairs = DpoPairs.Load(section, tokenizer);
@@ -35,6 +35,9 @@ internal static class DpoCommand
         new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
         return Stage.SayFinished(run, context);
     }
+
+    /// <summary>What of a recipe decides this stage's run.</summary>
+    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Dpo = Section(recipe) };
 
     public static void Check(Recipe recipe, CommandContext context)
     {

@@ -28,11 +28,14 @@ internal static class PpoCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(recipe.Common() with { Ppo = section, Gold = recipe.Gold }, StageName, context, machine);
+        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         PpoAssembly.Build(Inputs(recipe, section, machine, context), run).Train(section.Model);
         return Stage.SayFinished(run, context);
     }
+
+    /// <summary>What of a recipe decides this stage's run.</summary>
+    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Ppo = Section(recipe), Gold = recipe.Gold };
 
     public static void Check(Recipe recipe, CommandContext context)
     {

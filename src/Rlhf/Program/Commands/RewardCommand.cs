@@ -21,12 +21,15 @@ internal static class RewardCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(recipe.Common() with { Reward = section }, StageName, context, machine);
+        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var report = new RewardStage(section, recipe.Seed, machine.Device, machine.Type).Run(run);
         if (report is not null) RewardReportOutput.Write(report, context);
         return Stage.SayFinished(run, context);
     }
+
+    /// <summary>What of a recipe decides this stage's run.</summary>
+    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Reward = Section(recipe) };
 
     public static void Check(Recipe recipe, CommandContext context)
     {

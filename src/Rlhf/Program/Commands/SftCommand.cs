@@ -27,7 +27,7 @@ internal static class SftCommand
         Check(recipe, context);
         var section = Section(recipe);
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(recipe.Common() with { Sft = section }, StageName, context, machine);
+        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Tokenizer);
         using var model = Model(section, tokenizer, recipe.Seed, machine);
@@ -45,6 +45,9 @@ internal static class SftCommand
         run.Finish(trainer.Steps, section.Keep == Kept.Best ? folder => CopyModel(run.BestFolder, folder) : Save);
         return Stage.SayFinished(run, context);
     }
+
+    /// <summary>What of a recipe decides this stage's run.</summary>
+    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Sft = Section(recipe) };
 
     public static void Check(Recipe recipe, CommandContext context)
     {

@@ -25,8 +25,9 @@ internal static class SweepCommand
         var (sweep, points) = Plan(recipe);
         var folder = new SweepFolder(recipe.Folder);
         if (recipe.Resume == Resume.Must && !File.Exists(folder.BaseRecipe)) throw new RlhfException($"{folder.Path} holds no sweep to resume; check out= and name=, or leave resume=must away");
-        folder.Prepare(BaseRecipe(recipe, sweep));
-        var runner = new SweepRunner(folder, sweep, ChildProgram.Itself(), context.Progress, context.Stop);
+        var yaml = BaseRecipe(recipe, sweep);
+        folder.Prepare(yaml);
+        var runner = new SweepRunner(folder, sweep, ChildProgram.Itself(), (point, stage) => IsCurrent(stage, RecipeBinder.Bind<Recipe>(yaml, folder.BaseRecipe, folder.Words(point)), folder, context), context.Progress, context.Stop);
         if (sweep.Part is SweepPart.All or SweepPart.Shared) runner.RunShared().GetAwaiter().GetResult();
         var states = sweep.Part switch
         {
@@ -45,6 +46,32 @@ internal static class SweepCommand
 
         var failed = states.Count(state => state.Status == PointStatus.Failed);
         return failed == 0 ? 0 : throw new RlhfException($"{failed} of {states.Count} points failed; each one's log.txt in {folder.Path} says why, and the same command runs only these again");
+    }
+
+    /// <summary>Whether a stage of a point that is done would give what is there. An evaluation that would not is done again; a run that would not is refused, as it is by its own command.</summary>
+    private static bool IsCurrent(string stage, Recipe point, SweepFolder folder, CommandContext context)
+    {
+        if (point.Resume == Resume.Never || Pipeline.Named(stage) is not { } known) return false;
+        try
+        {
+            var decisive = known.Decisive(point);
+            return RunFolder.IsOf(Stage.Folder(point, stage), decisive, RecipeInputs.Of(decisive), context.Progress.Warn);
+        }
+        catch (StaleRunException stale) when (stage == CurveCommand.StageName)
+        {
+            context.Progress.Note($"{stale.Reason}: evaluated anew");
+            return false;
+        }
+        catch (StaleRunException stale)
+        {
+            throw new RlhfException($"{stale.Reason}; delete the folders of such points in {folder.Path} to run them again, start the whole sweep over with resume=never, or choose another folder with out=…", stale);
+        }
+        catch (RlhfException gone) when (stage == CurveCommand.StageName)
+        {
+            // Whoever cleared a finished point of its weights can still extend the grid.
+            context.Progress.Warn($"{gone.Message}; {Stage.Folder(point, stage)} stays as it is");
+            return true;
+        }
     }
 
     private static void Check(Recipe recipe, CommandContext context)

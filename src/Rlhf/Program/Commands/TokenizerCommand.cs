@@ -19,9 +19,8 @@ internal static class TokenizerCommand
     {
         Check(recipe, context);
         var section = recipe.Tokenizer!;
-        var decisive = recipe.Common() with { Tokenizer = section };
         using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(decisive, StageName, context, machine);
+        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         run.Progress.Begin(StageName, section.Data.Count, 0);
         var trained = BpeTrainer.Train(Texts(section, run.Progress.Advance), section.ToOptions());
@@ -29,6 +28,9 @@ internal static class TokenizerCommand
         run.Finish(1, trained.Save);
         return Stage.SayFinished(run, context);
     }
+
+    /// <summary>What of a recipe decides this stage's run.</summary>
+    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Tokenizer = recipe.Tokenizer };
 
     public static void Check(Recipe recipe, CommandContext context)
     {
