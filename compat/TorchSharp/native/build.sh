@@ -69,7 +69,7 @@ compile() { # FILE OBJECT flags…; one file after the other would take twice as
   "${CXX:-g++}" "${flags[@]}" -fopenmp -c "$here/$1.cpp" -o "$work/$2.o" "${@:3}"
 }
 jobs=()
-for file in bridge autograd cuda collectives product layers attention likelihood; do compile "$file" "$file" & jobs+=($!); done
+for file in bridge autograd cuda collectives product layers linear attention likelihood; do compile "$file" "$file" & jobs+=($!); done
 compile kernels kernels -O3 -fno-math-errno -fno-trapping-math -march=x86-64-v3 & jobs+=($!)
 # The same arithmetic for AVX2 and for AVX-512; the processor at hand decides when it is called.
 compile product_kernels product_v3 -O3 -ffp-contract=fast -march=x86-64-v3 & jobs+=($!)

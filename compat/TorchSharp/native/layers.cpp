@@ -1,4 +1,4 @@
-// Activations, norms, lookups and linear layers as operators of libtorch with gradients.
+// Activations, norms and lookups as operators of libtorch with gradients.
 #include "bridge.h"
 #include "operators.h"
 
@@ -14,27 +14,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 namespace {
-
-// Σ over rows of what f adds to a part's sums [columns], rounded to the type of like; the parts are added in an order that
-// depends on the number of threads alone.
-template <class F> Tensor summed(const Tensor& like, int64_t rows, int64_t columns, F f) {
-  const int64_t parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), rows / 16));
-  Tensor sums = at::zeros({parts, columns}, like.options().dtype(at::kFloat));
-  at::parallel_for(0, parts, 1, [&](int64_t from, int64_t to) {
-    for (int64_t p = from; p < to; p++) f(rows * p / parts, rows * (p + 1) / parts, data<float>(sums) + p * columns);
-  });
-  return (parts == 1 ? sums.view({columns}) : sums.sum(0)).to(like.scalar_type());
-}
-
-Tensor column_sums(const Tensor& x) {
-  const int64_t width = x.size(-1);
-  Tensor out;
-  typed(x, [&](auto t) {
-    using T = decltype(t);
-    out = summed(x, rows_of(x), width, [&](int64_t from, int64_t to, float* sums) { kernels<T>().column_sums(data<T>(x) + from * width, sums, to - from, width); });
-  });
-  return out;
-}
 
 struct Gelu : torch::autograd::Function<Gelu> {
   static Tensor forward(AutogradContext* ctx, const Tensor& input) {
@@ -100,16 +79,19 @@ struct Norm : torch::autograd::Function<Norm> {
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
-    Tensor x = saved[0], w = saved[1], stats = saved[2], g = grads[0].contiguous(), dx = at::empty_like(x), sums;
+    Tensor x = saved[0], w = saved[1], stats = saved[2], g = grads[0].contiguous(), dx = at::empty_like(x);
     const int64_t width = x.size(-1);
     const bool biased = ctx->saved_data["biased"].toBool();
+    const PartialSums sums(rows_of(x), 2 * width);
     typed(x, [&](auto t) {
       using T = decltype(t);
-      sums = summed(w, rows_of(x), 2 * width, [&](int64_t from, int64_t to, float* d) {
-        kernels<T>().norm_backward(data<T>(x) + from * width, data<T>(w), data<float>(stats) + 2 * from, data<T>(g) + from * width, data<T>(dx) + from * width, d, biased ? d + width : nullptr, to - from, width);
+      bridge::share(sums.tasks(), [&](int64_t part) {
+        sums.run(part, [&](int64_t from, int64_t to, float* d) {
+          kernels<T>().norm_backward(data<T>(x) + from * width, data<T>(w), data<float>(stats) + 2 * from, data<T>(g) + from * width, data<T>(dx) + from * width, d, biased ? d + width : nullptr, to - from, width);
+        });
       });
     });
-    return {dx, sums.narrow(0, 0, width), biased ? sums.narrow(0, width, width) : Tensor(), Tensor()};
+    return {dx, sums.total(0, width, w), biased ? sums.total(width, width, w) : Tensor(), Tensor()};
   }
 };
 
@@ -146,27 +128,10 @@ struct Rows : torch::autograd::Function<Rows> {
   }
 };
 
-// x·wᵀ + b + residual over rows.
-struct Linear : torch::autograd::Function<Linear> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& w, const optional<Tensor>& bias, const optional<Tensor>& residual) {
-    ctx->save_for_backward({x, w});
-    ctx->saved_data["biased"] = bias.has_value();
-    ctx->saved_data["residual"] = residual.has_value();
-    return bridge::product(x, w.t(), bias, residual);
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    auto saved = ctx->get_saved_variables();
-    Tensor x = saved[0], w = saved[1], g = grads[0].contiguous();
-    return {ctx->needs_input_grad(0) ? bridge::product(g, w, c10::nullopt, c10::nullopt) : Tensor(), ctx->needs_input_grad(1) ? bridge::product(g.t(), x, c10::nullopt, c10::nullopt) : Tensor(),
-            ctx->saved_data["biased"].toBool() && ctx->needs_input_grad(2) ? column_sums(g) : Tensor(), ctx->saved_data["residual"].toBool() ? g : Tensor()};
-  }
-};
-
 Tensor gelu(const Tensor& x) { return Gelu::apply(x); }
 Tensor swiglu(const Tensor& x) { return SwiGlu::apply(x); }
 Tensor rows(const Tensor& table, const Tensor& places) { return Rows::apply(table, places); }
 Tensor norm(const Tensor& x, const Tensor& w, const optional<Tensor>& b, double epsilon) { return Norm::apply(x, w, b, epsilon); }
-Tensor linear(const Tensor& x, const Tensor& w, const optional<Tensor>& b, const optional<Tensor>& residual) { return Linear::apply(x, w, b, residual); }
 
 }  // namespace
 
@@ -175,5 +140,4 @@ TORCH_LIBRARY_FRAGMENT(bridge, m) {
   m.def("swiglu(Tensor x) -> Tensor", swiglu);
   m.def("rows(Tensor table, Tensor places) -> Tensor", rows);
   m.def("norm(Tensor x, Tensor w, Tensor? b, float epsilon) -> Tensor", norm);
-  m.def("linear(Tensor x, Tensor w, Tensor? b, Tensor? residual) -> Tensor", linear);
 }

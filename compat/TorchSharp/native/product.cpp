@@ -1,6 +1,5 @@
+#include "blocks.h"
 #include "bridge.h"
-#include "processor.h"
-#include "product.h"
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/addmm.h>
@@ -12,97 +11,41 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <vector>
 
 using at::Tensor;
 using c10::optional;
+using products::kDeep;
 using products::Matrix;
 using products::Start;
-using products::Strips;
+using products::view;
 
-namespace {
-
-constexpr int64_t kDeep = 2048;   // k at a time
-constexpr int64_t kWide = 2048;   // columns packed at a time
-constexpr int64_t kHigh = 3072;   // rows turned at a time: whole tasks
-constexpr int64_t kTall = 96;     // rows of one task: whole tiles of either kind
-constexpr int64_t kPacked = 32;   // k of one task that packs rows of memory
-constexpr int64_t kTasks = 16;    // for each thread, that all finish at about the same time
-
-const products::Kernels& kernels() {
-  static const products::Kernels& chosen = bridge::has_avx512() ? products::kernels_v4() : products::kernels_v3();
-  return chosen;
-}
-
-Matrix view(const Tensor& t) { return {static_cast<const float*>(t.data_ptr()), t.size(0), t.size(1), t.stride(0), t.stride(1)}; }
-Matrix part(const Matrix& m, int64_t i, int64_t rows, int64_t j, int64_t columns) { return {m.at(i, j), rows, columns, m.row_stride, m.column_stride}; }
-
-// Memory that a thread keeps from call to call: fresh pages would cost as much as small products do.
-float* workspace(std::vector<float>& kept, int64_t floats) {
-  if (kept.size() < static_cast<size_t>(floats + 16)) kept.resize(floats + 16);
-  return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(kept.data()) + 63) / 64 * 64);
-}
-
-int64_t over(int64_t n, int64_t part) { return (n + part - 1) / part; }
-
-// c = start + a·panels, where a is as deep as the panels; without a start c is added to.
-void over_panels(const Strips& a, const float* panels, int64_t panel_stride, const Start* start, float* c, int64_t c_stride, int64_t columns) {
-  const auto& kernel = kernels();
-  const int64_t threads = at::get_num_threads(), down = over(a.rows, kTall), all = over(columns, kernel.across);
-  // Each task a million multiplications at least.
-  const int64_t least = std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, std::min(a.rows, kTall) * a.depth * kernel.across));
-  const int64_t groups = over(all, std::max(least, threads == 1 ? all : over(all * down, kTasks * threads))), group = over(all, groups);
-  bridge::share(down * groups, [&](int64_t task) {
-    const int64_t i = task / groups * kTall, panel = task % groups * group, j = panel * kernel.across;
-    if (panel >= all) return;
-    const Strips rows{a.data + i * a.tile_stride, std::min(kTall, a.rows - i), a.depth, a.tile_stride, a.row_stride, a.column_stride};
-    const Start here = start ? products::at(*start, i, j) : Start{};
-    kernel.multiply(rows, panels + panel * panel_stride, panel_stride, start ? &here : nullptr, c + i * c_stride + j, c_stride, std::min(group * kernel.across, columns - j));
-  });
-}
-
-// How many tasks pack b into panels, and one of them: each reads rows of memory as long as they are.
-int64_t panels_each(const Matrix& b) { return std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(1, b.rows * kernels().across)); }
-int64_t packing(const Matrix& b) { return b.column_stride == 1 ? over(b.rows, kPacked) : over(b.columns, panels_each(b) * kernels().across); }
-void pack_part(const Matrix& b, int64_t task, float* panels) {
-  const auto& kernel = kernels();
-  if (b.column_stride == 1) {
-    const int64_t k = task * kPacked;
-    return kernel.pack_panels(part(b, k, std::min(kPacked, b.rows - k), 0, b.columns), b.rows, panels + k * kernel.across);
-  }
-  const int64_t columns = panels_each(b) * kernel.across, j = task * columns;
-  kernel.pack_panels(part(b, 0, b.rows, j, std::min(columns, b.columns - j)), b.rows, panels + j * b.rows);
-}
-
-void product_into(const Matrix& a, const Matrix& b, const Start* start, float* c, int64_t c_stride) {
-  const auto& kernel = kernels();
-  static thread_local std::vector<float> kept_panels, kept_strips;
-  const bool turned = a.column_stride != 1;
-  const int64_t high = turned ? kHigh : a.rows;
+void products::multiply_into(const Matrix& a, const Matrix& b, const Start* start, float* c, int64_t c_stride) {
+  static thread_local Workspace panels_kept, strips_kept;
+  const int64_t high = Left::turned(a) ? kHigh : a.rows;
   for (int64_t k = 0; k < b.rows; k += kDeep) {
     const int64_t depth = std::min(kDeep, b.rows - k);
     for (int64_t j = 0; j < b.columns; j += kWide) {
       const int64_t width = std::min(kWide, b.columns - j);
       const Matrix block = part(b, k, depth, j, width);
-      float* panels = workspace(kept_panels, over(width, kernel.across) * kernel.across * depth);
+      const Panels panels(block, panels_kept.of(Panels::floats(block)));
       for (int64_t i = 0; i < a.rows; i += high) {
-        const Matrix left = part(a, i, std::min(high, a.rows - i), k, depth);
-        float* strips = turned ? workspace(kept_strips, over(left.rows, kernel.down) * kernel.down * depth) : nullptr;
-        // Strips of all rows serve the next columns too.
-        const int64_t turning = turned && (j == 0 || a.rows > high) ? over(depth, kPacked) : 0;
-        bridge::share(turning + (i == 0 ? packing(block) : 0), [&](int64_t task) {
-          const int64_t first = task * kPacked;
-          if (task < turning) kernel.pack_strips(part(left, 0, left.rows, first, std::min(kPacked, depth - first)), depth, strips + first * kernel.down);
-          else pack_part(block, task - turning, panels);
+        const Matrix rows = part(a, i, std::min(high, a.rows - i), k, depth);
+        const Left left(rows, strips_kept.of(Left::floats(rows)));
+        // Strips of all rows serve the next columns too, panels the next rows.
+        const int64_t turning = j == 0 || a.rows > high ? left.tasks() : 0;
+        bridge::share(turning + (i == 0 ? panels.tasks() : 0), [&](int64_t task) {
+          if (task < turning) left.run(task);
+          else panels.run(task - turning);
         });
-        const Strips rows = turned ? Strips{strips, left.rows, depth, depth, 1, kernel.down} : Strips{left.data, left.rows, depth, a.row_stride, a.row_stride, 1};
-        const Start here = start ? products::at(*start, i, j) : Start{};
-        over_panels(rows, panels, depth * kernel.across, start && k == 0 ? &here : nullptr, c + i * c_stride + j, c_stride, width);
+        const Start here = start ? at(*start, i, j) : Start{};
+        const Tiles tiles(left.strips(), panels.data(), panels.stride(), start && k == 0 ? &here : nullptr, c + i * c_stride + j, c_stride, width);
+        bridge::share(tiles.tasks(), [&](int64_t task) { tiles.run(task); });
       }
     }
   }
 }
+
+namespace {
 
 void check(const Tensor& t, const char* what) {
   TORCH_CHECK(t.device().is_cpu() && t.scalar_type() == at::kFloat && t.dim() == 2, "product: ", what, " has to be a float32 matrix on the CPU");
@@ -132,7 +75,7 @@ Tensor product_float(const Tensor& a, const Tensor& b, const optional<Tensor>& b
   const Tensor row = given(bias), rows = given(residual);
   const Start start = start_of(c, row, rows);
   if (a.size(1) == 0) return begun(c, row, rows);
-  product_into(view(a), view(b), &start, c.data_ptr<float>(), c.size(1));
+  products::multiply_into(view(a), view(b), &start, c.data_ptr<float>(), c.size(1));
   return c;
 }
 
@@ -175,26 +118,25 @@ void product_add(Tensor c, const Tensor& a, const Tensor& b) {
   check(b, "the right matrix");
   check(c, "the sum");
   TORCH_CHECK(a.size(1) == b.size(0) && c.size(0) == a.size(0) && c.size(1) == b.size(1) && c.stride(1) == 1, "product: ", a.sizes(), " and ", b.sizes(), " do not fit the sum ", c.sizes());
-  product_into(view(a), view(b), nullptr, c.data_ptr<float>(), c.stride(0));
+  products::multiply_into(view(a), view(b), nullptr, c.data_ptr<float>(), c.stride(0));
 }
 
 // b [K, N] as float32 panels [⌈N/across⌉, K, across], for many products with it.
 Tensor pack(const Tensor& given) {
   const Tensor b = given.to(at::kFloat);
   check(b, "the matrix");
-  const auto& kernel = kernels();
   const Matrix m = view(b);
-  const int64_t panels = over(m.columns, kernel.across);
-  Tensor packed = at::empty({panels, m.rows, kernel.across}, b.options());
-  float* to = static_cast<float*>(packed.data_ptr());
-  bridge::share(packing(m), [&](int64_t task) { pack_part(m, task, to); });
+  const int64_t across = products::kernels().across;
+  Tensor packed = at::empty({products::over(m.columns, across), m.rows, across}, b.options());
+  const products::Panels panels(m, packed.data_ptr<float>());
+  bridge::share(panels.tasks(), [&](int64_t task) { panels.run(task); });
   return packed;
 }
 
 Tensor product_packed(const Tensor& rows_given, const Tensor& packed, int64_t columns, const optional<Tensor>& bias, const optional<Tensor>& residual) {
   const Tensor a = rows_given.to(at::kFloat);
   check(a, "the left matrix");
-  const int64_t across = kernels().across, depth = a.size(1);
+  const int64_t across = products::kernels().across, depth = a.size(1);
   TORCH_CHECK(packed.dim() == 3 && packed.is_contiguous() && packed.size(1) == depth && packed.size(2) == across && packed.size(0) == (columns + across - 1) / across, "product: ", a.sizes(), " does not fit panels ", packed.sizes());
   Tensor c = at::empty({a.size(0), columns}, a.options());
   const Tensor row = given(bias), above = given(residual);
@@ -202,9 +144,11 @@ Tensor product_packed(const Tensor& rows_given, const Tensor& packed, int64_t co
   if (depth == 0 || columns == 0) return begun(c, row, above).to(rows_given.scalar_type());
   const Tensor rows = a.stride(1) == 1 ? a : a.contiguous();
   const Matrix left = view(rows);
-  const float* panels = static_cast<const float*>(packed.data_ptr());
-  for (int64_t k = 0; k < depth; k += kDeep)
-    over_panels({left.at(0, k), left.rows, std::min(kDeep, depth - k), left.row_stride, left.row_stride, 1}, panels + k * across, depth * across, k == 0 ? &start : nullptr, c.data_ptr<float>(), columns, columns);
+  for (int64_t k = 0; k < depth; k += kDeep) {
+    const products::Strips strips{left.at(0, k), left.rows, std::min(kDeep, depth - k), left.row_stride, left.row_stride, 1};
+    const products::Tiles tiles(strips, packed.data_ptr<float>() + k * across, depth * across, k == 0 ? &start : nullptr, c.data_ptr<float>(), columns, columns);
+    bridge::share(tiles.tasks(), [&](int64_t task) { tiles.run(task); });
+  }
   return c.to(rows_given.scalar_type());
 }
 
