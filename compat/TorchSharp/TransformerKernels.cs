@@ -50,4 +50,8 @@ public static class TransformerKernels
     /// <summary>Overwrites logits with their gradient for Σ gradient·log-prob.</summary>
     public static void LogProbBackward(Tensor logits, Tensor targets, Tensor logSums, Tensor gradient, double scale) =>
         Operators.Run("bridge::log_prob_backward", logits, targets, logSums, gradient, scale);
+
+    /// <summary>−Σ p·ln p and Σ p·(ln p − ln q) of each row, p and q being the softmax of logits·scale and others·scale; no gradient.</summary>
+    public static (Tensor Entropies, Tensor Divergences) Divergence(Tensor logits, Tensor logSums, Tensor others, Tensor otherLogSums, double scale) =>
+        Operators.Call2("bridge::divergence", logits, logSums, others, otherLogSums, scale);
 }

@@ -37,6 +37,22 @@ void log_prob_backward(Tensor logits, const Tensor& targets, const Tensor& lse, 
   });
 }
 
+// Entropies of softmax(logits·scale) and its divergences from softmax(others·scale), whose ln Σ exp are given.
+std::tuple<Tensor, Tensor> divergence(const Tensor& logits, const Tensor& lse, const Tensor& others, const Tensor& other_lse, double scale) {
+  const int64_t width = logits.size(-1), rows = logits.size(0);
+  for (const Tensor& t : {logits, others})
+    TORCH_CHECK(t.dim() == 2 && t.is_contiguous() && t.sizes() == logits.sizes() && t.scalar_type() == logits.scalar_type(), "divergence: logits [N, V] of one type are expected twice");
+  for (const Tensor& t : {lse, other_lse}) TORCH_CHECK(t.scalar_type() == at::kFloat && t.is_contiguous() && t.numel() == rows, "divergence: logarithms of sums [N] are expected");
+  Tensor entropies = at::empty({rows}, logits.options().dtype(at::kFloat)), divergences = at::empty_like(entropies);
+  typed(logits, [&](auto t) {
+    using T = decltype(t);
+    by_rows(rows, width, [&](int64_t from, int64_t to) {
+      kernels<T>().divergence(data<T>(logits) + from * width, data<float>(lse) + from, data<T>(others) + from * width, data<float>(other_lse) + from, data<float>(entropies) + from, data<float>(divergences) + from, to - from, width, static_cast<float>(scale));
+    });
+  });
+  return {entropies, divergences};
+}
+
 // A token of softmax(logits·scale) for each row, by numbers in [0, 1), and its log-prob.
 std::tuple<Tensor, Tensor> sample(const Tensor& logits, const Tensor& uniforms, double scale) {
   const int64_t width = logits.size(-1), rows = logits.size(0);
@@ -56,5 +72,6 @@ std::tuple<Tensor, Tensor> sample(const Tensor& logits, const Tensor& uniforms, 
 TORCH_LIBRARY_FRAGMENT(bridge, m) {
   m.def("log_prob(Tensor logits, Tensor targets, float scale) -> (Tensor, Tensor)", log_prob);
   m.def("log_prob_backward(Tensor(a!) logits, Tensor targets, Tensor lse, Tensor grad, float scale) -> ()", log_prob_backward);
+  m.def("divergence(Tensor logits, Tensor lse, Tensor others, Tensor other_lse, float scale) -> (Tensor, Tensor)", divergence);
   m.def("sample(Tensor logits, Tensor uniforms, float scale) -> (Tensor, Tensor)", sample);
 }

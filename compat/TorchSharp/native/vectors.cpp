@@ -116,6 +116,20 @@ void log_prob_backward(const T* x, const int64_t* target, const float* lse, cons
   }
 }
 
+template <class T>
+void divergence(const T* x, const float* lse_x, const T* y, const float* lse_y, float* entropy, float* kl, int64_t rows, int64_t width, float scale) {
+  for (int64_t r = 0; r < rows; r++, x += width, y += width) {
+    Lanes sure{}, apart{};
+    each(width, [&](int64_t i, auto at) {
+      const Lanes ln_p = at.get(x + i) * scale - lse_x[r], p = at.keep(exp(ln_p));
+      sure += p * ln_p;
+      apart += p * (ln_p - (at.get(y + i) * scale - lse_y[r]));
+    });
+    entropy[r] = -sum(sure);
+    kl[r] = sum(apart);
+  }
+}
+
 // Sums of a few hundred tokens each find the one that holds the token, which is then looked for alone.
 template <class T> void sample(const T* x, const float* uniform, int64_t* token, float* log_prob, int64_t rows, int64_t width, float scale) {
   constexpr int64_t kRun = 256;
@@ -159,7 +173,7 @@ template <class T> void sample(const T* x, const float* uniform, int64_t* token,
 }
 
 template <class T> constexpr Kernels<T> table() {
-  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, add<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>, sample<T>,
+  return {gelu<T>, gelu_backward<T>, swiglu<T>, swiglu_backward<T>, norm<T>, norm_backward<T>, add<T>, column_sums<T>, log_prob<T>, log_prob_backward<T>, divergence<T>, sample<T>,
           attention<T>, attention_backward<T>, attention_cached<T>, rotate<T>};
 }
 

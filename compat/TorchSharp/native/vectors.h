@@ -42,6 +42,8 @@ struct Kernels {
   void (*log_prob)(const T* x, const int64_t* target, float* lse, float* log_prob, int64_t rows, int64_t width, float scale);
   // y = g·scale·(onehot(target) − softmax(x·scale)); y may be x.
   void (*log_prob_backward)(const T* x, const int64_t* target, const float* lse, const float* g, T* y, int64_t rows, int64_t width, float scale);
+  // With p and q the softmax of x·scale and y·scale, whose ln Σ exp are given: −Σ p·ln p and Σ p·(ln p − ln q) of each row.
+  void (*divergence)(const T* x, const float* lse_x, const T* y, const float* lse_y, float* entropy, float* kl, int64_t rows, int64_t width, float scale);
   // Draws from softmax(x·scale) by numbers in [0, 1): the token where the cumulative probability passes the number.
   void (*sample)(const T* x, const float* uniform, int64_t* token, float* log_prob, int64_t rows, int64_t width, float scale);
   // One key-value head of one sequence, with the query heads that share it: out [S, H·Dh] from qkv [S, (H + 2·Hkv)·Dh].

@@ -22,6 +22,17 @@ internal static class ComposedLikelihood
         logits.sub_(logSums.unsqueeze(1)).exp_().mul_(factor.neg()).scatter_add_(1, targets.unsqueeze(1), factor);
     }
 
+    public static (Tensor Entropies, Tensor Divergences) Divergence(Tensor logits, Tensor logSums, Tensor others, Tensor otherLogSums, double scale)
+    {
+        using var scope = NewDisposeScope();
+        if (scale != 1) (logits, others) = (logits.mul_(scale), others.mul_(scale));
+        var logProbs = logits.sub_(logSums.unsqueeze(1));
+        var apart = others.sub_(otherLogSums.unsqueeze(1)).neg_().add_(logProbs);
+        var probabilities = logProbs.exp();
+        var entropies = logProbs.mul_(probabilities).sum(1).neg_();
+        return (entropies.MoveToOuterDisposeScope(), apart.mul_(probabilities).sum(1).MoveToOuterDisposeScope());
+    }
+
     /// <summary>
     /// The token where the cumulative probability passes the uniform number, summed in float64; the last one where logits are
     /// no numbers and nothing passes it, and then its log-prob is none either.

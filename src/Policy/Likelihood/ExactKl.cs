@@ -27,7 +27,7 @@ public static class ExactKl
     }
 
     /// <summary>ln p [n, V] of softmax(logits·scale).</summary>
-    internal static Tensor LogSoftmax(Tensor hidden, Tensor head, double scale)
+    private static Tensor LogSoftmax(Tensor hidden, Tensor head, double scale)
     {
         using var scope = NewDisposeScope();
         var logits = LogitChunks.Logits(hidden, head);

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Likelihood;
@@ -36,15 +37,16 @@ public sealed class PolicyComparison : IDisposable
         foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], LogitChunks.Rows(2 * head.shape[0])))
         {
             using var scope = NewDisposeScope();
-            var logProbs = ExactKl.LogSoftmax(hidden.narrow(0, start, count), head, 1 / temperature);
-            var references = ExactKl.LogSoftmax(reference.narrow(0, start, count), referenceHead, 1 / temperature);
-            var chosen = targets.narrow(0, start, count).unsqueeze(1);
-            found.LogProbs.narrow(0, start, count).copy_(logProbs.gather(1, chosen).squeeze(1));
-            found.ReferenceLogProbs.narrow(0, start, count).copy_(references.gather(1, chosen).squeeze(1));
-            var probabilities = logProbs.exp();
-            var negative = probabilities.mul(logProbs).sum(1);
-            found.Entropies.narrow(0, start, count).copy_(negative.neg());
-            found.Kl.narrow(0, start, count).copy_(probabilities.mul_(logProbs.sub_(references)).sum(1));
+            var (chosen, scale) = (targets.narrow(0, start, count), 1 / temperature);
+            var logits = LogitChunks.Logits(hidden.narrow(0, start, count), head);
+            var references = LogitChunks.Logits(reference.narrow(0, start, count), referenceHead);
+            var (logProbs, sums) = Accelerator.LogProb(logits, chosen, scale);
+            var (referenceLogProbs, referenceSums) = Accelerator.LogProb(references, chosen, scale);
+            var (entropies, divergences) = Accelerator.Divergence(logits, sums, references, referenceSums, scale);
+            found.LogProbs.narrow(0, start, count).copy_(logProbs);
+            found.ReferenceLogProbs.narrow(0, start, count).copy_(referenceLogProbs);
+            found.Entropies.narrow(0, start, count).copy_(entropies);
+            found.Kl.narrow(0, start, count).copy_(divergences);
         }
 
         return found;

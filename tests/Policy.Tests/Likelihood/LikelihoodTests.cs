@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -111,6 +112,27 @@ public sealed class LikelihoodTests
         TokenLogProbs.Selected(hidden, head, targets, 1).sum().backward();
         Assert.Null(head.grad);
         Assert.True(hidden.grad!.abs().sum().item<float>() > 0);
+    }
+
+    [Theory]
+    [InlineData(1, 1.0)]
+    [InlineData(3, 1.0)]
+    [InlineData(16, 0.5)]
+    [InlineData(517, 1.3)]
+    public void Divergence_AnyWidth_IsThatOfFloat64(int width, double scale)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(7);
+        Tensor logits = randn([5, width], generator: generator) * 2, others = randn([5, width], generator: generator) * 2;
+        var (p, q) = ((logits.to(ScalarType.Float64) * scale).log_softmax(1), (others.to(ScalarType.Float64) * scale).log_softmax(1));
+        var targets = zeros([5], ScalarType.Int64);
+        var (sums, otherSums) = (Accelerator.LogProb(logits, targets, scale).LogSums, Accelerator.LogProb(others, targets, scale).LogSums);
+        var (entropies, divergences) = Accelerator.Divergence(logits, sums, others, otherSums, scale);
+        Assert.InRange((entropies + (p.exp() * p).sum(1)).abs().max().item<double>(), 0, 1e-5);
+        Assert.InRange((divergences - (p.exp() * (p - q)).sum(1)).abs().max().item<double>(), 0, 1e-5);
+        var composed = ComposedLikelihood.Divergence(logits, sums, others, otherSums, scale);
+        Assert.InRange((composed.Entropies - entropies).abs().max().item<float>(), 0, 1e-5f);
+        Assert.InRange((composed.Divergences - divergences).abs().max().item<float>(), 0, 1e-5f);
     }
 
     [Fact]
