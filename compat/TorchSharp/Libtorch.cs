@@ -72,6 +72,14 @@ public static unsafe class Libtorch
             Bridge.Check(Bridge.bridge_adamw(pw, pg, pa, pb, pc, w.Length, scale, lr, beta1, beta2, eps, decay, step), "adamw");
     }
 
+    /// <summary>The L2 norm over all of many CPU tensors, float32 or bfloat16, summed in double precision.</summary>
+    public static double Norm(torch.Tensor[] tensors)
+    {
+        double norm;
+        fixed (IntPtr* handles = torch.autograd.Handles(tensors)) Bridge.Check(Bridge.bridge_norm(handles, tensors.Length, &norm), "norm");
+        return norm;
+    }
+
     /// <summary>The L2 norm of each tensor, in one call.</summary>
     public static torch.Tensor[] ForeachNorm(torch.Tensor[] tensors) => Operators.CallList("_foreach_norm.Scalar", tensors, 2L);
     public static void ForeachMul(torch.Tensor[] tensors, torch.Tensor factor)

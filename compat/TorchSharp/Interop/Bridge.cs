@@ -128,6 +128,8 @@ internal static unsafe partial class Bridge
     [LibraryImport(Library)] public static partial int bridge_all_gather(IntPtr world, IntPtr tensor, IntPtr* gathered, int count);
     [LibraryImport(Library)] public static partial int bridge_barrier(IntPtr world);
 
+    [LibraryImport(Library)] public static partial int bridge_norm(IntPtr* tensors, int count, double* norm);
+
     [LibraryImport(Library)]
     public static partial int bridge_adamw(IntPtr* weights, IntPtr* grads, IntPtr* m, IntPtr* v, IntPtr* copies, int count,
         double scale, double lr, double beta1, double beta2, double eps, double decay, long step);

@@ -24,6 +24,7 @@ public static partial class Accelerator
     /// <summary>The L2 norm over all tensors together, as a tensor on their device.</summary>
     public static Tensor GlobalNorm(Tensor[] tensors)
     {
+        if (tensors[0].device_type != DeviceType.CUDA) return tensor((float)Libtorch.Norm(tensors));
         using var scope = NewDisposeScope();
         var wide = Array.TrueForAll(tensors, t => t.dtype == ScalarType.Float32) ? tensors : Array.ConvertAll(tensors, t => t.to(ScalarType.Float32));
         return stack(Libtorch.ForeachNorm(wide)).norm().MoveToOuterDisposeScope();

@@ -30,6 +30,31 @@ public sealed class LayerKernelTests
         Same(x => Accelerator.Linear(x[0], x[1], null, x[2]), x => ComposedLayers.Linear(x[0], x[1], null, x[2]), all[0], all[1], all[3]);
     }
 
+    // Sums of 32 over 2048 and more: gradients that are several blocks of a product.
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(100, 17, 41)]
+    [InlineData(2100, 9, 33)]
+    [InlineData(40, 9, 2060)]
+    [InlineData(40, 2060, 9)]
+    public void Linear_GradientsTogetherOrAlone_MatchTheComposition(int rows, int inputs, int outputs)
+    {
+        Tensor[] all = [Random(0.3, rows, inputs), Random(0.3, outputs, inputs), Random(0.3, outputs)];
+        Same(x => Accelerator.Linear(x[0], x[1], x[2], null), x => ComposedLayers.Linear(x[0], x[1], x[2], null), all);
+        Same(x => Accelerator.Linear(x[0], all[1], all[2], null), x => ComposedLayers.Linear(x[0], all[1], all[2], null), all[0]);
+        Same(x => Accelerator.Linear(all[0], x[0], x[1], null), x => ComposedLayers.Linear(all[0], x[0], x[1], null), all[1], all[2]);
+    }
+
+    [Fact]
+    public void GlobalNorm_SeveralTensorsOfBothTypes_IsThatOfAllTheirNumbers()
+    {
+        using var scope = NewDisposeScope();
+        // 3² + 4² + 70,000·½² + 5·2² = 17,545, and as much again in bfloat16
+        Tensor[] tensors = [tensor([3f, 4f]), full([70_000], 0.5), full([5, 1], 2.0).t()];
+        Assert.Equal(Math.Sqrt(17_545), Accelerator.GlobalNorm(tensors).item<float>(), 1e-4);
+        Assert.Equal(Math.Sqrt(35_090), Accelerator.GlobalNorm([.. tensors, .. tensors.Select(one => one.to(ScalarType.BFloat16))]).item<float>(), 1e-4);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
