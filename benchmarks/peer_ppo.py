@@ -2,7 +2,7 @@
 
 Cached generation of the whole batch at once, one forward pass each of policy and reference over the finished
 sequences, generalised advantage estimation, then epochs of minibatches through a policy with a value head.
-TRL itself generates in batches of 4 by default and does more bookkeeping; this peer is the quicker of the two.
+TRL itself generates in batches of 4 by default and does more bookkeeping (peer_trl.py); this peer is the quicker of the two.
 
     python3 benchmarks/peer_ppo.py --shape b --repeats 3 --json
     python3 benchmarks/peer_ppo.py --shape gpt2_124m --prompt 128 --response 128 --device cuda --dtype bfloat16 --json
@@ -149,7 +149,7 @@ def add_arguments(parser):
     peer_device.add_arguments(parser)
 
 
-def measure(policy, reference, args, device, sample=generate):
+def measure(policy, reference, args, device, sample=generate, step=step):
     """Best seconds of each phase and of a whole iteration, after one that warms up."""
     reference.load_state_dict(policy.state_dict())
     optimizer = torch.optim.AdamW(policy.parameters(), lr=1e-5, foreach=True)

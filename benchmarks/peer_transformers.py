@@ -2,10 +2,10 @@
 """Hugging Face's transformers on GPT-2's architecture with random weights: the peer of `rlhf bench`, and of PpoBench.
 
     peer_transformers.py generate [--shape gpt2_124m] [--batch 64] [--prompt 1] [--new 128] [--repeats 3] [--device cuda] [--dtype bfloat16]
-    peer_transformers.py ppo [--shape a] [--episodes 64] [--prompt 8] [--response 24] [--epochs 4] [--generate 4] [--device cuda] [--dtype bfloat16]
+    peer_transformers.py ppo [--shape a] [--episodes 64] [--prompt 8] [--response 24] [--epochs 4] [--generate 4] [--trl] [--device cuda] [--dtype bfloat16]
 
-`generate` is the model's own generate(); `ppo` is the step of peer_ppo.py, as TRL makes it, around transformers' model
-with a value head, which draws --generate episodes at a time: TRL 0.7 draws 4, unless told otherwise; by default all.
+`generate` is the model's own generate(); `ppo` is the step of peer_ppo.py, or with --trl that of peer_trl.py, around transformers'
+model with a value head, which draws --generate episodes at a time: TRL 0.7 draws 4, unless told otherwise; by default all.
 Prints one JSON object; ends with 77 where transformers is not installed.
 """
 import argparse
@@ -18,6 +18,7 @@ from torch import nn
 
 import peer_device
 import peer_ppo
+import peer_trl
 
 try:
     import transformers
@@ -71,8 +72,8 @@ def ppo(args, device):
     def draw(model, prompts, length):
         return torch.cat([sample(model.model, some, length) for some in prompts.split(args.generate or args.episodes)])
 
-    best = peer_ppo.measure(policy, reference, args, device, draw)
-    return {"episodes": args.episodes, "generate": args.generate or args.episodes, **best, "episodes_per_s": args.episodes / best["iteration"]}
+    best = peer_ppo.measure(policy, reference, args, device, draw, peer_trl.step if args.trl else peer_ppo.step)
+    return {"episodes": args.episodes, "trl": args.trl, "generate": args.generate or args.episodes, **best, "episodes_per_s": args.episodes / best["iteration"]}
 
 
 def main():
@@ -84,6 +85,7 @@ def main():
     peer_device.add_arguments(generate)
     step = modes.add_parser("ppo")
     step.add_argument("--generate", type=int, default=0)
+    step.add_argument("--trl", action="store_true")
     peer_ppo.add_arguments(step)
     for mode in (generate, step):
         mode.add_argument("--shape", choices=peer_ppo.SHAPES, default="gpt2_124m")
