@@ -17,7 +17,7 @@ public static class RunFolder
         if (resume == Resume.Never && File.Exists(recorded)) MoveAside(folder);
         if (File.Exists(recorded)) Compare(folder, recorded, recipe);
         else if (resume == Resume.Must) throw new RlhfException($"{folder} holds no run to resume; check out= and name=, or leave resume=must away");
-        Directory.CreateDirectory(folder);
+        Make(folder);
     }
 
     /// <summary>Whether a run inside this one's folder has come to a checkpoint or to its end.</summary>
@@ -52,6 +52,18 @@ public static class RunFolder
         var number = 1;
         while (Directory.Exists($"{folder}.old-{number}")) number++;
         Directory.Move(folder, $"{folder}.old-{number}");
+    }
+
+    private static void Make(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !Durable.IsDiskFull(error))
+        {
+            throw new RlhfException($"{folder}: the run's folder cannot be made ({error.Message}); choose another with out=…", error);
+        }
     }
 
     private static void Compare(string folder, string recorded, object recipe)

@@ -56,6 +56,13 @@ public sealed class TextTokenizer
     /// <summary>What to fill batches with: masked everywhere, so that any id will do.</summary>
     public int PadOrEos => Pad ?? Eos ?? 0;
 
+    /// <exception cref="RlhfException">The model has no row for a token that texts are made of. One that was only added, such as a pad token, may be missing.</exception>
+    public void WantFit(int rows)
+    {
+        var last = _definition.Vocabulary.Values.Max();
+        if (last >= rows) throw new RlhfException($"{_folder}: the tokenizer gives ids up to {last}, but the model's vocabulary has {rows}; use the tokenizer that the model was trained with");
+    }
+
     /// <summary>The chat template that came with the tokenizer (Jinja), or null.</summary>
     public string? ChatTemplateText => _definition.ChatTemplate;
 

@@ -21,7 +21,9 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
     public RewardReport? Run(Run run)
     {
         var tokenizer = TextTokenizer.Load(recipe.Model);
-        var longest = Math.Min(recipe.MaxLength, ModelFolder.ReadConfig(recipe.Model).Context);
+        var shape = ModelFolder.ReadConfig(recipe.Model);
+        tokenizer.WantFit(shape.Vocabulary);
+        var longest = Math.Min(recipe.MaxLength, shape.Context);
         var data = RewardData.Load(recipe with { MaxLength = longest }, tokenizer);
         Say(data, longest, run.Progress);
         var steps = 0L;

@@ -38,6 +38,7 @@ internal static class Stage
 
     public static void WantFile(string path, string key)
     {
+        if (Directory.Exists(path)) throw new RlhfException($"{key}: {path}: is a folder; expected a file");
         if (!File.Exists(path)) throw new RlhfException($"{key}: {path}: no such file (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches data sets of the hub");
     }
 

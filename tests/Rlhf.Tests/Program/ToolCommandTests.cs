@@ -1,4 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization.Training;
 using Rlhf.TestSupport;
 
 namespace Rlhf.Tests.Program;
@@ -93,6 +98,118 @@ public sealed class ToolCommandTests : IDisposable
         // Two bytes for each of 260,032 parameters, and a header of a few kilobytes.
         Assert.InRange(new FileInfo(_folder.At("half", "model.safetensors")).Length, 520_064, 530_000);
         Assert.Equal(File.ReadAllBytes(Path.Combine(source, "tokenizer.json")), File.ReadAllBytes(_folder.At("half", "tokenizer.json")));
+    }
+
+    [Theory]
+    [InlineData("model")]
+    [InlineData("model/")]
+    [InlineData("link")]
+    [InlineData("elsewhere/../model")]
+    public void ModelConvert_OntoItself_IsRefusedAndLeavesTheFolderAsItWas(string to)
+    {
+        var source = _folder.At("model");
+        using (var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5)) ModelFolder.Save(model, source);
+        File.WriteAllText(Path.Combine(source, "pytorch_model.bin"), "another copy of the weights");
+        Directory.CreateSymbolicLink(_folder.At("link"), source);
+        var before = Directory.GetFiles(source).ToDictionary(path => path, File.ReadAllBytes);
+
+        var ending = InProcess.Run("model", "convert", source, _folder.At(to), "dtype=bfloat16");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("to: found the folder of the model itself", ending.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(source).ToDictionary(path => path, File.ReadAllBytes));
+    }
+
+    [Fact]
+    public void DataConvert_OntoItself_IsRefusedAndLeavesTheFileAsItWas()
+    {
+        var file = _folder.At("rows.jsonl");
+        File.WriteAllText(file, "{\"prompt\": \"one two three\", \"chosen\": \"yes\"}\n");
+        Directory.CreateSymbolicLink(_folder.At("link"), _folder.Path);
+
+        var ending = InProcess.Run("data", "convert", file, _folder.At("link", "rows.jsonl"), "first_words=1");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("to: found the file that is read", ending.Error, StringComparison.Ordinal);
+        Assert.Equal("{\"prompt\": \"one two three\", \"chosen\": \"yes\"}\n", File.ReadAllText(file));
+    }
+
+    [Fact]
+    public void BestOfN_OntoItsPrompts_IsRefused()
+    {
+        var file = _folder.At("prompts.jsonl");
+        File.WriteAllText(file, "{\"prompt\": \"one\"}\n");
+
+        var ending = InProcess.Run("best-of-n", _folder.Path, file, "score.length={}", $"to={file}", "--dry-run");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("to: found the file that is read", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_TokenizerOfAnotherModel_IsOneLineThatSaysSo()
+    {
+        var folder = _folder.At("model");
+        using (var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5)) ModelFolder.Save(model, folder);
+        BpeTrainer.Train(["abc"], new BpeTrainingOptions { VocabularySize = 257 }).Save(folder);
+
+        var ending = InProcess.Run("generate", folder, "prompt=zebra");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Equal($"rlhf generate: {folder}: the tokenizer gives ids up to 256, but the model's vocabulary has 31; use the tokenizer that the model was trained with\n", ending.Error);
+    }
+
+    [Fact]
+    public void Generate_AddedTokenBeyondTheModel_IsNoFault()
+    {
+        // As in Llama 2: a pad token was added to the tokenizer, and never to the model.
+        var folder = _folder.At("model");
+        using (var model = CausalLm.Create(TransformerConfig.Gpt2(257, 24, 1, 3, 16), seed: 5)) ModelFolder.Save(model, folder);
+        BpeTrainer.Train(["abc"], new BpeTrainingOptions { VocabularySize = 257 }).Save(folder);
+        var file = Path.Combine(folder, "tokenizer.json");
+        var tokenizer = JsonNode.Parse(File.ReadAllText(file))!;
+        tokenizer["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = 257, ["content"] = "<pad>", ["special"] = true });
+        File.WriteAllText(file, tokenizer.ToJsonString());
+
+        var ending = InProcess.Run("generate", folder, "prompt=zebra", "max_new_tokens=2");
+
+        Assert.True(ending.Code == 0, ending.Error);
+    }
+
+    [Theory]
+    [InlineData("generate", "prompts={0}", "model={0}")]
+    [InlineData("tokenizer", "tokenizer.data=[{0}]")]
+    public void File_ThatIsAFolder_IsSaidToBeOne(params string[] words)
+    {
+        var ending = InProcess.Run([.. words.Select(word => string.Format(CultureInfo.InvariantCulture, word, _folder.Path))]);
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains($"{_folder.Path}: is a folder; expected a file", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tokenizer_TextsWithoutText_AreRefused()
+    {
+        var file = _folder.At("empty.txt");
+        File.WriteAllText(file, "");
+
+        var ending = InProcess.Run("tokenizer", $"out={_folder.At("run")}", $"tokenizer.data=[{file}]");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains($"{file} is empty", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Out_WhereAFileIs_NamesTheFolderAndTheKey()
+    {
+        var file = _folder.At("taken");
+        File.WriteAllText(file, "text");
+
+        var ending = InProcess.Run("tokenizer", $"out={file}", $"tokenizer.data=[{file}]");
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains($"{Path.Combine(file, "tokenizer")}: the run's folder cannot be made", ending.Error, StringComparison.Ordinal);
+        Assert.Contains("choose another with out=", ending.Error, StringComparison.Ordinal);
     }
 
     [Theory]

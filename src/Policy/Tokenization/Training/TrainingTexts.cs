@@ -44,6 +44,7 @@ public static class TrainingTexts
     {
         var text = new StringBuilder();
         using var reader = new StreamReader(path);
+        if (reader.Peek() < 0) throw new RlhfException($"{path} is empty");
         while (reader.ReadLine() is { } line)
         {
             text.Append(line).Append('\n');

@@ -36,6 +36,7 @@ internal static class BestOfNCommand
         var device = Machine.Open(recipe.Device);
         var tokenizer = TextTokenizer.Load(recipe.Model);
         using var model = ModelFolder.Load(recipe.Model, device);
+        tokenizer.WantFit(model.Config.Vocabulary);
         var scorer = new ScorerFactory(tokenizer, recipe.Model, device, model.HeadWeight.dtype).Create(recipe.Score, "score");
         var reading = new PpoRecipe { Columns = recipe.Columns, ChatTemplate = recipe.ChatTemplate, OnDefect = recipe.OnDefect, MaxPromptTokens = model.Config.Context - 1 };
         var prompts = recipe.Prompt is { } only ? PromptFile.Single(only, tokenizer) : PromptFile.Read(recipe.Prompts, "prompts", reading, tokenizer, context);
@@ -83,6 +84,7 @@ internal static class BestOfNCommand
     {
         Stage.WantFolder(recipe.Model, "model");
         if (recipe.Prompt is null) Stage.WantFile(recipe.Prompts, "prompts");
+        if (recipe is { Prompt: null, To: { } to } && SamePlace.Are(recipe.Prompts, to)) throw new RlhfException($"{to}: to: found the file that is read, which would be overwritten; expected another file");
         if (recipe.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "score.reward_model.path");
         if (recipe.Score == new ScoreOptions()) throw new RlhfException("score: names no source of scores; expected at least one, such as score.reward_model.path=runs/demo/reward/final");
     }

@@ -26,6 +26,7 @@ internal static class GenerateCommand
         var prompts = recipe.Prompt is { } only ? [only] : RowReader.Read(recipe.Prompts!).Select(row => row.Text("prompt")).ToArray();
         var tokenizer = TextTokenizer.Load(recipe.Model);
         using var model = ModelFolder.Load(recipe.Model, Machine.Open(recipe.Device));
+        tokenizer.WantFit(model.Config.Vocabulary);
         var generator = new TextGenerator(model, tokenizer.Eos ?? model.Config.Eos, tokenizer.PadOrEos, tokenizer) { BatchSize = recipe.BatchSize };
         var jobs = Enumerable.Range(0, prompts.Length * recipe.Samples).Select(i => (Prompt: i / recipe.Samples, Sample: i % recipe.Samples)).ToArray();
         var found = generator.Generate([.. jobs.Select(job => tokenizer.EncodeWithSpecials(prompts[job.Prompt]))], recipe.Sampling(),

@@ -31,6 +31,7 @@ internal static class SftCommand
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Tokenizer);
         using var model = Model(section, tokenizer, recipe.Seed, machine);
+        tokenizer.WantFit(model.Config.Vocabulary);
         var longest = Math.Min(section.MaxLength, model.Config.Context);
         var rows = new SftRows(tokenizer, section with { MaxLength = longest });
         var (learned, heldOut) = Split(section, rows, (ulong)recipe.Seed);
