@@ -27,8 +27,13 @@ internal static class DpoCommand
         using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
         if (run.IsFinished) return Stage.SayFinished(run, context);
         var tokenizer = TextTokenizer.Load(section.Model);
-        var pairs = DpoPairs.Load(section, tokenizer);
+        var shape = ModelFolder.ReadConfig(section.Model);
+        tokenizer.WantFit(shape.Vocabulary);
+        var longest = Math.Min(section.MaxLength, shape.Context);
+        if (section.Reference is { } judge) longest = Math.Min(longest, ModelFolder.ReadConfig(judge).Context);
+        var pairs = DpoPairs.Load(section with { MaxLength = longest }, tokenizer);
         if (pairs.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
+        if (pairs.Truncated > 0) context.Progress.Warn($"{pairs.Truncated} pairs were cut to {longest} tokens");
         var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
         if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, recipe.Seed, section.Model);
         var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
