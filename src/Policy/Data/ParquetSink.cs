@@ -59,8 +59,14 @@ internal sealed class ParquetSink : IRowSink
 
     public void Dispose()
     {
-        waitingFile.Dispose();
-        File.Delete(waitingPath);
+        try
+        {
+            waitingFile.Dispose();
+        }
+        finally
+        {
+            File.Delete(waitingPath);
+        }
     }
 
     /// <summary>The rows that wait, read as they are asked for.</summary>

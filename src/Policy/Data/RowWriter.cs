@@ -47,9 +47,21 @@ public sealed class RowWriter : IDisposable
 
     public void Dispose()
     {
-        sink.Dispose();
-        file.Dispose();
+        Close(sink);
+        Close(file);
         if (!isCommitted) File.Delete(temporary);
+    }
+
+    /// <summary>Closing writes what is still in memory; that a full disk has no room for rows that are given up is no fault of its own.</summary>
+    private void Close(IDisposable part)
+    {
+        try
+        {
+            part.Dispose();
+        }
+        catch (IOException) when (!isCommitted)
+        {
+        }
     }
 
     private static Func<Stream, string, IRowSink> Sink(string path)
