@@ -24,7 +24,7 @@ public enum Kept
 }
 
 /// <summary>The shape of a model that is trained from random weights.</summary>
-public sealed record ModelShape
+public sealed record ModelShape : IChecked
 {
     [Describe("width of the residual stream"), AtLeast(1)]
     public int Width { get; init; } = 128;
@@ -37,6 +37,11 @@ public sealed record ModelShape
 
     [Describe("longest sequence"), AtLeast(2)]
     public int Context { get; init; } = 256;
+
+    public IEnumerable<Problem> Problems()
+    {
+        if (Width % Heads != 0) yield return new Problem(nameof(Heads), $"found {Heads}; expected a divisor of width, which is {Width}");
+    }
 }
 
 /// <summary>How a language model is trained on texts.</summary>

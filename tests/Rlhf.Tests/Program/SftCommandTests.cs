@@ -53,6 +53,7 @@ public sealed class SftCommandTests : IDisposable
 
     [Theory]
     [InlineData("sft.lora.rank=4", "sft.lora: found rank 4 without a model; adapters go onto a trained one")]
+    [InlineData("sft.from_scratch.heads=3", "sft.from_scratch.heads: found 3; expected a divisor of width, which is 128")]
     [InlineData("sft.keep=best", "sft.keep: found best without rows to evaluate on", "sft.eval_share=0")]
     public void Sft_WhatCannotBe_IsRefusedBeforeAnythingIsWritten(string key, string message, string also = "seed=1")
     {
