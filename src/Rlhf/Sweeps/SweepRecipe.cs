@@ -23,8 +23,8 @@ public sealed record SweepRecipe : IChecked
     [Describe("recipe keys with the values each is to take: {ppo.learning_rate: [1e-5, 3e-5], seed: [1, 2]}")]
     public IReadOnlyDictionary<string, string[]> Grid { get; init; } = new Dictionary<string, string[]>();
 
-    [Describe("stages run once in the run's own folder and shared by all points")]
-    public IReadOnlyList<string> Shared { get; init; } = ["sft", "reward"];
+    [Describe("stages run once in the run's own folder and shared by all points, in this order; those without a section in the recipe are left out")]
+    public IReadOnlyList<string> Shared { get; init; } = ["tokenizer", "sft", "reward"];
 
     [Describe("stages run at every point, in this order")]
     public IReadOnlyList<string> Stages { get; init; } = ["ppo", "curve"];

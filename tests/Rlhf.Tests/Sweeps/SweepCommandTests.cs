@@ -1,3 +1,4 @@
+using Rlhf.TestSupport;
 using Rlhf.Tests.Program;
 
 namespace Rlhf.Tests.Sweeps;
@@ -15,6 +16,26 @@ public sealed class SweepCommandTests : IDisposable
         Assert.Equal(0, ending.Code);
         Assert.Equal("seed=1 device=cpu\nseed=2 device=cpu\n", ending.Output);
         Assert.False(Directory.Exists(_folder.At("run")));
+    }
+
+    [Theory]
+    [InlineData("nothing shared")]
+    [InlineData("tokenizer", "tokenizer.data=[texts.jsonl]")]
+    [InlineData("tokenizer, sft, reward", "tokenizer.data=[texts.jsonl]", "sft.data=texts.jsonl", "reward.data=pairs.jsonl")]
+    [InlineData("sft", "tokenizer.data=[texts.jsonl]", "sft.data=texts.jsonl", "sweep.shared=[sft]")]
+    public void Shared_AreTheStagesOfTheRecipe(string expected, params string[] words)
+    {
+        var ending = InProcess.Run(["sweep", $"out={_folder.At("run")}", "sweep.grid={seed: [1, 2]}", "--dry-run", .. words]);
+        Assert.Contains($"2 points, 1 at a time: ppo, curve at each, after {expected}\n", ending.Error);
+    }
+
+    [Fact]
+    public void Shared_TokenizerOfTheRecipe_IsTrained()
+    {
+        var texts = Path.Combine(TestData.Repository, "data", "world", "prompts.eval.parquet");
+        var ending = ProgramProcess.Run(_folder.Path, "sweep", "out=run", "sweep.grid={seed: [1, 2]}", "sweep.part=shared", $"tokenizer.data=[{texts}]", "tokenizer.columns=[prompt]", "tokenizer.vocabulary_size=260");
+        Assert.True(ending.Code == 0, ending.Error);
+        Assert.True(File.Exists(_folder.At("run", "tokenizer", "final", "tokenizer.json")));
     }
 
     [Theory]

@@ -30,6 +30,7 @@ public sealed class SweepPointTests
     [InlineData("sweep:\n  grid: {seed: []}", "seed has no values")]
     [InlineData("sweep:\n  grid: {seed: [1, 1]}", "a value twice")]
     [InlineData("sweep:\n  grid: {sft.steps: [1, 2]}", "sft.steps belongs to a stage that all points share")]
+    [InlineData("sweep:\n  grid: {tokenizer.vocabulary_size: [300, 400]}", "move 'tokenizer' from sweep.shared to sweep.stages")]
     [InlineData("sweep:\n  grid: {seed: [1]}\n  stages: []", "no stage to run")]
     [InlineData("sweep:\n  grid: {seed: [1]}\n  stages: [sft]", "both shared and run at every point")]
     [InlineData("sweep:\n  parallel: 0", "expected")]

@@ -93,7 +93,7 @@ public sealed class SweepRunnerTests : IDisposable
     [Fact]
     public async Task RunShared_StageFails_EndsTheSweepAndNamesTheLog()
     {
-        var error = await Assert.ThrowsAsync<RlhfException>(() => Runner(new SweepRecipe(), script: "echo 'rlhf sft: no data' >&2; exit 1").RunShared());
+        var error = await Assert.ThrowsAsync<RlhfException>(() => Runner(new SweepRecipe { Shared = ["sft"] }, script: "echo 'rlhf sft: no data' >&2; exit 1").RunShared());
         Assert.Contains("the shared stage sft ended with 1 (rlhf sft: no data)", error.Message);
         Assert.Contains("shared.log", error.Message);
     }

@@ -88,6 +88,7 @@ internal static class SweepCommand
         var points = SweepPoint.Of(sweep.Grid);
         var yaml = BaseRecipe(recipe, sweep);
         foreach (var point in points) RecipeBinder.Bind<Recipe>(yaml, "sweep.grid", point.Settings.Select(setting => $"{setting.Key}={setting.Value}"));
+        sweep = sweep with { Shared = [.. sweep.Shared.Where(stage => Pipeline.Named(stage)?.IsIn(recipe) ?? true)] };
         if (sweep.Part == SweepPart.Point && sweep.Index >= points.Count) throw new RlhfException($"sweep.index: found {sweep.Index}; the grid has {points.Count} points, so expected 0 to {points.Count - 1}");
         return (sweep, points);
     }
