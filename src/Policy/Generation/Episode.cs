@@ -25,7 +25,7 @@ internal sealed class Episode(int index, int[] prompt, RandomKey key, int room, 
     /// <exception cref="NotFiniteException">The model's logits are no numbers: any token would be as good.</exception>
     public void Add(int token, float logProb, IReadOnlySet<int> ends)
     {
-        if (!float.IsFinite(logProb)) throw new NotFiniteException($"prompt {index + 1}: the log-probability of token {Count + 1} of the response is not finite (found {logProb}); the model's weights are damaged, or diverged in training");
+        if (!float.IsFinite(logProb)) throw new NotFiniteException($"prompt {key.Prompt + 1}: the log-probability of token {Count + 1} of the response is not finite (found {logProb}); the model's weights are damaged, or diverged in training");
         _tokens.Add(token);
         _logProbs.Add(logProb);
         if (ends.Contains(token)) Ended = StopReason.Eos;

@@ -18,6 +18,12 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
     /// <summary>How tokens are decoded; by default as the model's device wants it.</summary>
     internal DecodeSchedule? Schedule { get; init; }
 
+    /// <summary>Refuses prompts that cannot be continued, by their numbers: before the first of many is.</summary>
+    public void WantRoom(IReadOnlyList<int[]> prompts)
+    {
+        foreach (var (i, prompt) in prompts.Index()) Room(prompt, i);
+    }
+
     /// <summary>The response to each prompt.</summary>
     /// <param name="keys">One per prompt.</param>
     /// <param name="states">Takes the hidden states that tokens were drawn from; on a CPU only.</param>
@@ -56,11 +62,17 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
 
     private Episode Begin(int index, int[] prompt, SamplingOptions options, RandomKey key)
     {
-        if (prompt.Length == 0) throw new RlhfException($"prompt {index + 1} has no tokens; begin it with the model's BOS token, if it has one");
-        var room = Math.Min(options.MaxNewTokens, model.Config.Context - prompt.Length);
-        if (room < 1) throw new RlhfException($"prompt {index + 1} has {prompt.Length} tokens; the model's context of {model.Config.Context} leaves no room for a response");
+        var room = Math.Min(options.MaxNewTokens, Room(prompt, key.Prompt));
         var stops = options.StopStrings.Count > 0 ? new StopStrings(tokenizer!.ContinueDecoding(), options.StopStrings) : null;
         return new Episode(index, prompt, key, room, stops);
+    }
+
+    /// <param name="number">The prompt's index in its data set.</param>
+    private int Room(int[] prompt, long number)
+    {
+        if (prompt.Length == 0) throw new RlhfException($"prompt {number + 1} has no tokens; begin it with the model's BOS token, if it has one");
+        var room = model.Config.Context - prompt.Length;
+        return room > 0 ? room : throw new RlhfException($"prompt {number + 1} has {prompt.Length} tokens; the model's context of {model.Config.Context} leaves no room for a response");
     }
 
     private static string Text(TextTokenizer tokenizer, IReadOnlyList<int> tokens, IReadOnlyList<string> stops)

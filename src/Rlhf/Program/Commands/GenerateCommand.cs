@@ -12,6 +12,9 @@ namespace Rlhf.Program.Commands;
 /// <summary><c>rlhf generate</c>: continues prompts; stdout holds the continuations and nothing else.</summary>
 internal static class GenerateCommand
 {
+    /// <summary>Responses that are held in memory at once.</summary>
+    private const int PartSize = 1024;
+
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Check) with
@@ -28,16 +31,29 @@ internal static class GenerateCommand
         using var model = ModelFolder.Load(recipe.Model, Machine.Open(recipe.Device));
         tokenizer.WantFit(model.Config.Vocabulary);
         var generator = new TextGenerator(model, tokenizer.Eos ?? model.Config.Eos, tokenizer.PadOrEos, tokenizer) { BatchSize = recipe.BatchSize };
-        var jobs = Enumerable.Range(0, prompts.Length * recipe.Samples).Select(i => (Prompt: i / recipe.Samples, Sample: i % recipe.Samples)).ToArray();
-        var found = generator.Generate([.. jobs.Select(job => tokenizer.EncodeWithSpecials(prompts[job.Prompt]))], recipe.Sampling(),
-            [.. jobs.Select(job => new RandomKey((ulong)recipe.Seed, 0, job.Prompt, job.Sample))]);
-        foreach (var (job, completion) in jobs.Zip(found))
+        int[][] asked = [.. prompts.Select(prompt => tokenizer.EncodeWithSpecials(prompt))];
+        generator.WantRoom(asked);
+        var keys = from prompt in Enumerable.Range(0, asked.Length) from sample in Enumerable.Range(0, recipe.Samples) select new RandomKey((ulong)recipe.Seed, 0, prompt, sample);
+        foreach (var part in keys.Chunk(Math.Max(PartSize, recipe.BatchSize)))
+        foreach (var (key, completion) in part.Zip(InTurn(generator.Stream([.. part.Select(key => asked[key.Prompt])], recipe.Sampling(), part))))
         {
             context.Output.WriteLine(context.Format != OutputFormat.Json ? completion.Text : JsonSerializer.Serialize(
-                new { prompt = prompts[job.Prompt], sample = job.Sample, completion = completion.Text, reason = KeyNames.Snake(completion.Reason.ToString()), tokens = completion.Tokens, log_probs = completion.LogProbs }, Plain));
+                new { prompt = prompts[key.Prompt], sample = key.Sample, completion = completion.Text, reason = KeyNames.Snake(completion.Reason.ToString()), tokens = completion.Tokens, log_probs = completion.LogProbs }, Plain));
         }
 
         return 0;
+    }
+
+    /// <summary>In the order they were asked for, each as soon as those before it are there.</summary>
+    private static IEnumerable<Completion> InTurn(IEnumerable<(int Index, Completion Completion)> found)
+    {
+        var early = new Dictionary<int, Completion>();
+        var next = 0;
+        foreach (var (index, completion) in found)
+        {
+            early.Add(index, completion);
+            for (; early.Remove(next, out var turn); next++) yield return turn;
+        }
     }
 
     private static void Check(GenerateRecipe recipe, CommandContext context)
