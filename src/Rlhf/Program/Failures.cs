@@ -6,7 +6,7 @@ namespace Rlhf.Program;
 /// <summary>Turns what went wrong into one line and an exit code; RLHF_TRACE=1 adds where it happened.</summary>
 internal static class Failures
 {
-    private const int Failed = 1, Stopped = 130;
+    private const int Failed = 1, WrongUsage = 2, Stopped = 130;
 
     public static int Report(string command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
     {
@@ -31,7 +31,7 @@ internal static class Failures
             progress.End();
             error.WriteLine($"rlhf {command}: {Line(failure, recipe, command)}");
             if (Trace) error.WriteLine(failure);
-            return Failed;
+            return failure is WrongUsageException ? WrongUsage : Failed;
         }
     }
 

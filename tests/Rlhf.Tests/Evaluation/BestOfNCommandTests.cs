@@ -77,7 +77,7 @@ public sealed class BestOfNCommandTests : IDisposable
     public void BestOfN_NoScore_SaysWhatToGive()
     {
         var ending = InProcess.Run("best-of-n", _world.Folder("model"), "prompt=a");
-        Assert.Equal(1, ending.Code);
+        Assert.Equal(2, ending.Code);
         Assert.Contains("score: names no source of scores", ending.Error);
     }
 

@@ -43,6 +43,6 @@ public sealed class DemoTests : IDisposable
 
         var ending = InProcess.Run("demo", Path.Combine(_shell.Folder, "empty.yaml"));
 
-        Assert.Equal((1, "rlhf demo: the recipe has no section of a stage; expected tokenizer, sft, reward, ppo or dpo\n"), (ending.Code, ending.Error));
+        Assert.Equal((2, "rlhf demo: the recipe has no section of a stage; expected tokenizer, sft, reward, ppo or dpo\n"), (ending.Code, ending.Error));
     }
 }

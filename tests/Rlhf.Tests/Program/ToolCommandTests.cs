@@ -214,14 +214,37 @@ public sealed class ToolCommandTests : IDisposable
 
     [Theory]
     [InlineData("rlhf data: no file given; expected rlhf data inspect FILE, rlhf data convert FILE TO, or rlhf data make FOLDER", "data")]
-    [InlineData("rlhf data: nowhere.jsonl: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet", "data", "inspect", "nowhere.jsonl")]
+    [InlineData("rlhf data: convert writes another file: rlhf data convert FILE TO", "data", "convert", "{0}")]
     [InlineData("rlhf model: no model given; expected rlhf model info FOLDER", "model")]
     [InlineData("rlhf model: convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16", "model", "convert", "/tmp")]
     [InlineData("rlhf report: no run given; expected rlhf report runs/NAME", "report")]
-    [InlineData("rlhf report: nowhere: no such run directory; give", "report", "nowhere")]
+    [InlineData("rlhf report: no run given; expected rlhf report runs/NAME", "report", "--dry-run")]
+    [InlineData("rlhf tokenizer info: no tokenizer given; expected rlhf tokenizer info FOLDER", "tokenizer", "info")]
+    [InlineData("rlhf reward eval: expected rlhf reward eval MODEL DATA", "reward", "eval")]
+    [InlineData("rlhf best-of-n: score: names no source of scores; expected at least one", "best-of-n", "/tmp", "prompt=a")]
+    [InlineData("rlhf sweep: no grid given; expected sweep.grid=", "sweep")]
     [InlineData("rlhf tokenizer: the recipe has no section tokenizer; see rlhf tokenizer --help", "tokenizer")]
+    [InlineData("rlhf sft: the recipe has no section sft; see rlhf sft --help", "sft")]
+    [InlineData("rlhf reward: the recipe has no section reward; see rlhf reward --help", "reward")]
+    [InlineData("rlhf ppo: the recipe has no section ppo; see rlhf ppo --help", "ppo")]
+    [InlineData("rlhf dpo: the recipe has no section dpo; see rlhf dpo --help", "dpo")]
+    public void Tool_WhatIsNotGiven_IsWrongUsageInOneLine(string message, params string[] words)
+    {
+        var file = _folder.At("rows.jsonl");
+        File.WriteAllText(file, "{}\n");
+
+        var ending = InProcess.Run([.. words.Select(word => string.Format(CultureInfo.InvariantCulture, word, file))]);
+
+        Assert.Equal(2, ending.Code);
+        Assert.StartsWith(message, ending.Error, StringComparison.Ordinal);
+        Assert.Equal(1, ending.Error.Count(c => c == '\n'));
+    }
+
+    [Theory]
+    [InlineData("rlhf data: nowhere.jsonl: no such file; inspect reads .jsonl, .json, either with .gz, and .parquet", "data", "inspect", "nowhere.jsonl")]
+    [InlineData("rlhf report: nowhere: no such run directory; give", "report", "nowhere")]
     [InlineData("rlhf tokenizer: tokenizer.data: nowhere.txt: no such file (looked from", "tokenizer", "tokenizer.data=[nowhere.txt]", "--dry-run")]
-    public void Tool_WhatIsMissing_IsOneLine(string message, params string[] words)
+    public void Tool_WhatIsNotThere_IsOneLine(string message, params string[] words)
     {
         var ending = InProcess.Run(words);
 

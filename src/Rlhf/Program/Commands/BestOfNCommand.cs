@@ -86,7 +86,7 @@ internal static class BestOfNCommand
         if (recipe.Prompt is null) Stage.WantFile(recipe.Prompts, "prompts");
         if (recipe is { Prompt: null, To: { } to } && SamePlace.Are(recipe.Prompts, to)) throw new RlhfException($"{to}: to: found the file that is read, which would be overwritten; expected another file");
         if (recipe.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "score.reward_model.path");
-        if (recipe.Score == new ScoreOptions()) throw new RlhfException("score: names no source of scores; expected at least one, such as score.reward_model.path=runs/demo/reward/final");
+        if (recipe.Score == new ScoreOptions()) throw new WrongUsageException("score: names no source of scores; expected at least one, such as score.reward_model.path=runs/demo/reward/final");
     }
 
     /// <param name="MeanScore">Of the n samples: what one of them can be expected to get.</param>

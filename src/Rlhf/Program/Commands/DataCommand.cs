@@ -52,10 +52,10 @@ internal static class DataCommand
 
     private static void Check(DataRecipe recipe, CommandContext context)
     {
-        if (recipe.File.Length == 0) throw new RlhfException("no file given; expected rlhf data inspect FILE, rlhf data convert FILE TO, or rlhf data make FOLDER");
+        if (recipe.File.Length == 0) throw new WrongUsageException("no file given; expected rlhf data inspect FILE, rlhf data convert FILE TO, or rlhf data make FOLDER");
         if (recipe.Action != DataAction.Make && Directory.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: is a folder; expected a file");
         if (recipe.Action != DataAction.Make && !File.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: no such file; {recipe.Action.ToString().ToLowerInvariant()} reads .jsonl, .json, either with .gz, and .parquet");
-        if (recipe.Action == DataAction.Convert && recipe.To is null) throw new RlhfException("convert writes another file: rlhf data convert FILE TO");
+        if (recipe.Action == DataAction.Convert && recipe.To is null) throw new WrongUsageException("convert writes another file: rlhf data convert FILE TO");
         if (recipe is { Action: DataAction.Convert, To: { } to } && SamePlace.Are(recipe.File, to)) throw new RlhfException($"{to}: to: found the file that is read, which would be overwritten; expected another file");
     }
 

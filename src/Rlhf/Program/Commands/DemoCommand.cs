@@ -37,7 +37,7 @@ internal static class DemoCommand
 
     private static void Check(Recipe recipe)
     {
-        if (Pipeline.Of(recipe).Count == 0) throw new RlhfException("the recipe has no section of a stage; expected tokenizer, sft, reward, ppo or dpo");
+        if (Pipeline.Of(recipe).Count == 0) throw new WrongUsageException("the recipe has no section of a stage; expected tokenizer, sft, reward, ppo or dpo");
         Machine.DeviceOf(recipe.Device);
     }
 }

@@ -61,7 +61,7 @@ internal static class DpoCommand
 
     private static DpoRecipe Section(Recipe recipe)
     {
-        if (recipe.Dpo is not { } section) throw new RlhfException("the recipe has no section dpo; see rlhf dpo --help");
+        if (recipe.Dpo is not { } section) throw new WrongUsageException("the recipe has no section dpo; see rlhf dpo --help");
         return section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, "sft") };
     }
 }

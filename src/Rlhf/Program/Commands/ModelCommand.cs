@@ -41,9 +41,9 @@ internal static class ModelCommand
 
     private static void Check(ModelRecipe recipe, CommandContext context)
     {
-        if (recipe.Model.Length == 0) throw new RlhfException("no model given; expected rlhf model info FOLDER");
+        if (recipe.Model.Length == 0) throw new WrongUsageException("no model given; expected rlhf model info FOLDER");
         if (!Directory.Exists(recipe.Model)) throw new RlhfException($"{recipe.Model}: no such folder; a model is a folder in the Hugging Face layout (config.json, weights, tokenizer files)");
-        if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new RlhfException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
+        if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new WrongUsageException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
         if (recipe is { Action: ModelAction.Convert, To: { } to } && SamePlace.Are(recipe.Model, to)) throw new RlhfException($"{to}: to: found the folder of the model itself, which would be overwritten; expected another folder");
     }
 

@@ -81,7 +81,7 @@ internal static class PpoCommand
     /// <summary>With what earlier stages of the recipe left where it names nothing else.</summary>
     private static PpoRecipe Section(Recipe recipe)
     {
-        if (recipe.Ppo is not { } section) throw new RlhfException("the recipe has no section ppo; see rlhf ppo --help");
+        if (recipe.Ppo is not { } section) throw new WrongUsageException("the recipe has no section ppo; see rlhf ppo --help");
         if (section.Model.Length == 0) section = section with { Model = Stage.Final(recipe, "sft") };
         return section.Score == new ScoreOptions()
             ? section with { Score = new ScoreOptions { RewardModel = new RewardModelSource { Path = Stage.Final(recipe, "reward") } } }

@@ -45,7 +45,7 @@ internal static class ReportCommand
 
     private static void Check(ReportRecipe recipe, CommandContext context)
     {
-        if (recipe.Run.Length == 0) throw new RlhfException("no run given; expected rlhf report runs/NAME");
+        if (recipe.Run.Length == 0) throw new WrongUsageException("no run given; expected rlhf report runs/NAME");
         if (!Directory.Exists(recipe.Run)) throw new RlhfException($"{recipe.Run}: no such run directory; give the folder that a training command wrote, for example runs/demo");
     }
 }

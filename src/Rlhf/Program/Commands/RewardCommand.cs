@@ -49,7 +49,7 @@ internal static class RewardCommand
 
     private static RewardRecipe Section(Recipe recipe)
     {
-        if (recipe.Reward is not { } section) throw new RlhfException("the recipe has no section reward; see rlhf reward --help");
+        if (recipe.Reward is not { } section) throw new WrongUsageException("the recipe has no section reward; see rlhf reward --help");
         if (section.Model.Length > 0) return section;
         var start = Stage.Final(recipe, "sft");
         var asksPolicy = section.LearnFrom == LearnFrom.Preferences || section.Normalization.Prompts is not null;

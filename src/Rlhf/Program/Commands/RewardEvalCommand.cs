@@ -42,7 +42,7 @@ internal static class RewardEvalCommand
 
     private static void Check(RewardEvalRecipe recipe, CommandContext context)
     {
-        if (recipe.Model.Length == 0 || recipe.Data.Length == 0) throw new RlhfException("expected rlhf reward eval MODEL DATA");
+        if (recipe.Model.Length == 0 || recipe.Data.Length == 0) throw new WrongUsageException("expected rlhf reward eval MODEL DATA");
         Stage.WantFolder(recipe.Model, "model");
         Stage.WantFile(recipe.Data, "data");
     }

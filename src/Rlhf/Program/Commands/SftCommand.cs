@@ -102,7 +102,7 @@ internal static class SftCommand
 
     private static SftRecipe Section(Recipe recipe)
     {
-        if (recipe.Sft is not { } section) throw new RlhfException("the recipe has no section sft; see rlhf sft --help");
+        if (recipe.Sft is not { } section) throw new WrongUsageException("the recipe has no section sft; see rlhf sft --help");
         if (section.Tokenizer.Length > 0) return section;
         return section with { Tokenizer = section.Model.Length > 0 ? section.Model : Stage.Final(recipe, "tokenizer") };
     }

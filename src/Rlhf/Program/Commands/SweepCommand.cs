@@ -84,7 +84,7 @@ internal static class SweepCommand
     // Every point's recipe is bound before the first one runs: a misspelt key must not surface hours later.
     private static (SweepRecipe Sweep, IReadOnlyList<SweepPoint> Points) Plan(Recipe recipe)
     {
-        if (recipe.Sweep is not { Grid.Count: > 0 } sweep) throw new RlhfException("no grid given; expected sweep.grid=\"{key: [value, value]}\", or a section sweep with a grid in the recipe");
+        if (recipe.Sweep is not { Grid.Count: > 0 } sweep) throw new WrongUsageException("no grid given; expected sweep.grid=\"{key: [value, value]}\", or a section sweep with a grid in the recipe");
         var points = SweepPoint.Of(sweep.Grid);
         var yaml = BaseRecipe(recipe, sweep);
         foreach (var point in points) RecipeBinder.Bind<Recipe>(yaml, "sweep.grid", point.Settings.Select(setting => $"{setting.Key}={setting.Value}"));

@@ -34,7 +34,7 @@ internal static class TokenizerCommand
 
     public static void Check(Recipe recipe, CommandContext context)
     {
-        if (recipe.Tokenizer is not { } section) throw new RlhfException("the recipe has no section tokenizer; see rlhf tokenizer --help");
+        if (recipe.Tokenizer is not { } section) throw new WrongUsageException("the recipe has no section tokenizer; see rlhf tokenizer --help");
         foreach (var file in section.Data) Stage.WantFile(file, "tokenizer.data");
     }
 

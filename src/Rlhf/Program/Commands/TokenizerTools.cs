@@ -51,7 +51,7 @@ internal static class TokenizerTools
     }
 
     private static TextTokenizer Load(string folder, string usage)
-        => folder.Length > 0 ? TextTokenizer.Load(folder) : throw new RlhfException($"no tokenizer given; expected {usage}");
+        => folder.Length > 0 ? TextTokenizer.Load(folder) : throw new WrongUsageException($"no tokenizer given; expected {usage}");
 }
 
 internal sealed record TokenizerInfoRecipe
