@@ -12,7 +12,7 @@ using Rlhf.Sweeps;
 namespace Rlhf.Program;
 
 /// <summary>A recipe file: what all stages share, and a section for each stage.</summary>
-public sealed record Recipe
+public sealed record Recipe : IChecked
 {
     [Describe("name of the run")]
     public string Name { get; init; } = "run";
@@ -82,6 +82,12 @@ public sealed record Recipe
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);
+
+    public IEnumerable<Problem> Problems()
+    {
+        if (Name.Length == 0) yield return new Problem(nameof(Name), "found nothing; expected a name, the folder of the run in runs/");
+        if (Out is "") yield return new Problem(nameof(Out), "found nothing; expected a folder, or no out= at all for runs/<name>");
+    }
 }
 
 /// <summary>The number type a model computes with.</summary>

@@ -199,6 +199,18 @@ public sealed class ToolCommandTests : IDisposable
         Assert.Contains($"{file} is empty", ending.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("rlhf sft: the override out=: out: found nothing; expected a folder, or no out= at all for runs/<name>", "sft", "sft.data=texts.jsonl", "out=")]
+    [InlineData("rlhf demo: the override name=: name: found nothing; expected a name, the folder of the run in runs/", "demo", "name=")]
+    [InlineData("rlhf reward eval: the override out=: out: found nothing; expected a folder, or no out= at all for no report", "reward", "eval", "out=")]
+    [InlineData("rlhf report: the override to=: to: found nothing; expected a file, or no to= at all for report.html in the run's folder", "report", "to=")]
+    public void Place_LeftEmpty_IsRefused(string message, params string[] words)
+    {
+        var ending = InProcess.Run([.. words, "--dry-run"]);
+
+        Assert.Equal((2, message + "\n"), (ending.Code, ending.Error));
+    }
+
     [Fact]
     public void Out_WhereAFileIs_NamesTheFolderAndTheKey()
     {

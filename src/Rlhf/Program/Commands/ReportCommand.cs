@@ -50,11 +50,16 @@ internal static class ReportCommand
     }
 }
 
-internal sealed record ReportRecipe
+internal sealed record ReportRecipe : IChecked
 {
     [Describe("folder of the run, of a pipeline with a folder for each stage, or of a sweep")]
     public string Run { get; init; } = "";
 
     [Describe("file to write; null: report.html in that folder")]
     public string? To { get; init; }
+
+    public IEnumerable<Problem> Problems()
+    {
+        if (To is "") yield return new Problem(nameof(To), "found nothing; expected a file, or no to= at all for report.html in the run's folder");
+    }
 }

@@ -48,7 +48,7 @@ internal static class RewardEvalCommand
     }
 }
 
-internal sealed record RewardEvalRecipe
+internal sealed record RewardEvalRecipe : IChecked
 {
     [Describe("folder of the reward model")]
     public string Model { get; init; } = "";
@@ -78,4 +78,9 @@ internal sealed record RewardEvalRecipe
 
     [Describe("longest prompt and reply, in tokens"), AtLeast(2)]
     public int MaxLength { get; init; } = 512;
+
+    public IEnumerable<Problem> Problems()
+    {
+        if (Out is "") yield return new Problem(nameof(Out), "found nothing; expected a folder, or no out= at all for no report");
+    }
 }
