@@ -47,6 +47,19 @@ internal static class Stage
         if (!Directory.Exists(path)) throw new MissingFolderException(path, $"{key}: {path}: no such folder (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches models, and an earlier stage of the recipe may have to run first");
     }
 
+    /// <summary>Writes to a place that a key names; one that cannot be written is said by both.</summary>
+    public static void Write(string path, string key, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !Durable.IsDiskFull(error))
+        {
+            throw new RlhfException($"{key}: {path}: cannot be written ({error.Message.TrimEnd('.')}); choose another place", error);
+        }
+    }
+
     private static Dictionary<string, string> Facts(Recipe recipe, Machine machine) => new()
     {
         ["libtorch"] = TorchSharp.torch.__version__,

@@ -266,6 +266,52 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Fact]
+    public void Report_ToAFolder_IsRefusedBeforeItIsWritten()
+    {
+        var ending = InProcess.Run("report", _folder.Path, $"to={_folder.Path}", "--dry-run");
+
+        Assert.Equal((1, $"rlhf report: to: {_folder.Path}: is a folder; expected a file\n"), (ending.Code, ending.Error));
+    }
+
+    [Fact]
+    public void Report_ToAFolderThatIsNotThere_MakesIt()
+    {
+        Finished();
+
+        var ending = InProcess.Run("report", _folder.Path, $"to={_folder.At("new", "folder", "report.html")}");
+
+        Assert.True(ending.Code == 0, ending.Error);
+        Assert.True(File.Exists(_folder.At("new", "folder", "report.html")));
+    }
+
+    [Fact]
+    public void Report_ToAFolderThatCannotBeMade_NamesTheKey()
+    {
+        Finished();
+        File.WriteAllText(_folder.At("taken"), "text");
+        var target = _folder.At("taken", "report.html");
+
+        var ending = InProcess.Run("report", _folder.Path, $"to={target}");
+
+        Assert.Equal(1, ending.Code);
+        Assert.StartsWith($"rlhf report: to: {target}: cannot be written (", ending.Error, StringComparison.Ordinal);
+        Assert.EndsWith("); choose another place\n", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DataMake_WhereAFileIs_NamesTheKey()
+    {
+        var file = _folder.At("taken");
+        File.WriteAllText(file, "text");
+
+        var ending = InProcess.Run("data", "make", file);
+
+        Assert.Equal(1, ending.Code);
+        Assert.StartsWith($"rlhf data: file: {file}: cannot be written (", ending.Error, StringComparison.Ordinal);
+        Assert.EndsWith("); choose another place\n", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TokenizerInfo_Llama_NamesWhatItIs()
     {
         Assert.SkipUnless(TestData.Available, TestData.Reason);
@@ -312,5 +358,12 @@ public sealed class ToolCommandTests : IDisposable
         Assert.StartsWith($"{_folder.At("report.html")}\nNothing to judge yet", report.Output, StringComparison.Ordinal);
         Assert.StartsWith("<!doctype html>", File.ReadAllText(_folder.At("report.html")), StringComparison.OrdinalIgnoreCase);
         Assert.Equal(300, Rlhf.Policies.Tokenization.TextTokenizer.Load(_folder.At("tokenizer", "final")).VocabularySize);
+    }
+
+    /// <summary>A run that can be reported on.</summary>
+    private void Finished()
+    {
+        string[] words = ["tokenizer", $"out={_folder.Path}", $"tokenizer.data=[{Path.Combine(TestData.Repository, "data", "world", "prompts.eval.parquet")}]", "tokenizer.columns=[prompt]", "tokenizer.vocabulary_size=260"];
+        Assert.Equal(0, InProcess.Run(words).Code);
     }
 }

@@ -35,7 +35,7 @@ internal static class DataCommand
         switch (recipe.Action)
         {
             case DataAction.Make:
-                WorldBuilder.Write(recipe.File, recipe.Seed);
+                Stage.Write(recipe.File, "file", () => WorldBuilder.Write(recipe.File, recipe.Seed));
                 break;
             case DataAction.Convert:
                 Convert(recipe, context);

@@ -21,7 +21,7 @@ internal static class DemoCommand
         var watch = Stopwatch.StartNew();
         Pipeline.Run(recipe, context);
         var report = Path.Combine(recipe.Folder, "report.html");
-        var verdict = ReportCommand.Write(recipe.Folder, report);
+        var verdict = ReportCommand.Write(recipe.Folder, report, "out");
         context.Progress.End();
         var summary = ClosingSummary.Of(recipe.Folder, report, verdict, watch.Elapsed.TotalSeconds);
         if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(summary, JsonText.Lines));

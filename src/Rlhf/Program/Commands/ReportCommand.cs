@@ -18,26 +18,27 @@ internal static class ReportCommand
     };
 
     /// <summary>Writes the report and returns what it says.</summary>
-    public static Verdict Write(string folder, string target)
+    /// <param name="key">The key that names the target, or the folder it is in.</param>
+    public static Verdict Write(string folder, string target, string key)
     {
-        if (SweepResult.IsSweep(folder)) return WriteSweep(folder, target);
-        var run = RunReader.Read(folder);
-        Durable.WriteText(target, RunReport.Html(run));
-        return run.Curve is null ? TrainingVerdict.Of(run) : Judge.Of(run.Curve);
+        var (html, verdict) = SweepResult.IsSweep(folder) ? OfSweep(SweepResult.Read(folder)) : OfRun(RunReader.Read(folder));
+        Stage.Write(target, key, () =>
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+            Durable.WriteText(target, html);
+        });
+        return verdict;
     }
 
-    private static Verdict WriteSweep(string folder, string target)
-    {
-        var sweep = SweepResult.Read(folder);
-        Durable.WriteText(target, SweepReport.Html(sweep));
-        return SweepReport.VerdictOf(sweep);
-    }
+    private static (string Html, Verdict Verdict) OfRun(ReportRun run) => (RunReport.Html(run), run.Curve is null ? TrainingVerdict.Of(run) : Judge.Of(run.Curve));
+
+    private static (string Html, Verdict Verdict) OfSweep(SweepResult sweep) => (SweepReport.Html(sweep), SweepReport.VerdictOf(sweep));
 
     private static int Run(ReportRecipe recipe, CommandContext context)
     {
         Check(recipe, context);
         var target = recipe.To ?? Path.Combine(recipe.Run, "report.html");
-        var verdict = Write(recipe.Run, target);
+        var verdict = Write(recipe.Run, target, "to");
         if (context.Format == OutputFormat.Json) context.Output.WriteLine(JsonSerializer.Serialize(new { Report = target, Verdict = verdict }, JsonText.Lines));
         else context.Output.WriteLine($"{target}\n{verdict.Headline}");
         return 0;
@@ -47,6 +48,7 @@ internal static class ReportCommand
     {
         if (recipe.Run.Length == 0) throw new WrongUsageException("no run given; expected rlhf report runs/NAME");
         if (!Directory.Exists(recipe.Run)) throw new RlhfException($"{recipe.Run}: no such run directory; give the folder that a training command wrote, for example runs/demo");
+        if (Directory.Exists(recipe.To)) throw new RlhfException($"to: {recipe.To}: is a folder; expected a file");
     }
 }
 

@@ -36,7 +36,7 @@ internal static class RewardEvalCommand
         if (cutter.Truncated > 0) context.Progress.Warn($"{cutter.Truncated} pairs were cut to fit, {cutter.RepliesCut} of them in a reply");
         var report = RewardReport.Of(PairJudge.Judge(ensemble, pairs, tokenizer.PadOrEos), recipe.Worst);
         RewardReportOutput.Write(report, context);
-        if (recipe.Out is { } folder) context.Progress.Note($"report and charts: {RewardReportOutput.Save(report, recipe.Model, folder)}");
+        if (recipe.Out is { } folder) Stage.Write(folder, "out", () => context.Progress.Note($"report and charts: {RewardReportOutput.Save(report, recipe.Model, folder)}"));
         return 0;
     }
 

@@ -38,7 +38,7 @@ internal static class SweepCommand
         Say(states, context);
         if (sweep.Part is SweepPart.All or SweepPart.Report)
         {
-            var verdict = ReportCommand.Write(folder.Path, folder.Report);
+            var verdict = ReportCommand.Write(folder.Path, folder.Report, "out");
             var result = SweepResult.Read(folder.Path);
             Durable.WriteText(Path.Combine(folder.Path, "sweep.csv"), SweepReport.CsvText(result));
             context.Progress.Note($"{folder.Report}: {verdict.Headline}");
