@@ -29,6 +29,9 @@ public sealed record SamplingOptions : IChecked
     [Describe("tokens that end the response, beside the model's own")]
     public IReadOnlyList<int> StopTokens { get; init; } = [];
 
+    /// <summary>Logits up to 1e8 divided by less leave float32, and their log-probabilities are no numbers.</summary>
+    private const double LowestTemperature = 1e-30;
+
     public bool Greedy => Temperature == 0;
 
     /// <summary>Whether tokens are drawn from the whole softmax, as policy gradients need it.</summary>
@@ -36,6 +39,8 @@ public sealed record SamplingOptions : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        if (!Greedy && Temperature < LowestTemperature)
+            yield return new Problem(nameof(Temperature), $"found {Scalars.Number(Temperature)}; logits divided by it pass the bounds of float32, expected at least {Scalars.Number(LowestTemperature)} (0 takes the likeliest token)");
         if (MinNewTokens > MaxNewTokens)
             yield return new Problem(nameof(MinNewTokens), $"found {MinNewTokens}, expected at most max_new_tokens, which is {MaxNewTokens}");
         if (StopStrings.Any(string.IsNullOrEmpty))

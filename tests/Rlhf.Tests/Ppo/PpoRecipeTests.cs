@@ -11,6 +11,7 @@ public sealed class PpoRecipeTests
     [InlineData("sampling: {top_p: 0.9}", "PPO scores tokens with the full softmax")]
     [InlineData("sampling: {min_new_tokens: 4}", "PPO scores tokens with the full softmax")]
     [InlineData("sampling: {temperature: 0}", "a greedy policy never tries anything")]
+    [InlineData("sampling: {temperature: 1e-300}", "sampling.temperature: found 1e-300; logits divided by it")]
     [InlineData("{algorithm: grpo, samples_per_prompt: 1}", "needs at least 2")]
     [InlineData("{episodes: 10, samples_per_prompt: 4}", "expected a multiple of samples_per_prompt (4)")]
     [InlineData("{episodes: 4, minibatches: 8}", "expected at most one per episode (4)")]

@@ -67,6 +67,25 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Contains("prompt 2 has 40 tokens; the model's context of 32 leaves no room for a response", ending.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1e-300")]
+    [InlineData("1e-31")]
+    public void Temperature_ThatLogitsCannotBeDividedBy_IsRefusedByItsKey(string temperature)
+    {
+        var ending = InProcess.Run("generate", _model, "prompt=a", $"temperature={temperature}");
+
+        Assert.Equal(2, ending.Code);
+        Assert.Contains($"temperature: found {temperature}; logits divided by it pass the bounds of float32, expected at least 1e-30 (0 takes the likeliest token)", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Temperature_LowestThatIsTaken_StillDraws()
+    {
+        var ending = InProcess.Run("generate", _model, "prompt=a", "temperature=1e-30", "max_new_tokens=4", "device=cpu");
+
+        Assert.True(ending.Code == 0, ending.Error);
+    }
+
     /// <summary>As a pipe into head.</summary>
     private sealed class ClosedAfterTheFirstLine : StringWriter
     {
