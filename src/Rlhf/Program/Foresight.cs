@@ -11,7 +11,7 @@ using TorchSharp;
 
 namespace Rlhf.Program;
 
-/// <summary>What <c>--dry-run</c> does beyond looking for a stage's inputs: the device is there, and the memory it will take.</summary>
+/// <summary>What <c>--dry-run</c> does beyond looking for a stage's inputs: the device is there, tokenizer and model belong together, and the memory it will take.</summary>
 internal static class Foresight
 {
     /// <summary>Episodes that a text generator works on at a time.</summary>
@@ -22,12 +22,14 @@ internal static class Foresight
         var shape = section.Model.Length > 0 ? ModelFolder.ReadConfig(section.Model)
             : TransformerConfig.Gpt2(TextTokenizer.Load(section.Tokenizer).VocabularySize, section.FromScratch.Width, section.FromScratch.Layers, section.FromScratch.Heads, section.FromScratch.Context);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * Math.Min(section.MaxLength, shape.Context));
+        if (section.Model.Length > 0) Stage.WantFit(section.Tokenizer, shape);
         Tell(recipe, SftCommand.StageName, Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing), context);
     }
 
     public static void Of(Recipe recipe, RewardRecipe section, CommandContext context)
     {
         var shape = ModelFolder.ReadConfig(section.Model);
+        Stage.WantFit(section.Model, shape);
         var perItem = section.LearnFrom == LearnFrom.Preferences ? 2 : 1;
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * perItem * Math.Min(section.MaxLength, shape.Context));
         Tell(recipe, RewardCommand.StageName, Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing), context);
@@ -36,6 +38,7 @@ internal static class Foresight
     public static void Of(Recipe recipe, PpoRecipe section, CommandContext context)
     {
         var shape = ModelFolder.ReadConfig(section.Model);
+        Stage.WantFit(section.Model, shape);
         List<HeldModel> models = [new(shape, Of(section.Lora))];
         // With adapters the reference is the policy without them.
         var reference = section.Reference.Offload && Machine.DeviceOf(recipe.Device).type != DeviceType.CPU ? Upkeep.Passing : Upkeep.Frozen;
@@ -58,6 +61,7 @@ internal static class Foresight
     public static void Of(Recipe recipe, DpoRecipe section, CommandContext context)
     {
         var shape = ModelFolder.ReadConfig(section.Model);
+        Stage.WantFit(section.Model, shape);
         List<HeldModel> models = [new(shape, Of(section.Lora))];
         // Without one of its own the reference is the policy before its first step.
         if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Passing));

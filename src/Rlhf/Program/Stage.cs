@@ -1,8 +1,10 @@
 using System.Globalization;
 using Rlhf.Policies;
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Program;
 
@@ -46,6 +48,9 @@ internal static class Stage
     {
         if (!Directory.Exists(path)) throw new MissingFolderException(path, $"{key}: {path}: no such folder (looked from {Directory.GetCurrentDirectory()}); scripts/download.sh fetches models, and an earlier stage of the recipe may have to run first");
     }
+
+    /// <summary>Refuses a tokenizer whose ids the model has no rows for.</summary>
+    public static void WantFit(string tokenizer, TransformerConfig model) => TextTokenizer.Load(tokenizer).WantFit(model.Vocabulary);
 
     /// <summary>Writes to a place that a key names; one that cannot be written is said by both.</summary>
     public static void Write(string path, string key, Action write)

@@ -146,17 +146,39 @@ public sealed class ToolCommandTests : IDisposable
         Assert.Contains("to: found the file that is read", ending.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Generate_TokenizerOfAnotherModel_IsOneLineThatSaysSo()
+    [Theory]
+    [InlineData]
+    [InlineData("--dry-run")]
+    public void Generate_TokenizerOfAnotherModel_IsOneLineThatSaysSo(params string[] more)
     {
         var folder = _folder.At("model");
         using (var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5)) ModelFolder.Save(model, folder);
         BpeTrainer.Train(["abc"], new BpeTrainingOptions { VocabularySize = 257 }).Save(folder);
 
-        var ending = InProcess.Run("generate", folder, "prompt=zebra");
+        var ending = InProcess.Run(["generate", folder, "prompt=zebra", .. more]);
 
         Assert.Equal(1, ending.Code);
         Assert.Equal($"rlhf generate: {folder}: the tokenizer gives ids up to 256, but the model's vocabulary has 31; use the tokenizer that the model was trained with\n", ending.Error);
+    }
+
+    [Theory]
+    [InlineData("sft.model={0}", "sft.data={1}")]
+    [InlineData("reward.model={0}", "reward.data={1}")]
+    [InlineData("ppo.model={0}", "ppo.prompts={1}", "ppo.score.length={{}}", "ppo.critic.kind=value_head")]
+    [InlineData("dpo.model={0}", "dpo.data={1}")]
+    [InlineData("model={0}", "prompts={1}", "score.length={{}}")]
+    public void DryRun_TokenizerOfAnotherModel_IsToldBeforehand(params string[] words)
+    {
+        var (folder, file) = (_folder.At("model"), _folder.At("rows.jsonl"));
+        using (var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5)) ModelFolder.Save(model, folder);
+        BpeTrainer.Train(["abc"], new BpeTrainingOptions { VocabularySize = 257 }).Save(folder);
+        File.WriteAllText(file, "{}\n");
+        var section = words[0].Split('.')[0];
+
+        var ending = InProcess.Run([section.StartsWith("model", StringComparison.Ordinal) ? "best-of-n" : section, "device=cpu", "--dry-run", .. words.Select(word => string.Format(CultureInfo.InvariantCulture, word, folder, file))]);
+
+        Assert.Equal(1, ending.Code);
+        Assert.Contains($"{folder}: the tokenizer gives ids up to 256, but the model's vocabulary has 31", ending.Error, StringComparison.Ordinal);
     }
 
     [Fact]

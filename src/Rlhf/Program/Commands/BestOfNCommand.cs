@@ -20,7 +20,7 @@ internal static class BestOfNCommand
     /// <summary>Prompts whose samples are held in memory at once.</summary>
     private const int PartSize = 64;
 
-    public static Command Create() => Command.For<BestOfNRecipe>("best-of-n", "Answers prompts with the best of n samples, as text or as data for further SFT.", Run, Check) with
+    public static Command Create() => Command.For<BestOfNRecipe>("best-of-n", "Answers prompts with the best of n samples, as text or as data for further SFT.", Run, Foresee) with
     {
         Positionals = ["model", "prompts"],
         Examples =
@@ -79,6 +79,12 @@ internal static class BestOfNCommand
 
     private static void Say(BestResponse best, CommandContext context) =>
         context.Output.WriteLine(context.Format == OutputFormat.Json ? JsonSerializer.Serialize(best, JsonText.Lines) : best.Completion);
+
+    private static void Foresee(BestOfNRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        Stage.WantFit(recipe.Model, ModelFolder.ReadConfig(recipe.Model));
+    }
 
     private static void Check(BestOfNRecipe recipe, CommandContext context)
     {

@@ -17,7 +17,7 @@ internal static class GenerateCommand
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Check) with
+    public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Foresee) with
     {
         Positionals = ["model"],
         Examples = ["rlhf generate model=models/stories15M prompt=\"Once upon a time\" temperature=0", "rlhf generate runs/demo/ppo/final prompts=prompts.jsonl --json"],
@@ -54,6 +54,12 @@ internal static class GenerateCommand
             early.Add(index, completion);
             for (; early.Remove(next, out var turn); next++) yield return turn;
         }
+    }
+
+    private static void Foresee(GenerateRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        Stage.WantFit(recipe.Model, ModelFolder.ReadConfig(recipe.Model));
     }
 
     private static void Check(GenerateRecipe recipe, CommandContext context)
