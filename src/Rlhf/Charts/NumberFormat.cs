@@ -5,20 +5,32 @@ namespace Rlhf.Charts;
 /// <summary>Numbers as people read them: no digits that say nothing, a real minus sign.</summary>
 public static class NumberFormat
 {
-    /// <summary>A tick among ticks: where they stand at equal steps, all show the same number of decimals.</summary>
+    private const int MostDecimals = 12;
+
+    /// <summary>A tick among ticks: where they stand at equal steps, all show the same number of decimals, and as many as tell one from the next.</summary>
     public static IReadOnlyList<string> Ticks(IReadOnlyList<double> ticks)
+    {
+        for (var more = 0; ; more++)
+        {
+            var texts = Ticks(ticks, more);
+            if (more == MostDecimals || texts.Distinct().Count() == ticks.Distinct().Count()) return texts;
+        }
+    }
+
+    /// <param name="more">Decimals beyond those that mostly do.</param>
+    private static string[] Ticks(IReadOnlyList<double> ticks, int more)
     {
         var largest = ticks.Count == 0 ? 0 : ticks.Max(Math.Abs);
         if (largest == 0) return [.. ticks.Select(_ => "0")];
-        if (largest < 1e-3) return [.. ticks.Select(tick => tick == 0 ? "0" : Scientific(tick))];
-        if (largest >= 1e9) return [.. ticks.Select(tick => Trim(tick / 1e9, 2) + (tick == 0 ? "" : "B"))];
-        if (largest >= 2e6) return [.. ticks.Select(tick => Trim(tick / 1e6, 2) + (tick == 0 ? "" : "M"))];
-        if (largest >= 1e4) return [.. ticks.Select(tick => Trim(tick / 1e3, 2) + (tick == 0 ? "" : "k"))];
+        if (largest < 1e-3) return [.. ticks.Select(tick => tick == 0 ? "0" : Scientific(tick, 2 + more))];
+        if (largest >= 1e9) return [.. ticks.Select(tick => Trim(tick / 1e9, 2 + more) + (tick == 0 ? "" : "B"))];
+        if (largest >= 2e6) return [.. ticks.Select(tick => Trim(tick / 1e6, 2 + more) + (tick == 0 ? "" : "M"))];
+        if (largest >= 1e4) return [.. ticks.Select(tick => Trim(tick / 1e3, 2 + more) + (tick == 0 ? "" : "k"))];
         var smallest = ticks.Where(tick => tick != 0).Min(Math.Abs);
-        if (largest / smallest >= 1000) return [.. ticks.Select(tick => tick != 0 && Math.Abs(tick) < 1e-3 ? Scientific(tick) : Trim(tick, 3))];
+        if (largest / smallest >= 1000) return [.. ticks.Select(tick => tick != 0 && Math.Abs(tick) < 1e-3 ? Scientific(tick, 2 + more) : Trim(tick, 3 + more))];
         var even = ticks.Zip(ticks.Skip(1), (a, b) => b - a).All(step => Math.Abs(step - (ticks[1] - ticks[0])) < 1e-9 * largest);
-        if (!even) return [.. ticks.Select(tick => Trim(tick, 3))];
-        var decimals = ticks.Max(Decimals);
+        if (!even) return [.. ticks.Select(tick => Trim(tick, 3 + more))];
+        var decimals = ticks.Max(Decimals) + more;
         return [.. ticks.Select(tick => Signed(tick.ToString("F" + decimals, CultureInfo.InvariantCulture)))];
     }
 
@@ -38,7 +50,7 @@ public static class NumberFormat
             >= 0.01 => "0.000",
             _ => "0.0000",
         };
-        return format is null ? Scientific(value) : Signed(value.ToString(format, CultureInfo.InvariantCulture));
+        return format is null ? Scientific(value, 2) : Signed(value.ToString(format, CultureInfo.InvariantCulture));
     }
 
     public static string Percent(double share, int decimals = 0) =>
@@ -46,14 +58,14 @@ public static class NumberFormat
 
     public static string Count(long count) => Signed(count.ToString("#,0", CultureInfo.InvariantCulture));
 
-    private static string Scientific(double value)
+    private static string Scientific(double value, int decimals)
     {
-        var text = value.ToString("0.##e+0", CultureInfo.InvariantCulture);
+        var text = value.ToString($"0.{new string('#', decimals)}e+0", CultureInfo.InvariantCulture);
         return Signed(text.Replace("e+", "e", StringComparison.Ordinal));
     }
 
     private static string Trim(double value, int decimals) =>
-        Signed(Math.Round(value, decimals).ToString("0.###", CultureInfo.InvariantCulture));
+        Signed(value.ToString($"0.{new string('#', decimals)}", CultureInfo.InvariantCulture));
 
     private static int Decimals(double tick)
     {

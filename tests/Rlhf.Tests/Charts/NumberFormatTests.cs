@@ -37,6 +37,14 @@ public sealed class NumberFormatTests
     [Fact]
     public void Ticks_Tiny_AreScientific() => Assert.Equal(["0", "5e−6", "1e−5"], NumberFormat.Ticks([0, 5e-6, 1e-5]));
 
+    [Theory]
+    [InlineData("0.09998 0.10000 0.10002", 0.09998, 0.1, 0.10002)]
+    [InlineData("0.1000000000 0.1000000002", 0.1, 0.1000000002)]
+    [InlineData("10k 10.001k 10.002k", 10000.0, 10001.0, 10002.0)]
+    [InlineData("1.0001e−5 1.0002e−5", 1.0001e-5, 1.0002e-5)]
+    [InlineData("0.0012 0.0014 1", 0.0012, 0.0014, 1.0)]
+    public void Ticks_CloseTogether_AreToldApart(string expected, params double[] ticks) => Assert.Equal(expected.Split(' '), NumberFormat.Ticks(ticks));
+
     [Fact]
     public void Percent_RoundsToWhatIsAsked()
     {
