@@ -22,7 +22,7 @@ internal static class LoraModules
         {
             if (Array.Exists(all, module => IsNamed(module, target))) continue;
             string[] names = [.. all.Select(module => module.ShortName).Distinct()];
-            var hint = KeyNames.Nearest(target, names) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+            var hint = KeyNames.Nearest(target, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
             throw new RlhfException($"lora.targets: a {config.Family} model has no module '{target}'{hint} It has {string.Join(", ", names)}");
         }
 

@@ -134,10 +134,12 @@ public sealed class LoraAdapterTests
         Assert.Equal(modules.Split(' '), LoraModules.Chosen(config, [target]).Select((ModulePart module) => string.Join('.', module.CheckpointName.Split('.')[^2..])));
     }
 
-    [Fact]
-    public void Chosen_UnknownTarget_NamesTheModulesThereAre()
+    [Theory]
+    [InlineData("q_prj", "; did you mean 'q_proj'?")]
+    [InlineData("zzzzzzzz", ".")]
+    public void Chosen_UnknownTarget_NamesTheModulesThereAre(string target, string hint)
     {
-        var error = Assert.Throws<RlhfException>(() => LoraModules.Chosen(Grouped, ["q_prj"]));
-        Assert.Equal("lora.targets: a llama model has no module 'q_prj'; did you mean 'q_proj'? It has q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj", error.Message);
+        var error = Assert.Throws<RlhfException>(() => LoraModules.Chosen(Grouped, [target]));
+        Assert.Equal($"lora.targets: a llama model has no module '{target}'{hint} It has q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj", error.Message);
     }
 }
