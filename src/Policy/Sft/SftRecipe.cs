@@ -111,6 +111,7 @@ public sealed record SftRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
         if (Keep == Kept.Best && EvalData is null && EvalShare == 0) yield return new Problem(nameof(Keep), "found best without rows to evaluate on; expected eval_data, or an eval_share above 0");
         if (Lora.IsOn && Model.Length == 0) yield return new Problem(nameof(Lora), $"found rank {Lora.Rank} without a model; adapters go onto a trained one, expected rank 0 or a model");

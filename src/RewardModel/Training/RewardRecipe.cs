@@ -85,6 +85,7 @@ public sealed record RewardRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
         if (Patience > 0 && EvalEvery == 0) yield return new Problem(nameof(Patience), $"found {Patience} with eval_every 0; expected evaluations to judge by");
         if (LearnFrom == LearnFrom.Labels && Normalization is { Policy.Length: > 0, Prompts: null })

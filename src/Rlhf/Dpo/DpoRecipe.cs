@@ -73,6 +73,7 @@ public sealed record DpoRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Objective == DpoObjective.Ipo && LabelSmoothing > 0)
             yield return new Problem(nameof(LabelSmoothing), $"found {LabelSmoothing} with objective ipo, which has none; expected 0");
     }

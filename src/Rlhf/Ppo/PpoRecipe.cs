@@ -178,6 +178,7 @@ public sealed record PpoRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Episodes % SamplesPerPrompt != 0)
             yield return new(nameof(Episodes), $"found {Episodes}; expected a multiple of samples_per_prompt ({SamplesPerPrompt})");
         if (Algorithm is Algorithm.Grpo or Algorithm.Rloo && SamplesPerPrompt < 2)

@@ -199,6 +199,21 @@ public sealed class ToolCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("sft", "sft.data=x", "sft.chat_template=nope")]
+    [InlineData("reward", "reward.data=x", "reward.chat_template=nope")]
+    [InlineData("ppo", "ppo.chat_template=nope")]
+    [InlineData("dpo", "dpo.chat_template=nope")]
+    [InlineData("best-of-n", "model=x", "prompt=a", "chat_template=nope")]
+    [InlineData("reward eval", "chat_template=nope")]
+    public void ChatTemplate_ThatIsNone_IsRefusedWithTheRecipe(string command, params string[] words)
+    {
+        var ending = InProcess.Run([.. command.Split(' '), .. words]);
+
+        Assert.Equal(2, ending.Code);
+        Assert.Contains($"{words[^1][..^"=nope".Length]}: found 'nope'; expected auto, chatml, llama2, zephyr or plain", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("generate", "prompts={0}", "model={0}")]
     [InlineData("tokenizer", "tokenizer.data=[{0}]")]
     public void File_ThatIsAFolder_IsSaidToBeOne(params string[] words)

@@ -146,6 +146,7 @@ internal sealed record BestOfNRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Model.Length == 0) yield return new Problem(nameof(Model), "found nothing; expected the folder of a model");
         if ((Prompt is null) == (Prompts.Length == 0)) yield return new Problem(nameof(Prompt), "expected either a prompt or a file of prompts");
         if (Sampling.Greedy && N > 1) yield return new Problem(nameof(Sampling), $"found temperature 0, which gives the same response {N} times; expected above 0");

@@ -81,6 +81,7 @@ internal sealed record RewardEvalRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Out is "") yield return new Problem(nameof(Out), "found nothing; expected a folder, or no out= at all for no report");
     }
 }
