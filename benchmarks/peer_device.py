@@ -34,5 +34,16 @@ def now(device):
     return time.perf_counter()
 
 
+class Laps:
+    """Seconds of one phase after the other, by name."""
+
+    def __init__(self, device):
+        self.device, self.seconds, self.start = device, {}, now(device)
+
+    def __call__(self, name):
+        end = now(self.device)
+        self.seconds[name], self.start = end - self.start, end
+
+
 def describe(args):
     return {"torch": torch.__version__, "device": args.device, "dtype": args.dtype, "threads": torch.get_num_threads()}

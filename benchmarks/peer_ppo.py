@@ -89,14 +89,7 @@ def whiten(x):
 
 def step(policy, reference, optimizer, args, device, sample=generate):
     """Seconds by phase; `sample` draws the responses."""
-    seconds = {}
-    start = peer_device.now(device)
-
-    def lap(name):
-        nonlocal start
-        now = peer_device.now(device)
-        seconds[name], start = now - start, now
-
+    lap = peer_device.Laps(device)
     prompts = torch.randint(args.vocab, (args.episodes, args.prompt), device=device)
     with peer_device.autocast(args):
         tokens = sample(policy, prompts, args.response)
@@ -135,7 +128,7 @@ def step(policy, reference, optimizer, args, device, sample=generate):
             torch.nn.utils.clip_grad_norm_(policy.parameters(), 1.0)
             optimizer.step()
     lap("update")
-    return seconds
+    return lap.seconds
 
 
 def add_arguments(parser):

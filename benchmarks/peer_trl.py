@@ -83,14 +83,7 @@ def losses(old, values, advantages, returns, mask, new, new_values, logits):
 
 def step(policy, reference, optimizer, args, device, sample):
     """Seconds by phase; `sample` draws the responses."""
-    seconds = {}
-    start = peer_device.now(device)
-
-    def lap(name):
-        nonlocal start
-        now = peer_device.now(device)
-        seconds[name], start = now - start, now
-
+    lap = peer_device.Laps(device)
     queries = list(torch.randint(args.vocab, (args.episodes, args.prompt), device=device))
     with peer_device.autocast(args):
         responses = [row[args.prompt:] for row in sample(policy, torch.stack(queries), args.response)]
@@ -117,4 +110,4 @@ def step(policy, reference, optimizer, args, device, sample):
     {name: torch.stack([each[name] for each in logged]).mean(0).cpu().numpy() for name in logged[0]}
     [mean(x, masks).item() for x in (old - references, -old, rewards)]
     lap("update")
-    return seconds
+    return lap.seconds
