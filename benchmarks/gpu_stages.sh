@@ -130,7 +130,7 @@ peers() { # STAGE DTYPE [transformers]
   peer "$1" "$2" peer_ppo.py --shape "$name" --episodes "$rows" --prompt "$prompt" --response "$new" --repeats 1 --json
   if [ "${3:-}" = transformers ]; then
     peer "$1" "$2" peer_transformers.py generate --shape "$name" --batch "$rows" --new "$new" --repeats 2
-    peer "$1" "$2" peer_transformers.py ppo --shape "$name" --episodes "$rows" --prompt "$prompt" --response "$new" --repeats 1
+    peer "$1" "$2" peer_transformers.py ppo --trl --shape "$name" --episodes "$rows" --prompt "$prompt" --response "$new" --repeats 1
   fi
   cat "$work/$1.jsonl"
   [ ! -e "$work/$1.failed" ]
