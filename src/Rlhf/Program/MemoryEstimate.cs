@@ -53,7 +53,8 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         // Matrices in the layout of products with few rows, in float32 unless the processor multiplies bfloat16 itself.
         var packed = plan.CachedTokens > 0 && plan.OnCpu && !(number == BFloat16 && Accelerator.HasHalfProducts) ? Parameters(policy) * Float32 : 0;
         var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
-        var comparison = 3L * Float32 * Math.Min(LogitChunk, 2 * plan.Tokens * policy.Vocabulary);
+        // Logits of policy and reference, half a chunk each; where operators are composed, probabilities beside them.
+        var comparison = (plan.OnCpu ? 2L : 3L) * Float32 * Math.Min(LogitChunk / 2, plan.Tokens * policy.Vocabulary);
         // What tokens were drawn from is kept on a CPU in float32 alone.
         var drawn = plan.OnCpu && number == Float32 ? plan.DrawnTokens * policy.Width * number : 0;
         return drawn + Math.Max(cache + packed, layer + comparison + passing);

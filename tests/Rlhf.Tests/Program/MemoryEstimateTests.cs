@@ -49,10 +49,10 @@ public sealed class MemoryEstimateTests
         var plan = Plan(1) with { Models = [new(Shape, Upkeep.Adapted), new(Shape, Upkeep.Passing)], OnCpu = false, CachedTokens = 1 };
         var bytes = 4 * MemoryEstimate.Parameters(Shape);
         Assert.Equal(bytes, MemoryEstimate.Of(plan).Weights);
-        // A token: one layer's values and what is around it, and three comparisons of two models' logits.
-        Assert.Equal(bytes + 4 * (2048 + 768) + 3 * 4 * 2 * 512, MemoryEstimate.Of(plan).Activations);
-        // Where nothing is generated, as before dpo, it comes and goes as well, and nothing is packed.
-        Assert.Equal(MemoryEstimate.Of(plan).Activations, MemoryEstimate.Of(plan with { OnCpu = true, CachedTokens = 0 }).Activations);
+        // A token: one layer's values and what is around it, both models' logits, and probabilities.
+        Assert.Equal(bytes + 4 * (2048 + 768) + 3 * 4 * 512, MemoryEstimate.Of(plan).Activations);
+        // Where nothing is generated, as before dpo, it comes and goes as well, and nothing is packed; a CPU's kernels need no probabilities.
+        Assert.Equal(MemoryEstimate.Of(plan).Activations - 4 * 512, MemoryEstimate.Of(plan with { OnCpu = true, CachedTokens = 0 }).Activations);
         Assert.Equal(MemoryEstimate.Of(Plan(100_000) with { OnCpu = false }).Activations,
             MemoryEstimate.Of(Plan(100_000) with { Models = [new(Shape, Upkeep.Trained), new(Shape, Upkeep.Passing)], OnCpu = false, CachedTokens = 1 }).Activations);
     }
