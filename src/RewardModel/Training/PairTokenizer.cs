@@ -14,7 +14,8 @@ public enum OverLong
 }
 
 /// <summary>Turns pairs into tokens within a length; what it cuts or leaves out is counted.</summary>
-public sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLong overLong)
+/// <param name="leastPrompt">Tokens of a prompt that have to be left of it; a language model predicts a reply's first token from the last of them.</param>
+public sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLong overLong, int leastPrompt = 0)
 {
     /// <summary>Pairs whose prompt was cut.</summary>
     public int Truncated { get; private set; }
@@ -36,9 +37,16 @@ public sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLo
             return null;
         }
 
+        var cut = Math.Min(over, prompt.Length);
+        if (prompt.Length - cut < leastPrompt)
+        {
+            fault = new Fault(DefectKind.TooLong, $"a reply of {reply} tokens leaves none of its prompt's {prompt.Length} within {maxLength}");
+            return null;
+        }
+
         if (over > 0) Truncated++;
         if (reply > maxLength) RepliesCut++;
-        var seen = prompt[Math.Min(over, prompt.Length)..];
+        var seen = prompt[cut..];
         return new TokenizedPair(pair, [.. seen, .. End(chosen)], [.. seen, .. End(rejected)]) { ChosenReply = chosen.Length, RejectedReply = rejected.Length };
     }
 
