@@ -25,7 +25,12 @@ internal static class ComposedLikelihood
     public static (Tensor Entropies, Tensor Divergences) Divergence(Tensor logits, Tensor logSums, Tensor others, Tensor otherLogSums, double scale)
     {
         using var scope = NewDisposeScope();
-        if (scale != 1) (logits, others) = (logits.mul_(scale), others.mul_(scale));
+        if (scale != 1)
+        {
+            logits.mul_(scale);
+            others.mul_(scale);
+        }
+
         var logProbs = logits.sub_(logSums.unsqueeze(1));
         var apart = others.sub_(otherLogSums.unsqueeze(1)).neg_().add_(logProbs);
         var probabilities = logProbs.exp();
