@@ -1,13 +1,13 @@
 namespace Rlhf.Policies.Recipes;
 
-/// <summary>A bound on a number; a recipe outside it is refused with the key's name.</summary>
+/// <summary>A bound on a number, or on a name; a recipe outside it is refused with the key's name.</summary>
 [AttributeUsage(AttributeTargets.Property, AllowMultiple = true)]
 public abstract class BoundAttribute : Attribute
 {
     /// <summary>What the bound asks for, as it follows "expected": <c>at least 1</c>.</summary>
     public abstract string Wording { get; }
 
-    public abstract bool Holds(double value);
+    public abstract bool Holds(IConvertible value);
 
     private protected static string Text(double limit) => Scalars.Number(limit);
 }
@@ -19,7 +19,7 @@ public sealed class AtLeastAttribute(double limit) : BoundAttribute
 
     public override string Wording => $"at least {Text(Limit)}";
 
-    public override bool Holds(double value) => value >= Limit;
+    public override bool Holds(IConvertible value) => value.ToDouble(null) >= Limit;
 }
 
 /// <summary>value ≤ limit.</summary>
@@ -29,7 +29,7 @@ public sealed class AtMostAttribute(double limit) : BoundAttribute
 
     public override string Wording => $"at most {Text(Limit)}";
 
-    public override bool Holds(double value) => value <= Limit;
+    public override bool Holds(IConvertible value) => value.ToDouble(null) <= Limit;
 }
 
 /// <summary>value &gt; limit.</summary>
@@ -39,7 +39,7 @@ public sealed class AboveAttribute(double limit) : BoundAttribute
 
     public override string Wording => $"above {Text(Limit)}";
 
-    public override bool Holds(double value) => value > Limit;
+    public override bool Holds(IConvertible value) => value.ToDouble(null) > Limit;
 }
 
 /// <summary>value &lt; limit.</summary>
@@ -49,5 +49,5 @@ public sealed class BelowAttribute(double limit) : BoundAttribute
 
     public override string Wording => $"below {Text(Limit)}";
 
-    public override bool Holds(double value) => value < Limit;
+    public override bool Holds(IConvertible value) => value.ToDouble(null) < Limit;
 }

@@ -94,8 +94,7 @@ public static class RecipeBinder
     private static void CheckBounds(object record, RecipeField field, MapNode map, string path)
     {
         if (field.Bounds.Count == 0 || field.Get(record) is not IConvertible value) return;
-        var number = value.ToDouble(null);
-        if (field.Bounds.All(bound => bound.Holds(number))) return;
+        if (field.Bounds.All(bound => bound.Holds(value))) return;
         var expected = string.Join(" and ", field.Bounds.Select(bound => bound.Wording));
         throw new RlhfException($"{Where(map, field.Key)}: {Join(path, field.Key)}: found {Scalars.Write(value)}; expected {expected}");
     }

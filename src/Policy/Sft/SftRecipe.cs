@@ -1,6 +1,7 @@
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 
 namespace Rlhf.Policies.Sft;
@@ -69,7 +70,7 @@ public sealed record SftRecipe : IChecked
     [Describe("what the loss counts: completion or all")]
     public LossOn LossOn { get; init; } = LossOn.Completion;
 
-    [Describe("how messages are written out: auto (the tokenizer's own), chatml, llama2, zephyr or plain")]
+    [Describe("how messages are written out: auto (the tokenizer's own), chatml, llama2, zephyr or plain"), ChatTemplateName]
     public string ChatTemplate { get; init; } = "auto";
 
     [Describe("longest row in tokens; longer ones are cut"), AtLeast(2)]
@@ -111,7 +112,6 @@ public sealed record SftRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
-        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
         if (Keep == Kept.Best && EvalData is null && EvalShare == 0) yield return new Problem(nameof(Keep), "found best without rows to evaluate on; expected eval_data, or an eval_share above 0");
         if (Lora.IsOn && Model.Length == 0) yield return new Problem(nameof(Lora), $"found rank {Lora.Rank} without a model; adapters go onto a trained one, expected rank 0 or a model");

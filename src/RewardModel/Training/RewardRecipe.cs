@@ -1,5 +1,6 @@
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;
@@ -37,7 +38,7 @@ public sealed record RewardRecipe : IChecked
 
     public ColumnNames Columns { get; init; } = new();
 
-    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr"), ChatTemplateName]
     public string ChatTemplate { get; init; } = DialogueForms.PlainName;
 
     [Describe("what a defective row leads to: skip (counted and reported) or error")]
@@ -85,7 +86,6 @@ public sealed record RewardRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
-        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Data.Length == 0) yield return new Problem(nameof(Data), "found nothing; expected a data file");
         if (Patience > 0 && EvalEvery == 0) yield return new Problem(nameof(Patience), $"found {Patience} with eval_every 0; expected evaluations to judge by");
         if (LearnFrom == LearnFrom.Labels && Normalization is { Policy.Length: > 0, Prompts: null })

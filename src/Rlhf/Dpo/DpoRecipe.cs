@@ -1,5 +1,6 @@
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
@@ -28,7 +29,7 @@ public sealed record DpoRecipe : IChecked
     [Describe("what the columns of data are called")]
     public ColumnNames Columns { get; init; } = new();
 
-    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr"), ChatTemplateName]
     public string ChatTemplate { get; init; } = DialogueForms.PlainName;
 
     [Describe("what a defective row leads to: skip (counted and reported) or error")]
@@ -73,7 +74,6 @@ public sealed record DpoRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
-        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Objective == DpoObjective.Ipo && LabelSmoothing > 0)
             yield return new Problem(nameof(LabelSmoothing), $"found {LabelSmoothing} with objective ipo, which has none; expected 0");
     }

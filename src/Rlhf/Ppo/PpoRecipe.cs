@@ -2,6 +2,7 @@ using Rlhf.Maths;
 using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;
@@ -20,7 +21,7 @@ public sealed record PpoRecipe : IChecked
     [Describe("what the columns of prompts are called")]
     public ColumnNames Columns { get; init; } = new();
 
-    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr"), ChatTemplateName]
     public string ChatTemplate { get; init; } = DialogueForms.PlainName;
 
     [Describe("what a defective row of prompts leads to: skip (counted and reported) or error")]
@@ -178,7 +179,6 @@ public sealed record PpoRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
-        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Episodes % SamplesPerPrompt != 0)
             yield return new(nameof(Episodes), $"found {Episodes}; expected a multiple of samples_per_prompt ({SamplesPerPrompt})");
         if (Algorithm is Algorithm.Grpo or Algorithm.Rloo && SamplesPerPrompt < 2)

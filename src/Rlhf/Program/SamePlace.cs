@@ -1,9 +1,17 @@
+using Rlhf.Policies;
+
 namespace Rlhf.Program;
 
-/// <summary>Whether two paths lead to one file or folder, by links too: what is read is not to be written over.</summary>
+/// <summary>What is read is not to be written over, whichever way a path leads there: by links too.</summary>
 internal static class SamePlace
 {
-    public static bool Are(string one, string other) => Real(one) == Real(other);
+    /// <param name="read">file or folder</param>
+    /// <param name="to">the key <c>to</c></param>
+    public static void Refuse(string read, string to)
+    {
+        var kind = Directory.Exists(read) ? "folder" : "file";
+        if (Real(read) == Real(to)) throw new RlhfException($"to: {to}: found the {kind} that is read, which would be overwritten; expected another {kind}");
+    }
 
     private static string Real(string path)
     {

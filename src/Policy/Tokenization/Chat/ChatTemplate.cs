@@ -1,5 +1,4 @@
 using Rlhf.Policies.Data;
-using Rlhf.Policies.Recipes;
 
 namespace Rlhf.Policies.Tokenization.Chat;
 
@@ -23,12 +22,6 @@ public sealed class ChatTemplate
     public static IReadOnlyList<string> Names { get; } = [.. Formats.Select(format => format.Name)];
 
     public string Name => _format.Name;
-
-    /// <summary>What is wrong with a name that a recipe's key <c>chat_template</c> gives.</summary>
-    public static IEnumerable<Problem> Problems(string name)
-    {
-        if (name != Automatic && !Names.Contains(name)) yield return new Problem(nameof(ChatTemplate), $"found '{name}'; expected {Automatic}, {string.Join(", ", Names.SkipLast(1))} or {Names[^1]}");
-    }
 
     /// <summary>The template of that name, or the tokenizer's own for <see cref="Automatic"/>.</summary>
     public static ChatTemplate For(TextTokenizer tokenizer, string name)

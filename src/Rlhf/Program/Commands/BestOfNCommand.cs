@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Rlhf.Evaluation;
-using Rlhf.Policies;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Data;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;
@@ -90,7 +91,7 @@ internal static class BestOfNCommand
     {
         Stage.WantFolder(recipe.Model, "model");
         if (recipe.Prompt is null) Stage.WantFile(recipe.Prompts, "prompts");
-        if (recipe is { Prompt: null, To: { } to } && SamePlace.Are(recipe.Prompts, to)) throw new RlhfException($"{to}: to: found the file that is read, which would be overwritten; expected another file");
+        if (recipe is { Prompt: null, To: { } to }) SamePlace.Refuse(recipe.Prompts, to);
         if (recipe.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "score.reward_model.path");
         if (recipe.Score == new ScoreOptions()) throw new WrongUsageException("score: names no source of scores; expected at least one, such as score.reward_model.path=runs/demo/reward/final");
     }
@@ -129,7 +130,7 @@ internal sealed record BestOfNRecipe : IChecked
     [Describe("what the columns of prompts are called")]
     public ColumnNames Columns { get; init; } = new();
 
-    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr"), ChatTemplateName]
     public string ChatTemplate { get; init; } = DialogueForms.PlainName;
 
     [Describe("what a defective row of prompts leads to: skip (counted and reported) or error")]
@@ -146,7 +147,6 @@ internal sealed record BestOfNRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
-        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Model.Length == 0) yield return new Problem(nameof(Model), "found nothing; expected the folder of a model");
         if ((Prompt is null) == (Prompts.Length == 0)) yield return new Problem(nameof(Prompt), "expected either a prompt or a file of prompts");
         if (Sampling.Greedy && N > 1) yield return new Problem(nameof(Sampling), $"found temperature 0, which gives the same response {N} times; expected above 0");

@@ -56,7 +56,7 @@ internal static class DataCommand
         if (recipe.Action != DataAction.Make && Directory.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: is a folder; expected a file");
         if (recipe.Action != DataAction.Make && !File.Exists(recipe.File)) throw new RlhfException($"{recipe.File}: no such file; {recipe.Action.ToString().ToLowerInvariant()} reads .jsonl, .json, either with .gz, and .parquet");
         if (recipe.Action == DataAction.Convert && recipe.To is null) throw new WrongUsageException("convert writes another file: rlhf data convert FILE TO");
-        if (recipe is { Action: DataAction.Convert, To: { } to } && SamePlace.Are(recipe.File, to)) throw new RlhfException($"{to}: to: found the file that is read, which would be overwritten; expected another file");
+        if (recipe is { Action: DataAction.Convert, To: { } to }) SamePlace.Refuse(recipe.File, to);
     }
 
     /// <summary>A row that cannot be read ends it: a copy that lacks rows would be no copy.</summary>

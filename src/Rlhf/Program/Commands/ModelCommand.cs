@@ -44,7 +44,7 @@ internal static class ModelCommand
         if (recipe.Model.Length == 0) throw new WrongUsageException("no model given; expected rlhf model info FOLDER");
         if (!Directory.Exists(recipe.Model)) throw new RlhfException($"{recipe.Model}: no such folder; a model is a folder in the Hugging Face layout (config.json, weights, tokenizer files)");
         if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new WrongUsageException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
-        if (recipe is { Action: ModelAction.Convert, To: { } to } && SamePlace.Are(recipe.Model, to)) throw new RlhfException($"{to}: to: found the folder of the model itself, which would be overwritten; expected another folder");
+        if (recipe is { Action: ModelAction.Convert, To: { } to }) SamePlace.Refuse(recipe.Model, to);
     }
 
     private static void Info(ModelRecipe recipe, CommandContext context)

@@ -1,6 +1,7 @@
-using Rlhf.Policies;
 using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;
@@ -70,7 +71,7 @@ internal sealed record RewardEvalRecipe : IChecked
 
     public ColumnNames Columns { get; init; } = new();
 
-    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr")]
+    [Describe("how dialogues are written out: plain, auto (the tokenizer's own), chatml, llama2 or zephyr"), ChatTemplateName]
     public string ChatTemplate { get; init; } = DialogueForms.PlainName;
 
     [Describe("what a defective row leads to: skip (counted and reported) or error")]
@@ -81,7 +82,6 @@ internal sealed record RewardEvalRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
-        foreach (var problem in Policies.Tokenization.Chat.ChatTemplate.Problems(ChatTemplate)) yield return problem;
         if (Out is "") yield return new Problem(nameof(Out), "found nothing; expected a folder, or no out= at all for no report");
     }
 }
