@@ -1,3 +1,5 @@
+using Rlhf.Policies.Generation;
+
 namespace Rlhf.Benchmarks.CartPole;
 
 /// <summary>

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using Rlhf.Benchmarks.CartPole;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Evaluation;
+using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using TorchSharp;

@@ -1,5 +1,4 @@
-using Rlhf.Policies;
-using Rlhf.TestSupport;
+using Rlhf.Foundation;
 
 /// <summary>Targets whose parser reads a file of a certain name from disk.</summary>
 internal static class FileTarget

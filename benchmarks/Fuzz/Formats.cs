@@ -2,11 +2,10 @@ using System.IO.Compression;
 using System.Text;
 using Parquet.Tests;
 using PyBridge.Tests;
+using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Data;
-using Rlhf.Policies.Recipes;
 using Rlhf.Policies.Tokenization;
-using Rlhf.TestSupport;
 using TorchSharp;
 using TorchSharp.PyBridge;
 

@@ -1,6 +1,6 @@
-using Rlhf.Policies.Recipes;
-
 /// <summary>A recipe with every kind of value.</summary>
+using Rlhf.Foundation.Recipes;
+
 internal sealed record FuzzRecipe
 {
     [Describe("a name")]

@@ -2,7 +2,8 @@
 //   dotnet run -c Release --project benchmarks/Fuzz -- [inputs=100000] [seed=1] [format=NAME] [first=0]
 using System.Diagnostics;
 using System.Globalization;
-using Rlhf.TestSupport;
+using Rlhf.Cli.Shell;
+using Rlhf.Foundation.Runs;
 
 var options = args.Select(argument => argument.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts.Length == 2 ? parts[1] : "");
 long Number(string name, long otherwise) => options.TryGetValue(name, out var value) ? long.Parse(value, CultureInfo.InvariantCulture) : otherwise;

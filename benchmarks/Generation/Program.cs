@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Rlhf.Bench;
+using Rlhf.Cli.Bench;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Models;
 using Rlhf.Ppo;
 using static TorchSharp.torch;
 

@@ -2,8 +2,9 @@
 //   dotnet run -c Release --project benchmarks/RowScan -- [rows=1000000]
 using System.Diagnostics;
 using System.Globalization;
-using Rlhf.Policies.Data;
+using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.Scorers;
 
 var count = args.Length > 0 ? int.Parse(args[0].Split('=')[^1], CultureInfo.InvariantCulture) : 1_000_000;
 var folder = Directory.CreateTempSubdirectory("rowscan").FullName;

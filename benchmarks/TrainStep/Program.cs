@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Rlhf.Benchmarks;
+using Rlhf.Benchmarks.TrainStep;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Rlhf.Benchmarks;
+namespace Rlhf.Benchmarks.TrainStep;
 
 /// <summary>What is measured: the numbers of benchmarks/peer_train_step.py.</summary>
 internal sealed record StepShape

@@ -1,10 +1,12 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Generation;
-using Rlhf.Policies.Tests.Runs;
 using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Policies.Tests;
 

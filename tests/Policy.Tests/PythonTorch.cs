@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Rlhf.TestSupport;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Policies.Tests;
 

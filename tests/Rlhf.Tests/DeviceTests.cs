@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Rlhf.Policies.Accelerators;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 using Rlhf.Tests.Ppo;
 using TorchSharp;

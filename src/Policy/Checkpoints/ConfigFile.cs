@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rlhf.Policies.Models;
-using Rlhf.Policies.Models.Families;
+using Rlhf.Foundation;
+using Rlhf.Policies.Families;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;
@@ -12,7 +12,7 @@ internal readonly record struct ConfigTask(string Name, int Labels);
 /// <summary>config.json and generation_config.json of the Hugging Face layout.</summary>
 internal static class ConfigFile
 {
-    private const string Name = "config.json";
+    public const string Name = "config.json";
     private const long MaxBytes = 16 << 20;
 
     public static TransformerConfig Read(string folder)

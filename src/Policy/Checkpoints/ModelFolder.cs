@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Rlhf.Policies.Adapters;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Files;
 using TorchSharp;
@@ -35,6 +35,15 @@ public static class ModelFolder
     /// <summary>The configuration of a model; for an adapter that of its base.</summary>
     public static TransformerConfig ReadConfig(string folder) => ConfigFile.Read(AdapterFolder.Holds(folder) ? AdapterFolder.BaseOf(folder) : folder);
 
+    /// <summary>A file or folder with the folders that loading it reads as well: the members of an ensemble, the base of an adapter.</summary>
+    public static IEnumerable<string> WithModelsInside(string path)
+    {
+        yield return path;
+        if (!Directory.Exists(path)) yield break;
+        foreach (var member in Directory.GetDirectories(path).Order(StringComparer.Ordinal).Where(inner => File.Exists(Path.Combine(inner, ConfigFile.Name)))) yield return member;
+        if (AdapterFolder.Holds(path)) yield return AdapterFolder.BaseOf(path);
+    }
+
     /// <summary>Loads a language model with weights of the given type, float32 unless told otherwise; an adapter comes with its base, merged.</summary>
     public static CausalLm Load(string folder, Device device, ScalarType? type = null)
     {
@@ -62,7 +71,7 @@ public static class ModelFolder
     {
         using var scope = NewDisposeScope();
         var tensors = WeightWriter.Tensors(model.Trunk);
-        if (!model.Config.TiedHead) tensors[Models.Families.ModelFamily.Of(model.Config.Family, folder).HeadName] = model.HeadWeight.detach();
+        if (!model.Config.TiedHead) tensors[ModelFamily.Of(model.Config.Family, folder).HeadName] = model.HeadWeight.detach();
         Write(folder, model.Config, new ConfigTask(LanguageModel, 0), tensors, options ?? new SaveOptions(), AdapterOf(model.Trunk, null, options));
     }
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text;
 using System.Text.Json;
+using Rlhf.Foundation;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
-using Rlhf.Policies.Models;
-using Rlhf.Policies.Models.Families;
+using Rlhf.Foundation;
+using Rlhf.Policies.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 

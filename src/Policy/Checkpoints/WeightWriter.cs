@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Models.Families;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 

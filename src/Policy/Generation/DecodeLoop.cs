@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;

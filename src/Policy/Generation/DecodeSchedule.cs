@@ -1,5 +1,6 @@
 using System.Numerics;
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

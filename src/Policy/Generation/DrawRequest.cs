@@ -17,7 +17,7 @@ internal sealed class DrawRequest
     /// <summary>[K, R], true where the response may not end yet; null where all may.</summary>
     public bool[]? Unfinished { get; }
 
-    public static DrawRequest For(IReadOnlyList<Episode> episodes, int tokens, int minNewTokens)
+    public static DrawRequest For(IReadOnlyList<GrowingEpisode> episodes, int tokens, int minNewTokens)
     {
         var uniforms = new float[tokens * episodes.Count];
         for (int ahead = 0, at = 0; ahead < tokens; ahead++)

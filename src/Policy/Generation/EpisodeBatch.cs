@@ -1,14 +1,16 @@
+using Rlhf.Policies.Sft;
+
 namespace Rlhf.Policies.Generation;
 
 /// <summary>The host's half of generation: which episode has which row, what its tokens are and when it ends.</summary>
 internal sealed class EpisodeBatch(DecodeLoop loop, int tokensAhead, int minNewTokens, IReadOnlySet<int> ends)
 {
-    private readonly List<Episode> _episodes = [];
+    private readonly List<GrowingEpisode> _episodes = [];
 
     public int Count => _episodes.Count;
 
     /// <summary>Takes in new episodes, each with its first token, and gives back those of them that ended with it.</summary>
-    public IReadOnlyList<Episode> Admit(IReadOnlyList<Episode> episodes)
+    public IReadOnlyList<GrowingEpisode> Admit(IReadOnlyList<GrowingEpisode> episodes)
     {
         var drawn = loop.Admit([.. episodes.Select(episode => episode.Prompt)], DrawRequest.For(episodes, 1, minNewTokens));
         _episodes.AddRange(episodes);
@@ -16,14 +18,14 @@ internal sealed class EpisodeBatch(DecodeLoop loop, int tokensAhead, int minNewT
     }
 
     /// <summary>Gives every episode a token, or several of them before anybody looks, and takes out those that ended.</summary>
-    public IReadOnlyList<Episode> Advance()
+    public IReadOnlyList<GrowingEpisode> Advance()
     {
         // What an episode draws after its end is never looked at.
         var tokens = Math.Min(tokensAhead, _episodes.Max(episode => episode.Remaining));
         return TakeOutEnded(_episodes, loop.Advance(DrawRequest.For(_episodes, tokens, minNewTokens)));
     }
 
-    private Episode[] TakeOutEnded(IReadOnlyList<Episode> episodes, Drawn drawn)
+    private GrowingEpisode[] TakeOutEnded(IReadOnlyList<GrowingEpisode> episodes, Drawn drawn)
     {
         for (var at = 0; at < drawn.Tokens.Length; at++)
         {
@@ -57,7 +59,7 @@ internal sealed class EpisodeBatch(DecodeLoop loop, int tokensAhead, int minNewT
 
     private void Keep(int[] rows)
     {
-        Episode[] kept = [.. rows.Select(row => _episodes[row])];
+        GrowingEpisode[] kept = [.. rows.Select(row => _episodes[row])];
         _episodes.Clear();
         _episodes.AddRange(kept);
         loop.Keep(rows);

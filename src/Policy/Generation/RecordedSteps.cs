@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Accelerators;
 
 namespace Rlhf.Policies.Generation;

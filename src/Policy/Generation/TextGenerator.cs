@@ -1,5 +1,7 @@
+using Rlhf.Foundation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Training;
 
 namespace Rlhf.Policies.Generation;
 
@@ -41,7 +43,7 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
         if (prompts.Count != keys.Count) throw new ArgumentException($"{keys.Count} keys for {prompts.Count} prompts", nameof(keys));
         if (options.StopStrings.Count > 0 && tokenizer is null) throw new ArgumentException("stop strings need a tokenizer", nameof(options));
         // Prompts of one length together cost no padding; the order does not change any response.
-        var waiting = new Queue<Episode>(Enumerable.Range(0, prompts.Count).Select(i => Begin(i, prompts[i], options, keys[i])).OrderByDescending(episode => episode.Prompt.Length));
+        var waiting = new Queue<GrowingEpisode>(Enumerable.Range(0, prompts.Count).Select(i => Begin(i, prompts[i], options, keys[i])).OrderByDescending(episode => episode.Prompt.Length));
         if (waiting.Count == 0) yield break;
         var ends = new HashSet<int>(options.StopTokens);
         if (eos is { } end) ends.Add(end);
@@ -60,11 +62,11 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
         }
     }
 
-    private Episode Begin(int index, int[] prompt, SamplingOptions options, RandomKey key)
+    private GrowingEpisode Begin(int index, int[] prompt, SamplingOptions options, RandomKey key)
     {
         var room = Math.Min(options.MaxNewTokens, Room(prompt, key.Prompt));
         var stops = options.StopStrings.Count > 0 ? new StopStrings(tokenizer!.ContinueDecoding(), options.StopStrings) : null;
-        return new Episode(index, prompt, key, room, stops);
+        return new GrowingEpisode(index, prompt, key, room, stops);
     }
 
     /// <param name="number">The prompt's index in its data set.</param>

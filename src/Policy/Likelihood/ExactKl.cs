@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,7 +23,40 @@ public static class ExactKl
         using var scope = NewDisposeScope();
         var none = zeros([hidden.shape[0]], ScalarType.Int64, hidden.device);
         var plan = LikelihoodPlan.For(hidden, head, none, temperature, chunk, LikelihoodResults.LogProbs);
-        return Function.apply(hidden, head, plan, new Reference(reference, referenceHead)).MoveToOuterDisposeScope();
+        var divergence = Divergence(hidden, head, reference, referenceHead, plan);
+        return HandWrittenGradient.Of(divergence, [hidden, head], [hidden, head, reference, referenceHead, divergence.clone()], (saved, towards) => Gradients(saved, towards, plan)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Divergence(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, LikelihoodPlan plan)
+    {
+        using var quiet = no_grad();
+        var divergence = empty([hidden.shape[0]], ScalarType.Float32, hidden.device);
+        foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], plan.ChunkRows))
+        {
+            using var scope = NewDisposeScope();
+            var logProbs = LogSoftmax(hidden.narrow(0, start, count), head, plan.Scale);
+            var difference = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().add_(logProbs);
+            divergence.narrow(0, start, count).copy_(logProbs.exp_().mul_(difference).sum(1));
+        }
+
+        return divergence;
+    }
+
+    // ∂KL/∂l = p·(ln p − ln q − KL) for the scaled logits l.
+    private static Tensor?[] Gradients(IReadOnlyList<Tensor?> saved, Tensor towards, LikelihoodPlan plan)
+    {
+        var (hidden, head, reference, referenceHead, divergence) = (saved[0]!, saved[1]!, saved[2]!, saved[3]!, saved[4]!);
+        var gradients = new HiddenAndHead(hidden, head, plan);
+        foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], plan.ChunkRows))
+        {
+            using var scope = NewDisposeScope();
+            var logProbs = LogSoftmax(hidden.narrow(0, start, count), head, plan.Scale);
+            var inner = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().add_(logProbs).sub_(divergence.narrow(0, start, count).unsqueeze(1));
+            var factor = towards.narrow(0, start, count).mul(plan.Scale).unsqueeze(1);
+            gradients.Add(logProbs.exp_().mul_(inner).mul_(factor), start, count);
+        }
+
+        return gradients.Both;
     }
 
     /// <summary>ln p [n, V] of softmax(logits·scale).</summary>
@@ -32,59 +65,5 @@ public static class ExactKl
         using var scope = NewDisposeScope();
         var logits = LogitChunks.Logits(hidden, head);
         return (scale == 1 ? logits : logits.mul_(scale)).log_softmax(1).MoveToOuterDisposeScope();
-    }
-
-    private sealed record Reference(Tensor Hidden, Tensor Head);
-
-    private sealed class Function : autograd.SingleTensorFunction<Function>
-    {
-        private const string PlanKey = "plan";
-
-        public override string Name => nameof(ExactKl);
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
-        {
-            var (hidden, head, plan, reference) = ((Tensor)vars[0], (Tensor)vars[1], (LikelihoodPlan)vars[2], (Reference)vars[3]);
-            var divergence = empty([hidden.shape[0]], ScalarType.Float32, hidden.device);
-            foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], plan.ChunkRows))
-            {
-                using var scope = NewDisposeScope();
-                var logProbs = LogSoftmax(hidden.narrow(0, start, count), head, plan.Scale);
-                var difference = LogSoftmax(reference.Hidden.narrow(0, start, count), reference.Head, plan.Scale).neg_().add_(logProbs);
-                divergence.narrow(0, start, count).copy_(logProbs.exp_().mul_(difference).sum(1));
-            }
-
-            if (plan.Learns)
-            {
-                using var copy = divergence.clone();
-                ctx.save_for_backward([hidden, head, reference.Hidden, reference.Head, copy]);
-                ctx.save_data(PlanKey, plan);
-            }
-
-            return divergence;
-        }
-
-        // ∂KL/∂l = p·(ln p − ln q − KL) for the scaled logits l.
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
-        {
-            var plan = (LikelihoodPlan)ctx.get_data(PlanKey);
-            var saved = ctx.get_saved_variables();
-            var (hidden, head, reference, referenceHead, divergence) = (saved[0], saved[1], saved[2], saved[3], saved[4]);
-            var hiddenGradient = plan.HiddenLearns ? empty_like(hidden) : null;
-            var headGradient = plan.HeadLearns ? zeros(head.shape, ScalarType.Float32, head.device) : null;
-            foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], plan.ChunkRows))
-            {
-                using var scope = NewDisposeScope();
-                var part = hidden.narrow(0, start, count);
-                var logProbs = LogSoftmax(part, head, plan.Scale);
-                var inner = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().add_(logProbs).sub_(divergence.narrow(0, start, count).unsqueeze(1));
-                var factor = grad_output.narrow(0, start, count).mul(plan.Scale).unsqueeze(1);
-                var gradient = logProbs.exp_().mul_(inner).mul_(factor).to(hidden.dtype);
-                hiddenGradient?.narrow(0, start, count).copy_(Accelerator.Product(gradient, head));
-                if (headGradient is not null) LogitChunks.AddHeadGradient(headGradient, gradient, part);
-            }
-
-            return [hiddenGradient!, headGradient?.to(head.dtype)!];
-        }
     }
 }

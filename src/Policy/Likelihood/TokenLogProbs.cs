@@ -21,11 +21,11 @@ public static class TokenLogProbs
         WithEntropy(hidden, head, targets, temperature, LogitChunks.Rows(head.shape[0]));
 
     internal static Tensor Selected(Tensor hidden, Tensor head, Tensor targets, double temperature, long chunk) =>
-        LikelihoodFunction.apply(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbs))[0];
+        TokenLikelihood.Of(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbs))[0];
 
     internal static (Tensor LogProbs, Tensor Entropies) WithEntropy(Tensor hidden, Tensor head, Tensor targets, double temperature, long chunk)
     {
-        var results = LikelihoodFunction.apply(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbsAndEntropies));
+        var results = TokenLikelihood.Of(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbsAndEntropies));
         return (results[0], results[1]);
     }
 }

@@ -1,11 +1,12 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;
 
 /// <summary>Causal self-attention, softmax(q·kᵀ/√Dh)·v, with queries, keys and values from one product.</summary>
-public sealed class Attention : nn.Module
+public sealed class Attention : WeightModule
 {
     private readonly int _layer;
 

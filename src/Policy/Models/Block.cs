@@ -1,11 +1,12 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;
 
 /// <summary>One layer: x + attention(norm(x)), then x + feedforward(norm(x)); or both from the same x, in parallel.</summary>
-public sealed class Block : nn.Module
+public sealed class Block : WeightModule
 {
     private readonly Norm _attentionNorm;
     private readonly Norm _feedForwardNorm;

@@ -1,4 +1,6 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Generation;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -6,20 +8,17 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>A transformer with a language-model head.</summary>
-public sealed class CausalLm : nn.Module
+public sealed class CausalLm : WeightModule
 {
     /// <summary>The name of an output matrix of its own, and what the trunk's names begin with.</summary>
     internal const string HeadName = "head", TrunkPrefix = "trunk.";
-
-    private readonly Parameter? _head;
 
     public CausalLm(TransformerConfig config, ParameterSource source) : base(nameof(CausalLm))
     {
         Trunk = new Transformer(config, source.In("trunk"));
         register_module("trunk", Trunk);
         if (config.TiedHead) return;
-        _head = source.Take(HeadName, config.Vocabulary, config.Width);
-        register_parameter(HeadName, _head);
+        Keep(HeadName, source(HeadName, [config.Vocabulary, config.Width]));
     }
 
     public TransformerConfig Config => Trunk.Config;
@@ -27,7 +26,7 @@ public sealed class CausalLm : nn.Module
     public Transformer Trunk { get; }
 
     /// <summary>[V, D], the token embedding where the head is tied.</summary>
-    public Parameter HeadWeight => _head ?? Trunk.Embedding;
+    public Parameter HeadWeight => Config.TiedHead ? Trunk.Embedding : Kept(HeadName);
 
     internal PackedWeight? PackedHead { get; set; }
 

@@ -1,11 +1,12 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;
 
 /// <summary>down(act(up(x))), or down(act(gate(x))·up(x)) with gate and up in one product.</summary>
-public sealed class FeedForward : nn.Module
+public sealed class FeedForward : WeightModule
 {
     private readonly TransformerConfig _config;
 

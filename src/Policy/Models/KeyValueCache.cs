@@ -1,3 +1,4 @@
+using Rlhf.Policies.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 

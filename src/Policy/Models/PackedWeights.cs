@@ -1,3 +1,4 @@
+using Rlhf.Policies.Accelerators;
 using TorchSharp;
 
 namespace Rlhf.Policies.Models;

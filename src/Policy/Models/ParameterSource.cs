@@ -1,5 +1,3 @@
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;
@@ -14,12 +12,4 @@ internal static class ParameterSources
     /// <summary>The same source for a part of the module: every name gets the prefix.</summary>
     public static ParameterSource In(this ParameterSource source, string prefix) =>
         (name, shape) => source($"{prefix}.{name}", shape);
-
-    /// <summary>A parameter that no dispose scope owns: it lives as long as its module.</summary>
-    public static Parameter Take(this ParameterSource source, string name, params long[] shape)
-    {
-        var parameter = new Parameter(source(name, shape));
-        parameter.DetachFromDisposeScope();
-        return parameter;
-    }
 }

@@ -1,5 +1,4 @@
 using Rlhf.Policies.Accelerators;
-using Rlhf.Policies.Adapters;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,22 +6,22 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>y = x·Wᵀ + b for rows x [N, in]: every matrix product with weights goes through here.</summary>
-public sealed class Projection : nn.Module
+public sealed class Projection : WeightModule
 {
+    private readonly bool _hasBias;
+
     internal Projection(ParameterSource source, string name, long inputs, long outputs, bool bias) : base(nameof(Projection))
     {
-        Weight = source.In(name).Take("weight", outputs, inputs);
-        register_parameter("weight", Weight);
-        if (!bias) return;
-        Bias = source.In(name).Take("bias", outputs);
-        register_parameter("bias", Bias);
+        _hasBias = bias;
+        Keep("weight", source.In(name)("weight", [outputs, inputs]));
+        if (bias) Keep("bias", source.In(name)("bias", [outputs]));
     }
 
     /// <summary>[out, in].</summary>
-    public Parameter Weight { get; }
+    public Parameter Weight => Kept("weight");
 
     /// <summary>[out], or null.</summary>
-    public Parameter? Bias { get; }
+    public Parameter? Bias => _hasBias ? Kept("bias") : null;
 
     /// <summary>The weight laid out for products with few rows, while tokens are generated.</summary>
     internal PackedWeight? Packed { get; set; }

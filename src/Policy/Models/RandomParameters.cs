@@ -1,3 +1,5 @@
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Generation;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,5 @@
+using Rlhf.Policies.Families;
+
 namespace Rlhf.Policies.Models;
 
 /// <summary>The angle per position of each pair: base^(−2i/d), stretched as the checkpoint asks.</summary>

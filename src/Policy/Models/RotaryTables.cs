@@ -1,3 +1,4 @@
+using Rlhf.Policies.Families;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;

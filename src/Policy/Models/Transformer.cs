@@ -1,5 +1,7 @@
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Accelerators;
-using Rlhf.Policies.Adapters;
+using Rlhf.Policies.Families;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,25 +9,22 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>The trunk of a language model, from tokens to hidden states after the final norm; a head is added by its owner.</summary>
-public sealed class Transformer : nn.Module
+public sealed class Transformer : WeightModule
 {
-    private readonly Parameter? _positions;
     private readonly RotaryTables? _rotary;
     private readonly Norm _norm;
 
     public Transformer(TransformerConfig config, ParameterSource source) : base(nameof(Transformer))
     {
         Config = config;
-        Embedding = source.Take("embedding", config.Vocabulary, config.Width);
-        register_parameter("embedding", Embedding);
+        Keep("embedding", source("embedding", [config.Vocabulary, config.Width]));
         if (config.Rotary is { } rotary)
         {
             _rotary = new RotaryTables(rotary, config.Context);
         }
         else
         {
-            _positions = source.Take("positions", config.Context, config.Width);
-            register_parameter("positions", _positions);
+            Keep("positions", source("positions", [config.Context, config.Width]));
         }
 
         Blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(source.In($"blocks.{i}"), config, i))];
@@ -37,7 +36,7 @@ public sealed class Transformer : nn.Module
     public TransformerConfig Config { get; }
 
     /// <summary>[V, D].</summary>
-    public Parameter Embedding { get; }
+    public Parameter Embedding => Kept("embedding");
 
     public IReadOnlyList<Block> Blocks { get; }
 
@@ -117,7 +116,7 @@ public sealed class Transformer : nn.Module
             Real = real, Positions = positions, Starts = cache?.Starts, Columns = cache?.Columns ?? length, Cosines = tables?.Cosines, Sines = tables?.Sines,
         };
         var rows = Accelerator.Rows(Embedding, tokens.reshape(-1));
-        if (_positions is not null) rows = AddPositions(rows, positions, batch, length);
+        if (Config.Rotary is null) rows = AddPositions(rows, positions, batch, length);
         var recomputes = GradientCheckpointing && cache is null && is_grad_enabled();
         foreach (var block in Blocks)
         {
@@ -133,7 +132,7 @@ public sealed class Transformer : nn.Module
     {
         if (length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
         return positions is null
-            ? rows.view(batch, length, Config.Width).add(_positions!.narrow(0, 0, length)).view(batch * length, Config.Width)
-            : rows.add(Accelerator.Rows(_positions!, positions.reshape(-1)));
+            ? rows.view(batch, length, Config.Width).add(Kept("positions").narrow(0, 0, length)).view(batch * length, Config.Width)
+            : rows.add(Accelerator.Rows(Kept("positions"), positions.reshape(-1)));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Policies.Sft;
 

@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Data;
+
 namespace Rlhf.Policies.Sft;
 
 /// <summary>

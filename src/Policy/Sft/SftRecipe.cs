@@ -1,6 +1,6 @@
-using Rlhf.Policies.Adapters;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 

@@ -1,6 +1,6 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Policies.Sft;

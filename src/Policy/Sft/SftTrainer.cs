@@ -1,5 +1,5 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.ML.Tokenizers;
+using Rlhf.Foundation;
 
 namespace Rlhf.Policies.Tokenization;
 

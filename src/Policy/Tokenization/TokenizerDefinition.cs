@@ -1,3 +1,4 @@
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Tokenization.Normalizing;
 using Rlhf.Policies.Tokenization.Splitting;
 

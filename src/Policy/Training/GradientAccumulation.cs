@@ -1,4 +1,6 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +24,7 @@ public static class GradientAccumulation
         {
             using var scope = NewDisposeScope();
             using var loss = summedLoss(part).mul(1 / count);
-            loss.backward();
+            HandWrittenGradient.Run(loss);
             var value = loss.detach();
             total = total is null ? value.MoveToOuterDisposeScope() : total.add_(value);
         }

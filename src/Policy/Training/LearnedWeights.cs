@@ -1,3 +1,4 @@
+using Rlhf.Foundation;
 using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;

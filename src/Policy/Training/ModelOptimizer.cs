@@ -1,3 +1,5 @@
+using Rlhf.Foundation;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using TorchSharp.Modules;

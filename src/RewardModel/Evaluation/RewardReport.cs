@@ -1,4 +1,4 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
 
 namespace Rlhf.Rewards.Evaluation;
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Rlhf.Foundation;
 
 namespace Rlhf.Rewards.Evaluation;
 
@@ -22,11 +23,11 @@ public static class RewardReportJson
         try
         {
             return JsonSerializer.Deserialize<RewardReport>(File.ReadAllText(path), Options)
-                ?? throw new Rlhf.Policies.RlhfException($"{path}: holds null, not a reward report: make it again with 'rlhf reward eval'");
+                ?? throw new RlhfException($"{path}: holds null, not a reward report: make it again with 'rlhf reward eval'");
         }
         catch (JsonException error)
         {
-            throw new Rlhf.Policies.RlhfException($"{path}: not a reward report ({error.Message.TrimEnd('.')}): make it again with 'rlhf reward eval'", error);
+            throw new RlhfException($"{path}: not a reward report ({error.Message.TrimEnd('.')}): make it again with 'rlhf reward eval'", error);
         }
     }
 

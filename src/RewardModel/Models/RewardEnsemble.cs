@@ -1,4 +1,5 @@
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

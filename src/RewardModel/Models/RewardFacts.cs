@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rlhf.Policies;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Rewards.Models;
 

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Runs;
+using Rlhf.Policies.Tokenization.Files;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Models;

@@ -1,12 +1,12 @@
 using Rlhf.Policies.Models;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Rlhf.Rewards.Models;
 
 /// <summary>A transformer that scores texts: K linear heads without bias on the last token's hidden state, one for a plain reward model.</summary>
-public sealed class RewardModel : nn.Module
+public sealed class RewardModel : WeightModule
 {
     /// <summary>The parameter of the heads.</summary>
     internal const string HeadName = "score";
@@ -15,17 +15,15 @@ public sealed class RewardModel : nn.Module
     public RewardModel(Transformer trunk, Tensor head) : base(nameof(RewardModel))
     {
         Trunk = trunk;
-        Head = new Parameter(head);
-        Head.DetachFromDisposeScope();
         register_module("trunk", trunk);
-        register_parameter(HeadName, Head);
+        Keep(HeadName, head);
         Scales = [.. Enumerable.Repeat(ScoreScale.Identity, Heads)];
     }
 
     public Transformer Trunk { get; }
 
     /// <summary>[K, D].</summary>
-    public Parameter Head { get; }
+    public Parameter Head => Kept(HeadName);
 
     public int Heads => (int)Head.shape[0];
 

@@ -1,6 +1,6 @@
-using Rlhf.Policies;
-using Rlhf.Policies.Data;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Policies.Sft;
 
 namespace Rlhf.Rewards.Preferences;
 

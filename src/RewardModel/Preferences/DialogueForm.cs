@@ -1,6 +1,6 @@
 using System.Text;
-using Rlhf.Policies;
-using Rlhf.Policies.Data;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
 
 namespace Rlhf.Rewards.Preferences;
 

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Data;
+using Rlhf.Foundation.Data;
 
 namespace Rlhf.Rewards.Preferences;
 

@@ -1,5 +1,5 @@
-using Rlhf.Policies;
-using Rlhf.Policies.Data;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
 
 namespace Rlhf.Rewards.Preferences;
 

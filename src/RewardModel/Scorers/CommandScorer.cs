@@ -3,8 +3,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Rlhf.Policies;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Rewards.Scorers;
 

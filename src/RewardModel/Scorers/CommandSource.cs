@@ -1,4 +1,5 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Rewards.Scorers;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
-using Rlhf.Policies;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Rewards.Preferences;
 
 namespace Rlhf.Rewards.Scorers;
 

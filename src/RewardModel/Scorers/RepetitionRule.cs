@@ -1,4 +1,4 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
 
 namespace Rlhf.Rewards.Scorers;
 

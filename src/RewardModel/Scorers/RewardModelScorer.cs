@@ -1,5 +1,6 @@
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Training;
 
 namespace Rlhf.Rewards.Scorers;
 

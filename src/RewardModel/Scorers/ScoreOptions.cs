@@ -1,4 +1,5 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Rewards.Models;
 
 namespace Rlhf.Rewards.Scorers;
 

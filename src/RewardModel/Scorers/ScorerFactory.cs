@@ -1,5 +1,6 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Scorers;

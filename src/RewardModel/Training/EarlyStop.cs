@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Files;
 using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Sft;
 using TorchSharp;
 using static TorchSharp.torch;
 

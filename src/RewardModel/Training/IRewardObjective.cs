@@ -1,3 +1,4 @@
+using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 

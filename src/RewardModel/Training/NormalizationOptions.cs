@@ -1,5 +1,5 @@
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Recipes;
 
 namespace Rlhf.Rewards.Training;
 

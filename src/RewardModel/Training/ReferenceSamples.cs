@@ -1,4 +1,4 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Tokenization;

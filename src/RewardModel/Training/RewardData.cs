@@ -1,4 +1,5 @@
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Rewards.Preferences;
 
 namespace Rlhf.Rewards.Training;

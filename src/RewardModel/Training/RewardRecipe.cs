@@ -1,5 +1,6 @@
-using Rlhf.Policies.Adapters;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Models;

@@ -1,9 +1,13 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Rlhf.Policies.Adapters;
+using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Runs;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Generation;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;

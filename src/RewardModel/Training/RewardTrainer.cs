@@ -1,5 +1,6 @@
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Training;
+using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 

@@ -1,3 +1,5 @@
+using Rlhf.Rewards.Scorers;
+
 namespace Rlhf.Rewards.World;
 
 /// <summary>A run of words up to and including the mark that ends it.</summary>

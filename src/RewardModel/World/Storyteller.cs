@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Recipes;
+
 namespace Rlhf.Rewards.World;
 
 /// <summary>

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Data;
+using Rlhf.Foundation.Data;
 using Columns = (string Column, object? Value)[];
 
 namespace Rlhf.Rewards.World;

@@ -1,5 +1,7 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Chat;
+using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
 

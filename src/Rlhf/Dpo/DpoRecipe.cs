@@ -1,7 +1,8 @@
-using Rlhf.Policies.Adapters;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
+using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
 

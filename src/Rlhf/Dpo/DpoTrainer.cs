@@ -1,7 +1,9 @@
+using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
+using Rlhf.Ppo;
 using Rlhf.Rewards.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -60,7 +62,7 @@ public sealed class DpoTrainer(
         {
             using var scope = NewDisposeScope();
             var (losses, numbers) = margins.Of(policy, part);
-            (losses.sum() / items.Count).backward();
+            HandWrittenGradient.Run(losses.sum() / items.Count);
             sums = (sums is null ? numbers : sums + numbers).MoveToOuterDisposeScope();
         }
 

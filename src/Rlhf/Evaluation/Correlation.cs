@@ -1,3 +1,5 @@
+using Rlhf.Rewards.Evaluation;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>How two numbers of the same items move together. NaN where one of them never changes.</summary>

@@ -1,3 +1,5 @@
+using Rlhf.Ppo;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>The KL-versus-reward evaluation of one or more runs: what curve.json holds.</summary>

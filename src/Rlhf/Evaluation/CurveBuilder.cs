@@ -1,3 +1,6 @@
+using Rlhf.Foundation.Runs;
+using Rlhf.Ppo;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>Puts a curve together from the episodes of the reference and of every checkpoint.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Rlhf.Policies;
-using Rlhf.Policies.Runs;
-using Rlhf.Tables;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Evaluation;
 

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Rlhf.Policies;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Evaluation;
 

@@ -1,4 +1,5 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Evaluation;
 

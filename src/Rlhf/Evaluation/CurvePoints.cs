@@ -1,3 +1,8 @@
+using Rlhf.Foundation.Runs;
+using Rlhf.Maths;
+using Rlhf.Policies.Likelihood;
+using Rlhf.Ppo;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>From measured episodes to the numbers of a point.</summary>

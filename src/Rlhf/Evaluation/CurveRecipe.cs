@@ -1,5 +1,6 @@
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Recipes;
+using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Evaluation;

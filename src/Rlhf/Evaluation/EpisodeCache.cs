@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Rlhf.Policies;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 using Rlhf.Ppo;
 
 namespace Rlhf.Evaluation;

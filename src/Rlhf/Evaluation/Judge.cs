@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Runs;
 using static Rlhf.Evaluation.Wording;
 
 namespace Rlhf.Evaluation;

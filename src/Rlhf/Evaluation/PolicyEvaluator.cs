@@ -1,4 +1,6 @@
+using Rlhf.Maths;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Evaluation;
 

@@ -1,3 +1,4 @@
+using Rlhf.Evaluation;
 using TorchSharp;
 using static TorchSharp.torch;
 

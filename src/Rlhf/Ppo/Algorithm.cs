@@ -1,4 +1,5 @@
 using System.Runtime.Serialization;
+using Rlhf.Rewards.Models;
 
 namespace Rlhf.Ppo;
 

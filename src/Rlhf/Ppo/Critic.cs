@@ -1,27 +1,27 @@
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Models;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Rlhf.Ppo;
 
 /// <summary>The value function: V of the state in which each response token is chosen.</summary>
-public abstract class Critic : nn.Module
+public abstract class Critic : WeightModule
 {
+    private const string WeightName = "value_weight", BiasName = "value_bias";
+
     private protected Critic(string name, Tensor weight, Tensor bias) : base(name)
     {
-        Weight = new Parameter(weight.DetachFromDisposeScope());
-        Bias = new Parameter(bias.DetachFromDisposeScope());
-        register_parameter("value_weight", Weight);
-        register_parameter("value_bias", Bias);
+        Keep(WeightName, weight);
+        Keep(BiasName, bias);
     }
 
     /// <summary>[1,D]</summary>
-    public Parameter Weight { get; }
+    public Parameter Weight => Kept(WeightName);
 
     /// <summary>[1]</summary>
-    public Parameter Bias { get; }
+    public Parameter Bias => Kept(BiasName);
 
     /// <param name="batch">the episodes' tokens</param>
     /// <param name="policyHidden">[N,D] what the policy's trunk made of them</param>

@@ -1,5 +1,6 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Training;
+using Rlhf.Rewards.Models;
 
 namespace Rlhf.Ppo;
 

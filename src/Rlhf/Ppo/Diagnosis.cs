@@ -1,3 +1,5 @@
+using Rlhf.Rewards.Scorers;
+
 namespace Rlhf.Ppo;
 
 /// <summary>

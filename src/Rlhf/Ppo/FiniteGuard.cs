@@ -1,4 +1,4 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
 using TorchSharp;
 using static TorchSharp.torch;
 

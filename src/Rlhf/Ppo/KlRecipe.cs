@@ -1,5 +1,5 @@
+using Rlhf.Foundation.Recipes;
 using Rlhf.Maths;
-using Rlhf.Policies.Recipes;
 
 namespace Rlhf.Ppo;
 

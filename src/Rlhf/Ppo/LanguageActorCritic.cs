@@ -1,3 +1,4 @@
+using Rlhf.Maths;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using TorchSharp;

@@ -1,3 +1,5 @@
+using Rlhf.Evaluation;
+using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;

@@ -1,10 +1,10 @@
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
-using Rlhf.Policies;
-using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Runs;
 using Rlhf.Policies.Training;
+using Rlhf.Rewards.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;
 

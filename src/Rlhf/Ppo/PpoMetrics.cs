@@ -1,5 +1,5 @@
-using Rlhf.Evaluation;
 using Rlhf.Maths;
+using Rlhf.Policies.Likelihood;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,6 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -54,7 +56,7 @@ public sealed class PpoOptimizer<TBatch>(
         {
             using var scope = NewDisposeScope();
             var (loss, statistics) = terms.Of(model.Evaluate(batch, part), minibatch.Of(part));
-            loss.backward();
+            HandWrittenGradient.Run(loss);
             sums = (sums is null ? statistics : UpdateStatistics.Add(sums, statistics)).MoveToOuterDisposeScope();
         }
 

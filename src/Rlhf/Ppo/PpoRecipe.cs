@@ -1,7 +1,7 @@
+using Rlhf.Foundation.Recipes;
 using Rlhf.Maths;
-using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Recipes;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;

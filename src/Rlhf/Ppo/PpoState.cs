@@ -1,7 +1,6 @@
 using System.Text.Json;
+using Rlhf.Foundation;
 using Rlhf.Maths;
-using Rlhf.Policies;
-using Rlhf.Policies.Adapters;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;

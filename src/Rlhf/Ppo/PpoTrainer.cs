@@ -1,6 +1,7 @@
+using Rlhf.Evaluation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Likelihood;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Rlhf.Evaluation;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;

@@ -1,4 +1,5 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Evaluation;
+using Rlhf.Foundation.Jobs;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using Rlhf.Policies;
-using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -71,10 +72,10 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
         long shared = 0;
         foreach (var (mine, theirs) in models.Policy.parameters().Zip(reference.Model.parameters()))
         {
-            using var saved = mine.detach().clone();
-            using var other = theirs.detach().clone();
+            using var scope = NewDisposeScope();
+            var (saved, other) = (mine.detach().clone(), theirs.detach().clone());
             mine.add_(1);
-            if (!theirs.equal(other)) shared++;
+            if (!theirs.eq(other).all().item<bool>()) shared++;
             mine.copy_(saved);
         }
 

@@ -1,6 +1,6 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
 using Rlhf.Policies.Accelerators;
-using Rlhf.Policies.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 

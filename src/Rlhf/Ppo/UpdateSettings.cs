@@ -1,3 +1,5 @@
+using Rlhf.Maths;
+
 namespace Rlhf.Ppo;
 
 /// <summary>What changes from step to step in how an update is made.</summary>

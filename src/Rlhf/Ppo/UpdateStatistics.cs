@@ -1,5 +1,6 @@
-using Rlhf.Policies;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Jobs;
+using Rlhf.Maths;
 using TorchSharp;
 using static TorchSharp.torch;
 

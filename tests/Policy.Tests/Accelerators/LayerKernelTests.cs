@@ -1,4 +1,5 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

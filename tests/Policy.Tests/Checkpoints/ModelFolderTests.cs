@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Rlhf.Foundation;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.TestSupport;
 using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
@@ -33,8 +34,8 @@ public sealed class ModelFolderTests
     {
         using var folder = new TemporaryFolder();
         using var model = CausalLm.Create(config, seed: 5);
-        ModelFolder.Save(model, folder.File("model"));
-        using var loaded = ModelFolder.Load(folder.File("model"), CPU);
+        ModelFolder.Save(model, folder.At("model"));
+        using var loaded = ModelFolder.Load(folder.At("model"), CPU);
         Assert.Equal(config, loaded.Config);
         SameBitwise(model, loaded);
     }
@@ -46,7 +47,7 @@ public sealed class ModelFolderTests
         using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 2, 3, 16), seed: 5);
         ModelFolder.Save(model, folder.Path, new SaveOptions { MaxShardBytes = 10_000 });
         Assert.True(Directory.GetFiles(folder.Path, "model-*-of-*.safetensors").Length > 2);
-        Assert.True(File.Exists(folder.File("model.safetensors.index.json")));
+        Assert.True(File.Exists(folder.At("model.safetensors.index.json")));
         using var loaded = ModelFolder.Load(folder.Path, CPU);
         SameBitwise(model, loaded);
 
@@ -66,7 +67,7 @@ public sealed class ModelFolderTests
         using var model = ModelFolder.Load(TestData.At("golden", name), CPU);
         ModelFolder.Save(model, folder.Path);
         var expected = Safetensors.LoadStateDict(TestData.At("golden", name, "model.safetensors"));
-        var found = Safetensors.LoadStateDict(folder.File("model.safetensors"));
+        var found = Safetensors.LoadStateDict(folder.At("model.safetensors"));
         foreach (var (tensor, value) in expected)
         {
             if (tensor.EndsWith("attn.bias", StringComparison.Ordinal) || tensor.EndsWith("masked_bias", StringComparison.Ordinal) || tensor.EndsWith("inv_freq", StringComparison.Ordinal)) continue;
@@ -75,7 +76,7 @@ public sealed class ModelFolderTests
         }
 
         var original = JsonNode.Parse(File.ReadAllText(TestData.At("golden", name, "config.json")))!.AsObject();
-        var written = JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!.AsObject();
+        var written = JsonNode.Parse(File.ReadAllText(folder.At("config.json")))!.AsObject();
         foreach (var key in (string[])["architectures", "model_type", "vocab_size", "n_embd", "n_head", "hidden_size", "num_key_value_heads", "intermediate_size", "hidden_act", "activation_function", "rotary_pct", "rms_norm_eps", "layer_norm_eps", "bos_token_id", "eos_token_id"])
         {
             if (original.ContainsKey(key)) Assert.Equal(original[key]?.ToJsonString(), written[key]?.ToJsonString(), ignoreCase: true); // 1e-05, 1E-05
@@ -89,7 +90,7 @@ public sealed class ModelFolderTests
         using var folder = new TemporaryFolder();
         using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
         ModelFolder.Save(model, folder.Path, new SaveOptions { Type = ScalarType.BFloat16 });
-        Assert.All(Safetensors.LoadStateDict(folder.File("model.safetensors")).Values, tensor => Assert.Equal(ScalarType.BFloat16, tensor.dtype));
+        Assert.All(Safetensors.LoadStateDict(folder.At("model.safetensors")).Values, tensor => Assert.Equal(ScalarType.BFloat16, tensor.dtype));
         using var loaded = ModelFolder.Load(folder.Path, CPU, ScalarType.BFloat16);
         Assert.All(loaded.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
     }
@@ -99,12 +100,12 @@ public sealed class ModelFolderTests
     {
         using var folder = new TemporaryFolder();
         using var other = new TemporaryFolder();
-        File.WriteAllText(other.File("tokenizer.json"), "{}");
-        File.WriteAllText(other.File("merges.txt"), "a b");
+        File.WriteAllText(other.At("tokenizer.json"), "{}");
+        File.WriteAllText(other.At("merges.txt"), "a b");
         using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
         ModelFolder.Save(model, folder.Path, new SaveOptions { TokenizerFrom = other.Path });
-        Assert.Equal("{}", File.ReadAllText(folder.File("tokenizer.json")));
-        Assert.Equal("a b", File.ReadAllText(folder.File("merges.txt")));
+        Assert.Equal("{}", File.ReadAllText(folder.At("tokenizer.json")));
+        Assert.Equal("a b", File.ReadAllText(folder.At("merges.txt")));
     }
 
     [Fact]
@@ -118,7 +119,7 @@ public sealed class ModelFolderTests
         using var trunk = loaded.Trunk;
         Assert.Equal(score.bytes.ToArray(), loaded.Score!.bytes.ToArray());
         SameBitwise(model.Trunk, trunk);
-        Assert.Equal("LlamaForSequenceClassification", JsonNode.Parse(File.ReadAllText(folder.File("config.json")))!["architectures"]![0]!.GetValue<string>());
+        Assert.Equal("LlamaForSequenceClassification", JsonNode.Parse(File.ReadAllText(folder.At("config.json")))!["architectures"]![0]!.GetValue<string>());
         loaded.Score.Dispose();
     }
 
@@ -174,18 +175,18 @@ public sealed class ModelFolderTests
     {
         using var folder = new TemporaryFolder();
         using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
-        ModelFolder.Save(model, folder.File("m"));
-        var before = Directory.GetFiles(folder.File("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+        ModelFolder.Save(model, folder.At("m"));
+        var before = Directory.GetFiles(folder.At("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
         using var other = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 6);
         other.Trunk.Blocks[0].FeedForward.Up.Weight.Dispose();
-        Assert.ThrowsAny<ObjectDisposedException>(() => ModelFolder.Save(other, folder.File("m")));
-        Assert.Equal(before, Directory.GetFiles(folder.File("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes));
+        Assert.ThrowsAny<ObjectDisposedException>(() => ModelFolder.Save(other, folder.At("m")));
+        Assert.Equal(before, Directory.GetFiles(folder.At("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes));
         Assert.Equal(["m"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
     }
 
     private static void Damage(TemporaryFolder folder, string damage)
     {
-        string weights = folder.File("model.safetensors"), config = folder.File("config.json");
+        string weights = folder.At("model.safetensors"), config = folder.At("config.json");
         switch (damage)
         {
             case "truncated": File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]); break;
@@ -203,11 +204,11 @@ public sealed class ModelFolderTests
             case "noconfig": File.Delete(config); break;
             case "quantized": Edit(config, json => json["quantization_config"] = new JsonObject()); break;
             case "activation": Edit(config, json => json["activation_function"] = "mish"); break;
-            case "escape": File.Delete(weights); File.WriteAllText(folder.File("model.safetensors.index.json"), """{"weight_map":{"a":"../x.safetensors"}}"""); break;
-            case "shardmissing": File.Delete(weights); File.WriteAllText(folder.File("model.safetensors.index.json"), """{"weight_map":{"a":"gone.safetensors"}}"""); break;
+            case "escape": File.Delete(weights); File.WriteAllText(folder.At("model.safetensors.index.json"), """{"weight_map":{"a":"../x.safetensors"}}"""); break;
+            case "shardmissing": File.Delete(weights); File.WriteAllText(folder.At("model.safetensors.index.json"), """{"weight_map":{"a":"gone.safetensors"}}"""); break;
             case "foreign":
                 File.Delete(weights);
-                File.WriteAllBytes(folder.File("pytorch_model.bin"), Encoding.Latin1.GetBytes("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}X\r\0\0\0little_endian\x88s.\x80\x02" + "cos\nsystem\n."));
+                File.WriteAllBytes(folder.At("pytorch_model.bin"), Encoding.Latin1.GetBytes("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}X\r\0\0\0little_endian\x88s.\x80\x02" + "cos\nsystem\n."));
                 break;
             default: throw new ArgumentOutOfRangeException(nameof(damage));
         }

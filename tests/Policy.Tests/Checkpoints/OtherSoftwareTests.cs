@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.TestSupport;
+using Rlhf.Policies.Models;
 using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
@@ -22,7 +22,7 @@ public sealed class OtherSoftwareTests
         using var model = ModelFolder.Load(TestData.At("golden", name), CPU);
         ModelFolder.Save(model, folder.Path);
         var original = PythonTorch.Peer("tensors", TestData.At("golden", name, "model.safetensors"));
-        var saved = PythonTorch.Peer("tensors", folder.File("model.safetensors")).EnumerateObject().ToArray();
+        var saved = PythonTorch.Peer("tensors", folder.At("model.safetensors")).EnumerateObject().ToArray();
         Assert.True(saved.Length > 20);
         Assert.All(saved, tensor => Assert.Equal(original.GetProperty(tensor.Name).GetRawText(), tensor.Value.GetRawText()));
     }
@@ -38,7 +38,7 @@ public sealed class OtherSoftwareTests
         using var model = ModelFolder.Load(TestData.At("models", "stories260K"), CPU);
         ModelFolder.Save(model, folder.Path, new SaveOptions { Type = type });
         var original = Safetensors.LoadStateDict(TestData.At("models", "stories260K", "model.safetensors"));
-        Assert.All(PythonTorch.Peer("tensors", folder.File("model.safetensors")).EnumerateObject(), tensor =>
+        Assert.All(PythonTorch.Peer("tensors", folder.At("model.safetensors")).EnumerateObject(), tensor =>
         {
             Assert.Equal(python, tensor.Value.GetProperty("dtype").GetString());
             var expected = SHA256.HashData(original[tensor.Name].to(type).bytes);

@@ -5,7 +5,6 @@ using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -82,8 +81,8 @@ public sealed class RealModelTests
         using var frozen = no_grad();
         using var folder = new TemporaryFolder();
         var original = TestData.At("models", "stories260K");
-        File.Copy(Path.Combine(original, "config.json"), folder.File("config.json"));
-        File.Copy(Path.Combine(original, file), folder.File("pytorch_model.bin"));
+        File.Copy(Path.Combine(original, "config.json"), folder.At("config.json"));
+        File.Copy(Path.Combine(original, file), folder.At("pytorch_model.bin"));
         using var expected = ModelFolder.Load(original, CPU);
         using var model = ModelFolder.Load(folder.Path, CPU);
         using var tokens = TokenBatch.LeftPadded([[1, 403, 407, 261], [1, 378]], 0, CPU);

@@ -1,8 +1,10 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.TestSupport;
+using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,7 @@
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Generation;
 
 namespace Rlhf.Policies.Tests.Generation;

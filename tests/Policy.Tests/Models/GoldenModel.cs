@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Policies.Models;
-using Rlhf.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
-using Rlhf.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Models.Families;
-using Rlhf.TestSupport;
 using TorchSharp;
 using static TorchSharp.torch;
 

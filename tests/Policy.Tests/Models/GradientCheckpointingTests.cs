@@ -1,6 +1,7 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Tests.Adapters;
 using Rlhf.Policies.Tests.Checkpoints;
 using Rlhf.Policies.Training;
 using TorchSharp;

@@ -1,5 +1,5 @@
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Tests.Adapters;
 using Rlhf.Policies.Tests.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;

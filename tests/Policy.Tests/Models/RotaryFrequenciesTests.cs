@@ -1,3 +1,4 @@
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using static TorchSharp.torch;
 

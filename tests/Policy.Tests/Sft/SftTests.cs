@@ -1,14 +1,13 @@
 using System.Text.Json;
-using Rlhf.Policies.Adapters;
+using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Data;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Runs;
 using Rlhf.Policies.Sft;
-using Rlhf.Policies.Tests.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;
-using Rlhf.TestSupport;
 using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;

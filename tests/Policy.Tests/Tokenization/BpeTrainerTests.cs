@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Policies.Tokenization.Splitting;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

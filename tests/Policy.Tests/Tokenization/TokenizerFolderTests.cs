@@ -1,5 +1,4 @@
 using Rlhf.Policies.Tokenization;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Rlhf.Foundation.Files;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Files;
 

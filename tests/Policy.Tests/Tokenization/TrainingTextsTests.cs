@@ -1,4 +1,5 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Tokenization.Training;
 
 namespace Rlhf.Policies.Tests.Tokenization;

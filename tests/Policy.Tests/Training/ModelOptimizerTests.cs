@@ -1,9 +1,10 @@
-using Rlhf.Policies.Accelerators;
-using Rlhf.Policies.Tests.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Training;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace Rlhf.Policies.Tests.Training;
 

@@ -1,4 +1,5 @@
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Training;
 
 namespace Rlhf.Policies.Tests.Training;

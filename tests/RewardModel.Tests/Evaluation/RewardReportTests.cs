@@ -1,6 +1,6 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
 using Rlhf.Rewards.Evaluation;
-using Spectre.Console;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Evaluation;
 
@@ -137,17 +137,5 @@ public class RewardReportTests
         {
             File.Delete(path);
         }
-    }
-
-    [Fact]
-    public void Table_NamesTheVerdictAndEscapesTexts()
-    {
-        var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
-        console.Profile.Width = 160;
-        var pair = Judged.Pair(0, 1);
-        RewardReportTable.Write(RewardReport.Of([pair with { Pair = pair.Pair with { Prompt = "[red]text" } }]), console);
-        Assert.Contains("worse (-0.500", text.ToString(), StringComparison.Ordinal);
-        Assert.Contains("[red]text", text.ToString(), StringComparison.Ordinal);
     }
 }

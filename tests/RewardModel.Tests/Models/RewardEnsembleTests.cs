@@ -1,5 +1,7 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Models;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Models;
 

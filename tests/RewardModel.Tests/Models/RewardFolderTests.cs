@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Models;
+using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Models;

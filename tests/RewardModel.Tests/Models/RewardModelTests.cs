@@ -1,5 +1,8 @@
+using Rlhf.Foundation.Data;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Models;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,9 +54,9 @@ public class RewardModelTests
         // 20,000 draws: the deviation is within 2% of 1/√401.
         Assert.InRange(deviation.item<float>() * Math.Sqrt(401), 0.98, 1.02);
         using var again = RewardModel.Create(trunk.Trunk, 50, 3);
-        Assert.True(model.Head.equal(again.Head));
+        Assert.True(model.Head.IsSame(again.Head));
         using var other = RewardModel.Create(trunk.Trunk, 50, 4);
-        Assert.False(model.Head.equal(other.Head));
+        Assert.False(model.Head.IsSame(other.Head));
     }
 
     [Fact]

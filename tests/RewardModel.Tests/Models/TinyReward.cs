@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Data;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Models;
 

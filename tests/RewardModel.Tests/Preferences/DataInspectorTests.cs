@@ -1,5 +1,6 @@
 using Rlhf.Rewards.Preferences;
-using Rlhf.TestSupport;
+using Rlhf.Rewards.Scorers;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Preferences;
 

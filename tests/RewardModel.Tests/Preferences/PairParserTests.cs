@@ -1,5 +1,6 @@
-using Rlhf.Policies.Data;
+using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Preferences;
 

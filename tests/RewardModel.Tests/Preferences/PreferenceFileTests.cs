@@ -1,5 +1,7 @@
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Policies.Sft;
 using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Preferences;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Rewards.Scorers;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Scorers;
 

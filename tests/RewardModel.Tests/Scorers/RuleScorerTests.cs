@@ -1,5 +1,6 @@
-using Rlhf.Policies;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.World;
 

@@ -1,4 +1,5 @@
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,9 @@
+using Rlhf.Foundation.Data;
+using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

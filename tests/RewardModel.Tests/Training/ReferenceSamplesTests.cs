@@ -1,10 +1,12 @@
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
-using Rlhf.Policies;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Training;
 

@@ -1,12 +1,14 @@
 using System.Text.Json.Nodes;
-using Rlhf.Policies;
-using Rlhf.Policies.Adapters;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

@@ -1,9 +1,11 @@
-using Rlhf.Policies.Adapters;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
+using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
@@ -64,7 +66,7 @@ public sealed class RewardTrainerTests : IDisposable
             using var second = TinyReward.Create(heads: 2, seed: 99);
             Train(Recipe with { Patience = 50 }, second, $"cut-{stopAfter}");
             foreach (var (name, parameter) in whole.named_parameters())
-                Assert.True(parameter.equal(second.get_parameter(name)!), $"{name} after a stop at step {stopAfter}");
+                Assert.True(parameter.IsSame(second.get_parameter(name)!), $"{name} after a stop at step {stopAfter}");
             Assert.Equal(Numbers("whole"), Numbers($"cut-{stopAfter}"));
         }
     }
@@ -88,7 +90,7 @@ public sealed class RewardTrainerTests : IDisposable
         Train(Recipe with { Epochs = 1 }, kept, "kept");
         Train(Recipe with { Epochs = 1, GradientCheckpointing = true }, recomputed, "recomputed");
         Assert.True(recomputed.Trunk.GradientCheckpointing);
-        foreach (var (name, weight) in kept.named_parameters()) Assert.True(weight.equal(recomputed.get_parameter(name)!), name);
+        foreach (var (name, weight) in kept.named_parameters()) Assert.True(weight.IsSame(recomputed.get_parameter(name)!), name);
     }
 
     [Fact]
@@ -104,7 +106,7 @@ public sealed class RewardTrainerTests : IDisposable
         stop.Observe(double.NaN);
         Assert.True(stop.IsOver);
         stop.TakeBest();
-        Assert.True(model.Head.equal(best));
+        Assert.True(model.Head.IsSame(best));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Rewards.Tests.Training;
 

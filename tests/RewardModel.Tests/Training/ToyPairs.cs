@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;

@@ -1,3 +1,4 @@
+using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.World;

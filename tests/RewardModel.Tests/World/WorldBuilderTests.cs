@@ -1,6 +1,5 @@
-using Rlhf.Policies.Data;
+using Rlhf.Foundation.Data;
 using Rlhf.Rewards.World;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Rewards.Tests.World;
 

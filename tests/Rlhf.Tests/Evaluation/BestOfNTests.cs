@@ -1,4 +1,5 @@
 using Rlhf.Evaluation;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

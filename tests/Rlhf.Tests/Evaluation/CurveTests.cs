@@ -1,5 +1,9 @@
 using Rlhf.Evaluation;
-using Rlhf.Policies;
+using Rlhf.Foundation;
+using Rlhf.Maths;
+using Rlhf.Policies.Likelihood;
+using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 
@@ -18,7 +22,7 @@ public sealed class CurveTests : IDisposable
             Episode(1, 0, proxy: 0, gold: 10, kl: 0, [4]), Episode(1, 1, proxy: 2, gold: 14, kl: 0, [5]),
         ];
         EvaluatedEpisode[] policy = [Episode(0, 0, proxy: 4, gold: 12, kl: 3, [1, 1, 1, 1]), Episode(1, 0, proxy: 2, gold: 16, kl: 5, [2, 3]) with { Ended = false }];
-        var point = CurvePoints.Summarize(new EvaluatedPolicy("r", "ppo", 10, 640, "c", new EvaluatedPrompts(policy)), new EvaluatedPrompts(reference), Curves.Options);
+        var point = CurvePoints.Summarize(new EvaluatedPolicy("r", "ppo", 10, 640, "c", new EvaluatedPrompts(policy)), new EvaluatedPrompts(reference), SampleCurves.Options);
 
         Assert.Equal(4, point.Kl.Exact.Value);
         Assert.Equal(8.0 / 6, point.KlPerToken, 12);
@@ -39,8 +43,8 @@ public sealed class CurveTests : IDisposable
     {
         EvaluatedEpisode[] once = [Episode(0, 0, 0, 0, 0, [1, 2]), Episode(1, 0, 0, 0, 0, [3, 4])];
         EvaluatedEpisode[] twice = [.. once, Episode(0, 1, 0, 0, 0, [1, 2]), Episode(1, 1, 0, 0, 0, [3, 4])];
-        Assert.Equal(1, CurvePoints.Reference(new EvaluatedPrompts(twice), Curves.Options).Distinct1);
-        Assert.Equal(1, CurvePoints.Reference(new EvaluatedPrompts(once), Curves.Options).Distinct1);
+        Assert.Equal(1, CurvePoints.Reference(new EvaluatedPrompts(twice), SampleCurves.Options).Distinct1);
+        Assert.Equal(1, CurvePoints.Reference(new EvaluatedPrompts(once), SampleCurves.Options).Distinct1);
     }
 
     [Fact]
@@ -48,7 +52,7 @@ public sealed class CurveTests : IDisposable
     {
         var reference = new EvaluatedPrompts([Episode(0, 0, 0, 0, 0, [1])]);
         var policy = new EvaluatedPolicy("r", "ppo", 1, 1, "c", new EvaluatedPrompts([Episode(1, 0, 0, 0, 0, [1])]));
-        Assert.Contains("not the same ones", Assert.Throws<ArgumentException>(() => CurvePoints.Summarize(policy, reference, Curves.Options)).Message);
+        Assert.Contains("not the same ones", Assert.Throws<ArgumentException>(() => CurvePoints.Summarize(policy, reference, SampleCurves.Options)).Message);
     }
 
     [Fact]
@@ -65,7 +69,7 @@ public sealed class CurveTests : IDisposable
     [Fact]
     public void Reference_AgainstItself_HasNoGainNoKlAndWinsHalf()
     {
-        var curve = Curves.Of();
+        var curve = SampleCurves.Of();
         Assert.Equal(0, curve.Reference.Kl.Best.Value);
         Assert.Equal(new Estimate(0, 0, 0), curve.Reference.GoldGain);
         Assert.Equal(0.5, curve.Reference.GoldWinRate!.Value, 12);
@@ -74,7 +78,7 @@ public sealed class CurveTests : IDisposable
     [Fact]
     public void BestOfN_FirstIsTheReference_AndTheProxyRisesWithN()
     {
-        var points = Curves.Of().BestOfN;
+        var points = SampleCurves.Of().BestOfN;
         Assert.Equal(8, points.Count);
         Assert.Equal(0, points[0].ProxyGain.Value, 12);
         Assert.Equal(0, points[0].GoldGain!.Value, 12);
@@ -87,19 +91,19 @@ public sealed class CurveTests : IDisposable
     [Fact]
     public void Build_OveroptimisedRun_FitsThePlantedPeak()
     {
-        var fit = Assert.Single(Curves.Overoptimised().Fits, fit => fit.Form == FitForm.Policy);
+        var fit = Assert.Single(SampleCurves.Overoptimised().Fits, fit => fit.Form == FitForm.Policy);
         Assert.Equal("ppo", fit.Source);
         Assert.True(fit.PeakKl!.Contains(Math.E * Math.E), $"{fit.PeakKl}");
     }
 
     [Fact]
     public void Build_ThreeCheckpoints_AreTooFewForAFit() =>
-        Assert.DoesNotContain(Curves.Of(Curves.Policies("demo", [1, 4, 9])).Fits, fit => fit.Form == FitForm.Policy);
+        Assert.DoesNotContain(SampleCurves.Of(SampleCurves.Policies("demo", [1, 4, 9])).Fits, fit => fit.Form == FitForm.Policy);
 
     [Fact]
     public void Json_WrittenAndRead_IsTheSame()
     {
-        var curve = Curves.Overoptimised();
+        var curve = SampleCurves.Overoptimised();
         var path = Path.Combine(_folder, "curve.json");
         CurveJson.Write(curve, path);
         var text = File.ReadAllText(path);
@@ -111,7 +115,7 @@ public sealed class CurveTests : IDisposable
     [Fact]
     public void Json_NaN_IsNullAndReadBackAsNaN()
     {
-        var curve = Curves.Of(Curves.Policies("demo", [4]));
+        var curve = SampleCurves.Of(SampleCurves.Policies("demo", [4]));
         var path = Path.Combine(_folder, "curve.json");
         CurveJson.Write(curve with { Points = [curve.Points[0] with { Entropy = double.NaN }] }, path);
         Assert.Contains("\"entropy\": null", File.ReadAllText(path));
@@ -135,14 +139,14 @@ public sealed class CurveTests : IDisposable
     public void Json_NewerVersion_IsRefused()
     {
         var path = Path.Combine(_folder, "curve.json");
-        CurveJson.Write(Curves.Of() with { Version = 2 }, path);
+        CurveJson.Write(SampleCurves.Of() with { Version = 2 }, path);
         Assert.Contains("version 2", Assert.Throws<RlhfException>(() => CurveJson.Read(path)).Message);
     }
 
     [Fact]
     public void Csv_HasARowPerPolicy_AndReadsBack()
     {
-        var curve = Curves.Overoptimised();
+        var curve = SampleCurves.Overoptimised();
         var path = Path.Combine(_folder, "curve.csv");
         CurveCsv.Write(curve, path);
         var table = CurveCsv.Read(path);
@@ -157,7 +161,7 @@ public sealed class CurveTests : IDisposable
     [Fact]
     public void Parquet_HoldsTheSameTable()
     {
-        var curve = Curves.Overoptimised();
+        var curve = SampleCurves.Overoptimised();
         var path = Path.Combine(_folder, "curve.parquet");
         CurveParquet.Write(curve, path);
         CurveTable expected = CurveTable.Of(curve), read = CurveParquet.Read(path);

@@ -1,4 +1,6 @@
 using Rlhf.Evaluation;
+using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 
@@ -7,7 +9,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_GoldThatTurnsOver_SaysSoAndRecommendsACheckpointBeforeTheFall()
     {
-        var verdict = Judge.Of(Curves.Overoptimised());
+        var verdict = Judge.Of(SampleCurves.Overoptimised());
         Assert.Equal(VerdictKind.OverOptimised, verdict.Kind);
         Assert.StartsWith("Over-optimised", verdict.Headline);
         Assert.InRange(verdict.Recommended!.Kl.Best.Value, 1, 15);
@@ -19,7 +21,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_GoldThatOnlyRises_IsAGain()
     {
-        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [0.5, 1, 2, 4])));
+        var verdict = Judge.Of(SampleCurves.Of(SampleCurves.Policies("demo", [0.5, 1, 2, 4])));
         Assert.Equal(VerdictKind.Gained, verdict.Kind);
         Assert.Contains("A real gain", verdict.Headline);
     }
@@ -27,7 +29,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_RunThatDriftedTooFarAndCameBack_IsAGain()
     {
-        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [3, 25, 7])));
+        var verdict = Judge.Of(SampleCurves.Of(SampleCurves.Policies("demo", [3, 25, 7])));
         Assert.Equal(VerdictKind.Gained, verdict.Kind);
         Assert.NotEqual(40, verdict.Recommended!.Step);
     }
@@ -35,7 +37,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_GoldThatFell_KeepsTheReference()
     {
-        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [90, 120, 160])));   // far beyond the law's zero at KL e⁴ = 54.6
+        var verdict = Judge.Of(SampleCurves.Of(SampleCurves.Policies("demo", [90, 120, 160])));   // far beyond the law's zero at KL e⁴ = 54.6
         Assert.Equal(VerdictKind.NoGain, verdict.Kind);
         Assert.Null(verdict.Recommended);
         Assert.Contains("Keep the reference", verdict.Headline);
@@ -44,7 +46,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_TwoCheckpointsWithinNoise_RecommendsTheOneOfLessDrift()
     {
-        var curve = Curves.Of(Curves.Policies("demo", [4, 9]));
+        var curve = SampleCurves.Of(SampleCurves.Policies("demo", [4, 9]));
         var gain = new Estimate(0.90, 0.80, 1.00);
         var points = curve.Points.Select((point, i) => point with { GoldGain = i == 0 ? gain : gain with { Value = 0.92, Low = 0.82, High = 1.02 } });
         var verdict = Judge.Of(curve with { Points = [.. points] });
@@ -55,7 +57,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_NoGold_SaysWhatCannotBeKnown()
     {
-        var curve = CurveBuilder.Build(Curves.WithoutGold(Curves.Reference()), [.. Curves.Policies("demo", [1, 4, 9, 16]).Select(Curves.WithoutGold)], Curves.Options);
+        var curve = CurveBuilder.Build(SampleCurves.WithoutGold(SampleCurves.Reference()), [.. SampleCurves.Policies("demo", [1, 4, 9, 16]).Select(SampleCurves.WithoutGold)], SampleCurves.Options);
         var verdict = Judge.Of(curve);
         Assert.Equal(VerdictKind.ProxyOnly, verdict.Kind);
         Assert.Contains("without a gold score", verdict.Headline);
@@ -66,7 +68,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_OneCheckpoint_SaysThatThePeakCannotBeTold()
     {
-        var verdict = Judge.Of(Curves.Of(Curves.Policies("demo", [4])));
+        var verdict = Judge.Of(SampleCurves.Of(SampleCurves.Policies("demo", [4])));
         Assert.Equal(VerdictKind.Gained, verdict.Kind);
         Assert.Contains(verdict.Missing, line => line.Contains("Only one checkpoint"));
     }
@@ -74,7 +76,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_CheckpointWithNaN_IsLeftOutAndCounted()
     {
-        var curve = Curves.Overoptimised();
+        var curve = SampleCurves.Overoptimised();
         var broken = curve.Points[3] with { ProxyGain = new Estimate(double.NaN, double.NaN, double.NaN) };
         var verdict = Judge.Of(curve with { Points = [.. curve.Points.Take(3), broken, .. curve.Points.Skip(4)] });
         Assert.Contains(verdict.Missing, line => line.StartsWith("1 of 8 checkpoints"));
@@ -84,7 +86,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_NoCheckpoint_HasNothingToJudge()
     {
-        var verdict = Judge.Of(Curves.Of());
+        var verdict = Judge.Of(SampleCurves.Of());
         Assert.Equal(VerdictKind.Unknown, verdict.Kind);
         Assert.Null(verdict.Recommended);
     }
@@ -92,7 +94,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_KlEstimatesThatDisagree_Warns()
     {
-        var curve = Curves.Of(Curves.Policies("demo", [4]));
+        var curve = SampleCurves.Of(SampleCurves.Policies("demo", [4]));
         var point = curve.Points[0];
         var verdict = Judge.Of(curve with { Points = [point with { Kl = point.Kl with { K1Deviation = 9 } }] });
         Assert.Contains(verdict.Missing, line => line.Contains("log-probs cannot be trusted"));
@@ -101,7 +103,7 @@ public sealed class JudgeTests
     [Fact]
     public void Of_BestOfN_SaysWhatTheSameGoldCostsWithoutTraining()
     {
-        var verdict = Judge.Of(Curves.Overoptimised());
+        var verdict = Judge.Of(SampleCurves.Overoptimised());
         Assert.Contains(verdict.Reasons, reason => reason.StartsWith("Best-of-"));
     }
 }

@@ -1,4 +1,6 @@
 using Rlhf.Evaluation;
+using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

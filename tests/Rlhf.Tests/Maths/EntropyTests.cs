@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

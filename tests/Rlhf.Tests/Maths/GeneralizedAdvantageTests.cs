@@ -1,4 +1,6 @@
+using Rlhf.Evaluation;
 using Rlhf.Maths;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

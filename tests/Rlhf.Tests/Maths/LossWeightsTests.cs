@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Maths;
 

@@ -1,4 +1,5 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Evaluation;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;

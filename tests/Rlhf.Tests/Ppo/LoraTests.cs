@@ -1,9 +1,12 @@
 using System.Text.Json;
-using Rlhf.Policies.Adapters;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Runs;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;
@@ -34,7 +37,7 @@ public sealed class LoraTests : IDisposable
         Assert.True(AdapterFolder.Holds(Path.Combine(final, ModelFolder.AdapterName)));
         using var merged = ModelFolder.Load(final, CPU);
         Assert.Equal(weights.Select(one => one.name), merged.named_parameters().Select(one => one.name));
-        Assert.False(merged.Trunk.Blocks[0].FeedForward.Up.Weight.equal(inputs.Policy.Trunk.Blocks[0].FeedForward.Up.Weight));
+        Assert.False(merged.Trunk.Blocks[0].FeedForward.Up.Weight.IsSame(inputs.Policy.Trunk.Blocks[0].FeedForward.Up.Weight));
     }
 
     [Fact]
@@ -50,7 +53,7 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(_world.Tokenizer.VocabularySize, TextTokenizer.Load(checkpoint).VocabularySize);
         using var loaded = ModelFolder.Load(checkpoint, CPU);
         using var final = ModelFolder.Load(Path.Combine(_world.Folder("run"), "final"), CPU);
-        foreach (var ((name, one), (_, other)) in loaded.named_parameters().Zip(final.named_parameters())) Assert.True(one.equal(other), name);
+        foreach (var ((name, one), (_, other)) in loaded.named_parameters().Zip(final.named_parameters())) Assert.True(one.IsSame(other), name);
     }
 
     [Fact]
@@ -68,7 +71,7 @@ public sealed class LoraTests : IDisposable
         using var run = _world.Open("run", Recipe);
         var trainer = PpoAssembly.Build(inputs, run);
         inputs.Policy.HeadWeight.requires_grad = true;
-        var error = Assert.Throws<Policies.RlhfException>(() => trainer.Train(_world.TokenizerFolder));
+        var error = Assert.Throws<RlhfException>(() => trainer.Train(_world.TokenizerFolder));
         Assert.Contains("1 of the policy's weights change with the reference's", error.Message, StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,7 @@
+using Rlhf.Evaluation;
 using Rlhf.Policies.Generation;
 using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,7 +26,7 @@ public sealed class OffloadTests : IDisposable
         var expected = Likelihoods.Judge(Episodes(), models, new Reference(frozen, new ReferenceRecipe()), maxTokens: 8);
 
         var offloaded = Likelihoods.Judge(Episodes(), models, new Reference(frozen, new ReferenceRecipe(), Recorded()), maxTokens: 8);
-        Assert.True(offloaded.Numbers.equal(expected.Numbers));
+        Assert.True(offloaded.Numbers.IsSame(expected.Numbers));
         Assert.Equal([DeviceType.CPU, DeviceType.CUDA, DeviceType.CPU], _places);
     }
 
@@ -38,7 +40,7 @@ public sealed class OffloadTests : IDisposable
         Assert.Equal([DeviceType.CPU], _places);
         reference.Follow(policy, 2);
         Assert.Equal([DeviceType.CPU, DeviceType.CUDA, DeviceType.CPU], _places);
-        Assert.True(frozen.HeadWeight.equal(policy.HeadWeight));
+        Assert.True(frozen.HeadWeight.IsSame(policy.HeadWeight));
     }
 
     [Fact]
@@ -54,7 +56,7 @@ public sealed class OffloadTests : IDisposable
         Assert.Equal(DeviceType.CPU, reference.Model.HeadWeight.device_type);
         var offloaded = Likelihoods.Judge(Episodes(), models, reference, maxTokens: 8);
         Assert.All(reference.Model.parameters(), weight => Assert.Equal(DeviceType.CPU, weight.device_type));
-        Assert.True(offloaded.Numbers.equal(Likelihoods.Judge(Episodes(), models, StateOf(CUDA, offload: false), maxTokens: 8).Numbers));
+        Assert.True(offloaded.Numbers.IsSame(Likelihoods.Judge(Episodes(), models, StateOf(CUDA, offload: false), maxTokens: 8).Numbers));
     }
 
     private Offload Recorded() => new(place => _places.Add(place.type), Elsewhere);

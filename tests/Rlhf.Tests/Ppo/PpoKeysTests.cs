@@ -1,6 +1,8 @@
-using Rlhf.Policies.Recipes;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Ppo;
 

@@ -1,6 +1,7 @@
-using Rlhf.Policies;
-using Rlhf.Policies.Recipes;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Recipes;
 using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Ppo;
 

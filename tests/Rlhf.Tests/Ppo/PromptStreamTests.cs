@@ -1,4 +1,5 @@
 using Rlhf.Ppo;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Ppo;
 

@@ -1,8 +1,10 @@
-using Rlhf.Policies;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
+using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
+using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
-using Rlhf.Policies.Adapters;
-using Rlhf.Policies.Runs;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Ppo;

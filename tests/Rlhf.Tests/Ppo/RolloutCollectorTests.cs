@@ -1,5 +1,7 @@
+using Rlhf.Evaluation;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Likelihood;
 using Rlhf.Ppo;
 using TorchSharp;
 using static TorchSharp.torch;

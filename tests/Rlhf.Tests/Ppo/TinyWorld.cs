@@ -1,7 +1,9 @@
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Runs;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;

@@ -1,4 +1,5 @@
-using Rlhf.Policies.Data;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
 
 namespace Rlhf.Policies.Tokenization.Chat;
 

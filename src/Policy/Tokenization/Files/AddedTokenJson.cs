@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Files;
+
 namespace Rlhf.Policies.Tokenization.Files;
 
 /// <summary>Reads an added token, of tokenizer.json or of tokenizer_config.json's added_tokens_decoder.</summary>

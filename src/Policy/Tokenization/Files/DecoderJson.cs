@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Files;
+
 namespace Rlhf.Policies.Tokenization.Files;
 
 /// <summary>Reads tokenizer.json's `decoder`.</summary>

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Files;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;

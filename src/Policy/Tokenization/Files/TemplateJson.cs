@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Files;
+
 namespace Rlhf.Policies.Tokenization.Files;
 
 /// <summary>Reads tokenizer.json's `post_processor`: which special tokens stand around a text.</summary>

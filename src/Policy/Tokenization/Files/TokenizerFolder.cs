@@ -1,3 +1,5 @@
+using Rlhf.Foundation;
+
 namespace Rlhf.Policies.Tokenization.Files;
 
 /// <summary>Finds out in which layout a folder holds its tokenizer, and reads it.</summary>

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+using Rlhf.Policies.Tokenization.Chat;
 
 namespace Rlhf.Policies.Tokenization.Files;
 

@@ -1,3 +1,5 @@
+using Rlhf.Foundation;
+
 namespace Rlhf.Policies.Tokenization.Files;
 
 /// <summary>Refuses vocabularies and merges that cannot be right, before anything is sized by them.</summary>

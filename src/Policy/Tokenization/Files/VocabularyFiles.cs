@@ -1,3 +1,5 @@
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;

@@ -1,5 +1,5 @@
 using System.Text;
-using Rlhf.Policies.Tokenization.Files;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Policies.Tokenization.Splitting;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using Rlhf.Policies.Tokenization.Files;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Policies.Tokenization.Splitting;
 

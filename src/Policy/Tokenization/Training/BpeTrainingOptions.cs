@@ -1,3 +1,5 @@
+using Rlhf.Foundation;
+
 namespace Rlhf.Policies.Tokenization.Training;
 
 /// <summary>How a byte-level BPE is trained.</summary>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Rlhf.Policies.Runs;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Policies.Tokenization.Training;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using Rlhf.Policies.Data;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Data;
 
 namespace Rlhf.Policies.Tokenization.Training;
 

@@ -1,0 +1,59 @@
+using System.Text;
+using Rlhf.Cli.Shell;
+using Rlhf.Foundation.Recipes;
+
+namespace Rlhf.Cli.Commands;
+
+/// <summary>Shell completion, generated from the command table.</summary>
+internal static class CompletionCommand
+{
+    public static Command Create() => Command.For<CompletionRecipe>("completion", "Prints a script that completes commands and keys in bash or zsh.", (recipe, context) =>
+    {
+        context.Output.Write(Script(recipe.Shell, CommandTable.All));
+        return 0;
+    }) with
+    {
+        Positionals = ["shell"],
+        Examples = ["source <(rlhf completion bash)", "rlhf completion zsh > ~/.zfunc/_rlhf"],
+    };
+
+    internal static string Script(Shell shell, IReadOnlyList<Command> commands)
+    {
+        var cases = new StringBuilder();
+        foreach (var command in commands.OrderByDescending(command => command.Name.Count(letter => letter == ' ')))
+            cases.Append($"    \"{command.Name} \"*) words=\"{string.Join(' ', [.. SecondWords(command, commands), .. HelpText.Lines(command).Select(line => line.Key + "=")])}\" ;;\n");
+        var bash = $$"""
+            _rlhf() {
+              local word="${COMP_WORDS[COMP_CWORD]}" words=""
+              if [ "$COMP_CWORD" -eq 1 ]; then
+                COMPREPLY=($(compgen -W "{{string.Join(' ', commands.Select(command => command.Name.Split(' ')[0]).Distinct())}}" -- "$word"))
+                return
+              fi
+              case "${COMP_WORDS[*]:1} " in
+            {{cases}}  esac
+              COMPREPLY=($(compgen -W "$words --json --dry-run --print-recipe --help" -- "$word") $(compgen -f -- "$word"))
+              if [ "${#COMPREPLY[@]}" -eq 1 ] && [ "${COMPREPLY[0]%=}" != "${COMPREPLY[0]}" ]; then compopt -o nospace 2>/dev/null; fi
+            }
+            complete -o filenames -F _rlhf rlhf
+
+            """;
+        return shell == Shell.Zsh ? "#compdef rlhf\nautoload -U +X bashcompinit && bashcompinit\n" + bash : bash;
+    }
+
+    /// <summary>What may follow a command's one word to make a name of two.</summary>
+    private static IEnumerable<string> SecondWords(Command command, IReadOnlyList<Command> commands)
+        => commands.SelectMany(other => (string[])[other.Name, .. other.Aliases])
+            .Where(name => name.StartsWith(command.Name + " ", StringComparison.Ordinal)).Select(name => name[(command.Name.Length + 1)..]);
+}
+
+internal enum Shell
+{
+    Bash,
+    Zsh,
+}
+
+internal sealed record CompletionRecipe
+{
+    [Describe("the shell to write for")]
+    public Shell Shell { get; init; } = Shell.Bash;
+}

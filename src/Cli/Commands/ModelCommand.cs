@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+using Rlhf.Cli.Shell;
+using Rlhf.Cli.Stages;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Runs;
+using Rlhf.Policies.Checkpoints;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Cli.Commands;
+
+/// <summary><c>rlhf model</c>: what a model folder holds, and copies of it in another number type.</summary>
+internal static class ModelCommand
+{
+    public static Command Create() => Command.For<ModelRecipe>("model", "Says what a model folder holds, or converts its weights.", Run, Check) with
+    {
+        Positionals = ["action", "model", "to"],
+        Examples =
+        [
+            "rlhf model info models/gpt2",
+            "rlhf model convert models/gpt2 models/gpt2-bf16 dtype=bfloat16",
+        ],
+    };
+
+    private static int Run(ModelRecipe recipe, CommandContext context)
+    {
+        Check(recipe, context);
+        switch (recipe.Action)
+        {
+            case ModelAction.Convert:
+                Convert(recipe);
+                break;
+            default:
+                Info(recipe, context);
+                break;
+        }
+
+        return 0;
+    }
+
+    private static void Check(ModelRecipe recipe, CommandContext context)
+    {
+        if (recipe.Model.Length == 0) throw new WrongUsageException("no model given; expected rlhf model info FOLDER");
+        if (!Directory.Exists(recipe.Model)) throw new RlhfException($"{recipe.Model}: no such folder; a model is a folder in the Hugging Face layout (config.json, weights, tokenizer files)");
+        if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new WrongUsageException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
+        if (recipe is { Action: ModelAction.Convert, To: { } to }) SamePlace.Refuse(recipe.Model, to);
+    }
+
+    private static void Info(ModelRecipe recipe, CommandContext context)
+    {
+        var config = ModelFolder.ReadConfig(recipe.Model);
+        using var model = ModelFolder.Load(recipe.Model, CPU);
+        var parameters = model.parameters().Sum(parameter => parameter.numel());
+        if (context.Format == OutputFormat.Json)
+        {
+            context.Output.WriteLine(JsonSerializer.Serialize(new { recipe.Model, Parameters = parameters, Config = config, Memory = MemoryNeed.Of(parameters) }, JsonText.Lines));
+            return;
+        }
+
+        var output = context.Output;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{recipe.Model}: {config.Family}, {parameters:N0} parameters"));
+        output.WriteLine($"  layers {config.Layers}, width {config.Width}, heads {config.Heads} ({config.KeyValueHeads} of keys and values), feed-forward {config.Hidden}");
+        output.WriteLine($"  vocabulary {config.Vocabulary}, context {config.Context}, head {(config.TiedHead ? "tied to the embedding" : "of its own")}");
+        foreach (var (use, bytes) in MemoryNeed.Of(parameters)) output.WriteLine($"  memory for {use}: about {MemoryEstimate.Text(bytes)}");
+    }
+
+    private static void Convert(ModelRecipe recipe)
+    {
+        var type = recipe.Dtype switch { StoredType.Float16 => ScalarType.Float16, StoredType.Bfloat16 => ScalarType.BFloat16, _ => ScalarType.Float32 };
+        using var model = ModelFolder.Load(recipe.Model, CPU);
+        ModelFolder.Save(model, recipe.To!, new SaveOptions { Type = type, TokenizerFrom = recipe.Model });
+    }
+}
+
+/// <summary>How much memory a model of so many parameters takes, before activations.</summary>
+internal static class MemoryNeed
+{
+    /// <summary>Training holds weights, gradients and AdamW's two moments in float32; PPO that for policy and critic, and the weights of reference and reward model.</summary>
+    public static IReadOnlyDictionary<string, long> Of(long parameters) => new Dictionary<string, long>
+    {
+        ["inference"] = 4 * parameters,
+        ["training"] = 16 * parameters,
+        ["ppo"] = (16 + 16 + 4 + 4) * parameters,
+    };
+}
+
+internal enum ModelAction
+{
+    Info,
+    Convert,
+}
+
+internal enum StoredType
+{
+    Float32,
+    Float16,
+    Bfloat16,
+}
+
+internal sealed record ModelRecipe
+{
+    [Describe("info (what a model is) or convert (its weights into another folder)")]
+    public ModelAction Action { get; init; } = ModelAction.Info;
+
+    [Describe("folder of the model")]
+    public string Model { get; init; } = "";
+
+    [Describe("folder to convert into")]
+    public string? To { get; init; }
+
+    [Describe("number type of the converted weights")]
+    public StoredType Dtype { get; init; } = StoredType.Float32;
+}

@@ -1,0 +1,62 @@
+using Rlhf.Cli.Commands;
+using Rlhf.Cli.Stages;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Runs;
+
+namespace Rlhf.Cli.Shell;
+
+/// <summary>Turns what went wrong into one line and an exit code; RLHF_TRACE=1 adds where it happened.</summary>
+internal static class Failures
+{
+    private const int Failed = 1, WrongUsage = 2, Stopped = 130;
+
+    public static int Report(string command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (InterruptedException stopped)
+        {
+            progress.End();
+            error.WriteLine($"rlhf {command}: {stopped.Message}");
+            return Stopped;
+        }
+        catch (OperationCanceledException)
+        {
+            progress.End();
+            error.WriteLine($"rlhf {command}: stopped before anything worth a checkpoint was done");
+            return Stopped;
+        }
+        catch (Exception failure)
+        {
+            progress.End();
+            error.WriteLine($"rlhf {command}: {Line(failure, recipe, command)}");
+            if (Trace) error.WriteLine(failure);
+            return failure is WrongUsageException ? WrongUsage : Failed;
+        }
+    }
+
+    private static bool Trace => Environment.GetEnvironmentVariable("RLHF_TRACE") is "1" or "true";
+
+    private static string Line(Exception failure, object recipe, string command)
+    {
+        while (failure is AggregateException or TypeInitializationException && failure.InnerException is { } inner) failure = inner;
+        return failure switch
+        {
+            RlhfException known => known.Message,
+            _ when OutOfMemory.Line(failure, recipe, command) is { } line => line,
+            _ when Durable.IsDiskFull(failure) => $"the disk is full ({OneLine(failure)}); free space, then run the same command again to go on",
+            DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => $"a native library cannot be used: {OneLine(failure)}; run scripts/setup.sh, then rlhf doctor",
+            UnauthorizedAccessException or IOException => OneLine(failure),
+            _ => $"unexpected {failure.GetType().Name}: {OneLine(failure)}; RLHF_TRACE=1 shows where",
+        };
+    }
+
+    private static string OneLine(Exception failure)
+    {
+        var message = failure.Message.ReplaceLineEndings(" ").Trim();
+        return message.Length > 400 ? message[..400] + "…" : message;
+    }
+}

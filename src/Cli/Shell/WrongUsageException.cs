@@ -1,0 +1,7 @@
+using Rlhf.Cli.Commands;
+using Rlhf.Foundation;
+
+namespace Rlhf.Cli.Shell;
+
+/// <summary>A command was not told what it needs: no failure of its work, and not mended by running it again.</summary>
+internal sealed class WrongUsageException(string message) : RlhfException(message);

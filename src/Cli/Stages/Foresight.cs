@@ -1,0 +1,83 @@
+using Rlhf.Cli.Commands;
+using Rlhf.Cli.Shell;
+using Rlhf.Dpo;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Sft;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Ppo;
+using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Training;
+using TorchSharp;
+
+namespace Rlhf.Cli.Stages;
+
+/// <summary>What <c>--dry-run</c> does beyond looking for a stage's inputs: the device is there, tokenizer and model belong together, and the memory it will take.</summary>
+internal static class Foresight
+{
+    /// <summary>Episodes that a text generator works on at a time.</summary>
+    private const int SideBySide = 64;
+
+    public static void Of(Recipe recipe, SftRecipe section, CommandContext context)
+    {
+        var shape = section.Model.Length > 0 ? ModelFolder.ReadConfig(section.Model)
+            : TransformerConfig.Gpt2(TextTokenizer.Load(section.Tokenizer).VocabularySize, section.FromScratch.Width, section.FromScratch.Layers, section.FromScratch.Heads, section.FromScratch.Context);
+        var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * Math.Min(section.MaxLength, shape.Context));
+        if (section.Model.Length > 0) Stage.WantFit(section.Tokenizer, shape);
+        Tell(recipe, SftCommand.StageName, Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing), context);
+    }
+
+    public static void Of(Recipe recipe, RewardRecipe section, CommandContext context)
+    {
+        var shape = ModelFolder.ReadConfig(section.Model);
+        Stage.WantFit(section.Model, shape);
+        var perItem = section.LearnFrom == LearnFrom.Preferences ? 2 : 1;
+        var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * perItem * Math.Min(section.MaxLength, shape.Context));
+        Tell(recipe, RewardCommand.StageName, Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing), context);
+    }
+
+    public static void Of(Recipe recipe, PpoRecipe section, CommandContext context)
+    {
+        var shape = ModelFolder.ReadConfig(section.Model);
+        Stage.WantFit(section.Model, shape);
+        List<HeldModel> models = [new(shape, Of(section.Lora))];
+        // With adapters the reference is the policy without them.
+        var reference = section.Reference.Offload && Machine.DeviceOf(recipe.Device).type != DeviceType.CPU ? Upkeep.Passing : Upkeep.Frozen;
+        if (section.Reference.Model is { } other) models.Add(new(ModelFolder.ReadConfig(other), reference));
+        else if (!section.Lora.IsOn) models.Add(new(shape, reference));
+        var rewards = section.Score.RewardModel is { } source ? ModelFolder.ReadConfig(source.Path) : null;
+        if (rewards is not null) models.Add(new(rewards, Upkeep.Frozen));
+        if (section.Algorithm == Algorithm.Ppo && section.Critic.Kind != CriticKind.ValueHead)
+            models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
+        var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
+        var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);
+        var plan = Plan(recipe, models, tokens, section.GradientCheckpointing) with
+        {
+            CachedTokens = (long)Math.Min(SideBySide, section.Episodes) * longest,
+            DrawnTokens = (long)section.Episodes * Math.Min(section.Sampling.MaxNewTokens, shape.Context),
+        };
+        Tell(recipe, PpoCommand.StageName, plan, context);
+    }
+
+    public static void Of(Recipe recipe, DpoRecipe section, CommandContext context)
+    {
+        var shape = ModelFolder.ReadConfig(section.Model);
+        Stage.WantFit(section.Model, shape);
+        List<HeldModel> models = [new(shape, Of(section.Lora))];
+        // Without one of its own the reference is the policy before its first step.
+        if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Passing));
+        var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * Math.Min(section.MaxLength, shape.Context));
+        Tell(recipe, DpoCommand.StageName, Plan(recipe, models, tokens, section.GradientCheckpointing), context);
+    }
+
+    private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;
+
+    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, bool checkpointing) => new()
+    {
+        Models = models, Tokens = tokens, Dtype = recipe.Dtype, OnCpu = Machine.DeviceOf(recipe.Device).type == DeviceType.CPU, GradientCheckpointing = checkpointing,
+    };
+
+    private static void Tell(Recipe recipe, string stage, MemoryPlan plan, CommandContext context) =>
+        MemoryEstimate.Of(plan).Tell(stage, MemoryAdvice.Of(recipe, stage)!.Beforehand, context, Machine.DeviceOf(recipe.Device));
+}

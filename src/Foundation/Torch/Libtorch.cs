@@ -1,0 +1,129 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace Rlhf.Foundation.Torch;
+
+/// <summary>
+/// The libtorch of this process, found and loaded before TorchSharp looks for one itself: TorchSharp goes by name, finds what
+/// a distribution installed, and mixes versions.
+/// </summary>
+public static class Libtorch
+{
+    /// <summary>The versions whose tensors TorchSharp reads right.</summary>
+    public const string Fitting = "2.10 or 2.11";
+
+    private const string Bridge = "libLibTorchSharp.so";
+
+    private static readonly Lock s_gate = new();
+    private static LibtorchFolder? s_folder;
+    private static Exception? s_failure;
+    private static nint s_library;
+    private static bool s_begun;
+
+    /// <summary>TorchSharp's version.</summary>
+    public static string TorchSharpVersion { get; } = typeof(Libtorch).Assembly.GetReferencedAssemblies().Single(one => one.Name == nameof(TorchSharp)).Version!.ToString(3);
+
+    /// <summary>Loads libtorch where that has not happened yet, and says from where.</summary>
+    /// <exception cref="RlhfException">There is none, or it does not fit.</exception>
+    public static LibtorchFolder Load()
+    {
+        lock (s_gate)
+        {
+            if (!s_begun)
+            {
+                s_begun = true;
+                try
+                {
+                    s_folder = LoadOnce();
+                }
+                catch (RlhfException failure)
+                {
+                    s_failure = failure;
+                }
+            }
+
+            return s_folder ?? throw new RlhfException(s_failure!.Message, s_failure);
+        }
+    }
+
+    /// <summary>Whoever uses TorchSharp first loads libtorch, also where nobody asked for it.</summary>
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "Nothing else runs before a user of this library touches TorchSharp.")]
+    internal static void LoadWithTorchSharp()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Libtorch).Assembly, (name, _, _) => name == StableInterface.Library ? Handle() : 0);
+        AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) => LoadFor(loaded.LoadedAssembly);
+        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies()) LoadFor(assembly);
+    }
+
+    private static void LoadFor(Assembly assembly)
+    {
+        if (assembly.GetName().Name != nameof(TorchSharp) || s_begun) return;
+        try
+        {
+            Load();
+        }
+        catch (RlhfException failure)
+        {
+            // An exception does not get out of here, and TorchSharp would go on and take whatever it finds.
+            Console.Error.WriteLine(failure.Message);
+            Environment.Exit(1);
+        }
+    }
+
+    private static nint Handle()
+    {
+        Load();
+        return s_library;
+    }
+
+    private static LibtorchFolder LoadOnce()
+    {
+        var folder = LibtorchFolder.Find();
+        var version = LibtorchVersion.Of(folder.Path);
+        // Older ones lack what TorchSharp calls, and a call to nowhere ends the process.
+        if (version is not null && version < new Version(2, 10)) throw Unfit(folder, version, "is too old");
+        NativeAllocator.KeepFreedMemory();
+        Open(Path.Combine(folder.Path, LibtorchFolder.Library));
+        s_library = Open(Path.Combine(folder.Path, "libtorch_cpu.so"));
+        var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");
+        if (File.Exists(cuda)) Open(cuda);
+        OpenBridge(LibtorchFolder.Own(Bridge) ?? throw new RlhfException($"{Bridge} of TorchSharp {TorchSharpVersion} is not beside the program, nor where the build found it; build or publish again"));
+        if (folder.Source != LibtorchSource.Package && FitCheck.Failure() is { } failure) throw Unfit(folder, version, failure);
+        return folder;
+    }
+
+    private static nint Open(string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
+        {
+            throw new RlhfException($"{path} cannot be loaded: {LoaderMessage.Of(failure, path)}", failure);
+        }
+    }
+
+    private static void OpenBridge(string path)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException failure) when (failure.Message.Contains(BridgeCopy.MissingVersion, StringComparison.Ordinal))
+        {
+            Open(BridgeCopy.For(path, TorchSharpVersion));
+        }
+        catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
+        {
+            throw new RlhfException($"{path} cannot be loaded: {LoaderMessage.Of(failure, path)}", failure);
+        }
+    }
+
+    private static RlhfException Unfit(LibtorchFolder folder, Version? version, string why) =>
+        new($"libtorch {version?.ToString() ?? "of unknown version"} in {folder.Path} {why}; TorchSharp {TorchSharpVersion} was built against 2.10 and wants PyTorch {Fitting}: install one, point {LibtorchFolder.Variable} at it, or unset that");
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace Rlhf.Foundation.Torch;
+
+/// <summary>
+/// libtorch's stable C interface (torch/csrc/stable/c/shim.h, torch/csrc/inductor/aoti_torch/c/shim.h), made for extensions
+/// that outlive its versions. Every call returns 0, or another number after it has written what went wrong to stderr.
+/// </summary>
+internal static unsafe partial class StableInterface
+{
+    /// <summary>Resolved by <see cref="Libtorch"/>.</summary>
+    public const string Library = "torch_cpu";
+
+    /// <summary>The version that this code was written against: 2.10.</summary>
+    public const ulong Version = 2UL << 56 | 10UL << 48;
+
+    /// <summary>Runs an operator: its arguments on the stack are taken, its results left in their place.</summary>
+    [LibraryImport(Library, EntryPoint = "torch_call_dispatcher", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Call(string name, string overload, ulong* stack, ulong version);
+
+    /// <summary>A handle of one's own to an at::Tensor.</summary>
+    [LibraryImport(Library, EntryPoint = "aoti_torch_new_tensor_handle")]
+    public static partial int Own(nint tensor, nint* handle);
+
+    [LibraryImport(Library, EntryPoint = "aoti_torch_delete_tensor_object")]
+    public static partial int Delete(nint handle);
+
+    [LibraryImport(Library, EntryPoint = "torch_new_list_reserve_size")]
+    public static partial int NewList(nuint size, nint* list);
+
+    [LibraryImport(Library, EntryPoint = "torch_list_push_back")]
+    public static partial int Append(nint list, ulong item);
+
+    [LibraryImport(Library, EntryPoint = "torch_list_size")]
+    public static partial int Size(nint list, nuint* size);
+
+    [LibraryImport(Library, EntryPoint = "torch_list_get_item")]
+    public static partial int Item(nint list, nuint index, ulong* item);
+
+    [LibraryImport(Library, EntryPoint = "torch_delete_list")]
+    public static partial int DeleteList(nint list);
+
+    /// <summary>Calls the function for parts of a range on libtorch's own threads.</summary>
+    [LibraryImport(Library, EntryPoint = "torch_parallel_for")]
+    public static partial int ParallelFor(long begin, long end, long grain, delegate* unmanaged<long, long, void*, void> function, void* context);
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Rlhf.Foundation;
+
+namespace Rlhf.Policies.Families;
+
+/// <summary>config.json with typed access and errors that name the key.</summary>
+internal sealed class ConfigReader(JsonElement root, string source)
+{
+    public string Source => source;
+
+    public string ModelType => Text("model_type") ?? throw new RlhfException($"{source}: model_type is missing; supported are {string.Join(", ", ModelFamily.SupportedTypes)}");
+
+    public bool Has(string key) => Find(key) is not null;
+
+    public int Number(string key) => OptionalNumber(key) ?? throw Missing(key);
+
+    public int? OptionalNumber(string key)
+    {
+        if (Find(key) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Wrong(key, value, "a whole number");
+    }
+
+    public double? Real(string key)
+    {
+        if (Find(key) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Wrong(key, value, "a number");
+    }
+
+    public bool? Flag(string key)
+    {
+        if (Find(key) is not { } value) return null;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(key, value, "true or false");
+    }
+
+    public string? Text(string key)
+    {
+        if (Find(key) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(key, value, "text");
+    }
+
+    /// <summary>A token id; of a list, the first.</summary>
+    public int? Token(string key) => Find(key) switch
+    {
+        { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() > 0 && list[0].TryGetInt32(out var first) => first,
+        { ValueKind: JsonValueKind.Number } => OptionalNumber(key),
+        null => null,
+        { } value => throw Wrong(key, value, "a token id"),
+    };
+
+    public ConfigReader? Section(string key)
+    {
+        if (Find(key) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.Object ? new ConfigReader(value, $"{source}: {key}") : throw Wrong(key, value, "an object");
+    }
+
+    /// <summary>Refuses a setting that would change what the model computes.</summary>
+    public void Demand(string key, bool expected)
+    {
+        if (Flag(key) is { } found && found != expected)
+            throw new RlhfException($"{source}: {key} is {(found ? "true" : "false")}, which is not supported; only {(expected ? "true" : "false")} is");
+    }
+
+    public Activation Activation(string key, string fallback) => (Text(key) ?? fallback) switch
+    {
+        "gelu_new" or "gelu_pytorch_tanh" or "gelu_fast" => Families.Activation.GeluTanh,
+        "gelu" => Families.Activation.Gelu,
+        "silu" or "swish" => Families.Activation.Silu,
+        "relu" => Families.Activation.Relu,
+        var other => throw new RlhfException($"{source}: {key} is '{other}'; supported are gelu_new, gelu_pytorch_tanh, gelu, silu, relu"),
+    };
+
+    public static string NameOf(Activation activation) => activation switch
+    {
+        Families.Activation.GeluTanh => "gelu_new",
+        Families.Activation.Gelu => "gelu",
+        Families.Activation.Silu => "silu",
+        _ => "relu",
+    };
+
+    public RlhfException Missing(string key) => new($"{source}: {key} is missing");
+
+    private JsonElement? Find(string key) =>
+        root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private RlhfException Wrong(string key, JsonElement found, string expected)
+    {
+        var text = found.GetRawText();
+        return new RlhfException($"{source}: {key} is {(text.Length > 60 ? text[..60] + "…" : text)}; {expected} is expected");
+    }
+}

@@ -1,9 +1,0 @@
-using System.Reflection;
-
-namespace Rlhf.Program;
-
-internal static class ProgramVersion
-{
-    /// <summary><c>rlhf 0.1.0+commit</c>.</summary>
-    public static string Text { get; } = "rlhf " + (typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
-}

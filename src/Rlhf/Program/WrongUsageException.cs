@@ -1,6 +1,0 @@
-using Rlhf.Policies;
-
-namespace Rlhf.Program;
-
-/// <summary>A command was not told what it needs: no failure of its work, and not mended by running it again.</summary>
-internal sealed class WrongUsageException(string message) : RlhfException(message);

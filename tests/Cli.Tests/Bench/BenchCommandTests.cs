@@ -1,0 +1,33 @@
+using System.Text.Json;
+using Rlhf.Cli.Tests.Whole;
+using Rlhf.Foundation.Runs;
+using Rlhf.Rewards.World;
+
+namespace Rlhf.Cli.Tests.Bench;
+
+public sealed class BenchCommandTests
+{
+    [Fact]
+    public void Bench_SmallestSize_GivesRatesAndSharesOfTheMachinesCeilings()
+    {
+        var ending = InProcess.Run("bench", "sizes=[small_a]", "rows=4", "length=8", "new_tokens=2", "repeats=1", "device=cpu", "--json");
+
+        Assert.True(ending.Code == 0, ending.Error);
+        var result = JsonDocument.Parse(ending.Output).RootElement;
+        var speed = Assert.Single(result.GetProperty("speeds").EnumerateArray().ToArray());
+        // 512·128 + 256·128 + 4·(12·128² + 13·128) + 2·128
+        Assert.Equal(891_648, speed.GetProperty("parameters").GetInt64());
+        Assert.True(result.GetProperty("ceilings").GetProperty("product").GetDouble() > 1e8);
+        foreach (var share in new[] { "training_of_product", "prefill_of_product", "decode_of_floor" }) Assert.InRange(speed.GetProperty(share).GetDouble(), 1e-6, 2);
+        // Training does three times the products of prefill, and more.
+        Assert.True(speed.GetProperty("prefill").GetDouble() > speed.GetProperty("training").GetDouble());
+    }
+
+    [Fact]
+    public void Bench_UnknownSize_NamesThoseThereAre()
+    {
+        var ending = InProcess.Run("bench", "sizes=[gpt5]", "--dry-run", "device=cpu");
+
+        Assert.Equal((1, "rlhf bench: sizes: found 'gpt5'; expected some of small_a, small_b, stories_15m, gpt2_124m, pythia_160m\n"), (ending.Code, ending.Error));
+    }
+}

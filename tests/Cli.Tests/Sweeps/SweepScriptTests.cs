@@ -1,0 +1,53 @@
+using Rlhf.Cli.Tests.Scripts;
+using Rlhf.Foundation.Runs;
+using Rlhf.Rewards.World;
+
+namespace Rlhf.Cli.Tests.Sweeps;
+
+public sealed class SweepScriptTests : IDisposable
+{
+    private readonly Bash _shell = new();
+
+    public SweepScriptTests()
+    {
+        _shell.Stand("sbatch", $"echo \"$@\" >> '{_shell.Folder}/sbatch.log'; grep -c '' '{_shell.Folder}/sbatch.log'\n");
+        _shell.Stand("rlhf-of-the-test", $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "rlhf.dll")}' \"$@\"\n");
+        _shell.Variables["RLHF"] = Path.Combine(_shell.Folder, "programs", "rlhf-of-the-test");
+    }
+
+    public void Dispose() => _shell.Dispose();
+
+    [Fact]
+    public void Sweep_Submitted_IsSharedThenAnArrayOfPointsThenTheReport()
+    {
+        var ending = _shell.Run($"{Bash.Script("slurm", "sweep.sh")} name=demo 'sweep.grid={{seed: [1, 2, 3], device: [cpu]}}'");
+        Assert.Equal("", string.Join('\n', ending.Error.Split('\n').Where(line => line.Contains("error", StringComparison.OrdinalIgnoreCase))));
+        Assert.Equal((0, "sweep: 3 points: shared stages in job 1, points in array 2, report in job 3\n"), (ending.Code, ending.Output));
+        var script = Bash.Script("slurm", "sweep.sbatch");
+        Assert.Equal(
+        [
+            $"--parsable {script} shared name=demo sweep.grid={{seed: [1, 2, 3], device: [cpu]}}",
+            $"--parsable --dependency=afterok:1 --array=0-2%8 {script} point name=demo sweep.grid={{seed: [1, 2, 3], device: [cpu]}}",
+            $"--parsable --dependency=afterany:2 {script} report name=demo sweep.grid={{seed: [1, 2, 3], device: [cpu]}}",
+        ], File.ReadAllLines(Path.Combine(_shell.Folder, "sbatch.log")));
+    }
+
+    [Fact]
+    public void Sweep_GridThatCannotRun_IsNotSubmitted()
+    {
+        var ending = _shell.Run($"{Bash.Script("slurm", "sweep.sh")} 'sweep.grid={{sead: [1]}}'");
+        Assert.NotEqual(0, ending.Code);
+        Assert.Contains("did you mean 'seed'", ending.Error);
+        Assert.False(File.Exists(Path.Combine(_shell.Folder, "sbatch.log")));
+    }
+
+    [Fact]
+    public void ArrayElement_RunsThePointOfItsIndex()
+    {
+        _shell.Stand("rlhf-of-the-test", "echo \"$@\"\n");
+        _shell.Variables["SLURM_ARRAY_TASK_ID"] = "2";
+        _shell.Variables["SLURM_SUBMIT_DIR"] = Rlhf.TestSupport.TestData.Repository;
+        var ending = _shell.Run($"bash {Bash.Script("slurm", "sweep.sbatch")} point recipe.yaml");
+        Assert.Equal((0, "sweep recipe.yaml sweep.part=point sweep.index=2\n"), (ending.Code, ending.Output));
+    }
+}

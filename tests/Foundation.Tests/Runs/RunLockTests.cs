@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Rlhf.Foundation.Runs;
+
+namespace Rlhf.Foundation.Tests.Runs;
+
+public sealed class RunLockTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string HolderFile => _folder.At(RunLock.FileName + ".json");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Take_HeldHere_IsRefusedUntilReleased()
+    {
+        using (RunLock.Take(_folder.Path)) Assert.Throws<RlhfException>(() => RunLock.Take(_folder.Path));
+
+        using (RunLock.Take(_folder.Path)) { }
+    }
+
+    [Fact]
+    public void Take_HolderDied_IsStale()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sleep", "30") { UseShellExecute = false })!;
+        Leave(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime());
+        process.Kill();
+        process.WaitForExit();
+
+        using (RunLock.Take(_folder.Path)) { }
+    }
+
+    [Fact]
+    public void Take_HolderLivesButItsLockWasLost_IsRefused()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sleep", "30") { UseShellExecute = false })!;
+        try
+        {
+            Leave(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime());
+            Assert.Contains($"process {process.Id} on", Assert.Throws<RlhfException>(() => RunLock.Take(_folder.Path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public void Take_ProcessNumberUsedAgainByAnother_IsStale()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sleep", "30") { UseShellExecute = false })!;
+        try
+        {
+            Leave(Environment.MachineName, process.Id, process.StartTime.ToUniversalTime().AddHours(-1));
+            using (RunLock.Take(_folder.Path)) { }
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public void Take_OtherMachineWithFreshSignOfLife_IsRefused()
+    {
+        Leave("elsewhere", 1, DateTime.UtcNow);
+
+        Assert.Contains("process 1 on elsewhere", Assert.Throws<RlhfException>(() => RunLock.Take(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Take_OtherMachineSilentForLong_IsStale()
+    {
+        Leave("elsewhere", 1, DateTime.UtcNow);
+        File.SetLastWriteTimeUtc(HolderFile, DateTime.UtcNow.AddMinutes(-5));
+
+        using (RunLock.Take(_folder.Path)) { }
+    }
+
+    [Fact]
+    public void Take_UnreadableLeftover_IsStale()
+    {
+        File.WriteAllText(HolderFile, "{half");
+
+        using (RunLock.Take(_folder.Path)) { }
+    }
+
+    private void Leave(string host, int process, DateTime started) =>
+        File.WriteAllText(HolderFile, $"{{\"host\":\"{host}\",\"process\":{process},\"started\":\"{started:O}\"}}");
+}
