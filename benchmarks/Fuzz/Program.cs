@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 
 var options = args.Select(argument => argument.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts.Length == 2 ? parts[1] : "");
 long Number(string name, long otherwise) => options.TryGetValue(name, out var value) ? long.Parse(value, CultureInfo.InvariantCulture) : otherwise;

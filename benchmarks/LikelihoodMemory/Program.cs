@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;

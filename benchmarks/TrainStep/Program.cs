@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Rlhf.Benchmarks.TrainStep;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;

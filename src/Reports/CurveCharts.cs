@@ -1,5 +1,6 @@
 using Rlhf.Evaluation;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Ppo;
 using Rlhf.Reports.Charts;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports;
 

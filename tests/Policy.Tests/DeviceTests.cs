@@ -200,7 +200,7 @@ public sealed class DeviceTests
         var targets = batch.Tokens.narrow(1, 1, next).reshape(-1).index_select(0, places);
         var (logProbs, entropies) = TokenLogProbs.WithEntropy(hidden, model.HeadWeight, targets, 0.9);
         var weights = arange(1, places.shape[0] + 1, ScalarType.Float32, places.device).div(places.shape[0]);
-        logProbs.mul(weights).sum().sub(entropies.mul(weights).sum().mul(0.1)).backward();
+        Autograd.Backward(logProbs.mul(weights).sum().sub(entropies.mul(weights).sum().mul(0.1)));
         return logProbs;
     }
 }

@@ -28,7 +28,7 @@ internal static class Checkup
         try
         {
             using var one = ones(2, 2);
-            using var product = one.matmul(one);
+            using var product = one.mm(one);
             var isRight = product.sum().ToSingle() == 8;
             return isRight ? new("libtorch", Health.Good, $"{__version__}, computes")
                 : new("libtorch", Health.Bad, $"{__version__}, but 2×2 ones times itself does not sum to 8", "the installation is damaged: run scripts/setup.sh, then build again");

@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Torch;
+
 namespace Rlhf.Foundation.Data;
 
 /// <summary>What a row holds in a column.</summary>

@@ -1,5 +1,7 @@
+using System.Collections;
 using System.Text.Json;
 using Parquet.Schema;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 
@@ -66,7 +68,7 @@ internal sealed class ColumnShape
         ColumnKind.Text => value.GetString(),
         ColumnKind.Boolean => value.GetBoolean(),
         ColumnKind.Number => isWhole ? (object)value.GetInt64() : value.GetDouble(),
-        ColumnKind.List => value.EnumerateArray().Select(item!.Value).ToList(),
+        ColumnKind.List => Items(value),
         _ => Members(value),
     };
 
@@ -79,6 +81,23 @@ internal sealed class ColumnShape
         JsonValueKind.Object => ColumnKind.Object,
         _ => ColumnKind.Null,
     };
+
+    // The package knows what a list holds by the list's type alone.
+    private Type Clr => kind switch
+    {
+        ColumnKind.Number => isWhole ? typeof(long?) : typeof(double?),
+        ColumnKind.Boolean => typeof(bool?),
+        ColumnKind.List => typeof(List<>).MakeGenericType(item!.Clr),
+        ColumnKind.Object => typeof(IDictionary<string, object?>),
+        _ => typeof(string),
+    };
+
+    private IList Items(JsonElement value)
+    {
+        var items = (IList)Activator.CreateInstance(Clr)!;
+        foreach (var element in value.EnumerateArray()) items.Add(item!.Value(element));
+        return items;
+    }
 
     private Dictionary<string, object?> Members(JsonElement value)
     {

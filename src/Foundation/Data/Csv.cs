@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

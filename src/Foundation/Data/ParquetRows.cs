@@ -1,16 +1,20 @@
 using System.Buffers;
-using System.Collections;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Parquet;
-using Parquet.Serialization;
+using Parquet.Schema;
 
 namespace Rlhf.Foundation.Data;
 
 /// <summary>The rows of a Parquet file, one row group in memory at a time.</summary>
 internal static class ParquetRows
 {
+    /// <summary>
+    /// A few bytes of a run may stand for a billion nulls: a column of a row group may have so many entries, and more for each
+    /// byte of its file. Both are beyond what writers make.
+    /// </summary>
+    private const long PlausibleEntries = 1_000_000, PlausibleEntriesPerByte = 16;
+
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static IEnumerable<Row> Read(FileStream file, string path, Action<RowDefect>? onDefect)
@@ -19,83 +23,75 @@ internal static class ParquetRows
         var parser = new RowParser(origin);
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer, Plain);
-        var groups = Guard(file, path, () => CountGroupsAsync(file));
-        long number = 0;
-        for (var group = 0; group < groups; group++)
+        var reader = Guard(path, () => ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult());
+        try
         {
-            var index = group;
-            var rows = Guard(file, path, () => ParquetSerializer.DeserializeUntypedAsync(file, rowGroupIndex: index)).Data;
-            for (var i = 0; i < rows.Count; i++)
+            var fields = reader.Schema.Fields;
+            long number = 0;
+            for (var group = 0; group < reader.RowGroupCount; group++)
             {
-                number++;
-                buffer.ResetWrittenCount();
-                json.Reset();
-                Write(json, rows[i]);
-                json.Flush();
-                rows[i] = null!; // a row that was given out need not stay with its group
-                if (parser.Parse(buffer.WrittenSpan.ToArray(), number, out var reason) is { } row)
-                    yield return row;
-                else if (onDefect is null)
-                    throw new RlhfException($"{origin.At(number)}: {reason}");
-                else
-                    onDefect(new RowDefect(path, number, reason));
+                using var rows = reader.OpenRowGroupReader(group);
+                var columns = Guard(path, () => ColumnsAsync(rows, reader.Schema, file.Length).GetAwaiter().GetResult());
+                try
+                {
+                    var writer = new ParquetJson(json, columns);
+                    for (long i = 0; i < rows.RowCount; i++)
+                    {
+                        number++;
+                        buffer.ResetWrittenCount();
+                        json.Reset();
+                        var text = Guard(path, () =>
+                        {
+                            writer.WriteRow(fields);
+                            json.Flush();
+                            return buffer.WrittenSpan.ToArray();
+                        });
+                        if (parser.Parse(text, number, out var reason) is { } row)
+                            yield return row;
+                        else if (onDefect is null)
+                            throw new RlhfException($"{origin.At(number)}: {reason}");
+                        else
+                            onDefect(new RowDefect(path, number, reason));
+                    }
+                }
+                finally
+                {
+                    foreach (var column in columns.Values) column.Dispose();
+                }
             }
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
     }
 
-    private static async Task<int> CountGroupsAsync(FileStream file)
+    private static async Task<Dictionary<FieldPath, ParquetColumn>> ColumnsAsync(ParquetRowGroupReader rows, ParquetSchema schema, long fileLength)
     {
-        var reader = await ParquetReader.CreateAsync(file).ConfigureAwait(false);
-        await using var closing = reader.ConfigureAwait(false);
-        return reader.RowGroupCount;
+        var columns = new Dictionary<FieldPath, ParquetColumn>();
+        if (schema.DataFields.Length == 0) throw new InvalidDataException("it has no columns");
+        foreach (var field in schema.DataFields)
+        {
+            var entries = rows.GetMetadata(field)?.MetaData?.NumValues ?? throw new InvalidDataException($"column '{field.Path}' is missing from a row group");
+            if (entries < 0 || entries > PlausibleEntries + PlausibleEntriesPerByte * fileLength)
+                throw new InvalidDataException($"column '{field.Path}' is said to have {entries} entries, which is not plausible for a file of {fileLength} bytes");
+            columns.Add(field.Path, ParquetColumn.Of(field, await rows.ReadRawColumnDataBaseAsync(field).ConfigureAwait(false)));
+        }
+
+        return columns;
     }
 
-    private static T Guard<T>(FileStream file, string path, Func<Task<T>> read)
+    // What the package throws on a damaged file is of a dozen kinds.
+    private static T Guard<T>(string path, Func<T> read)
     {
         try
         {
-            return read().GetAwaiter().GetResult();
+            return read();
         }
-        catch (Exception error) when (error is ParquetException or InvalidDataException or IOException)
+        catch (Exception error) when (error is not (OutOfMemoryException or RlhfException))
         {
-            var message = error.Message.StartsWith(file.Name, StringComparison.Ordinal) ? error.Message[file.Name.Length..] : $": {error.Message}";
-            throw new RlhfException(path + message, error);
-        }
-    }
-
-    private static void Write(Utf8JsonWriter json, object? value)
-    {
-        switch (value)
-        {
-            case null: json.WriteNullValue(); break;
-            case string text: json.WriteStringValue(text); break;
-            case bool flag: json.WriteBooleanValue(flag); break;
-            case int number: json.WriteNumberValue(number); break;
-            case long number: json.WriteNumberValue(number); break;
-            case float number when float.IsFinite(number): json.WriteNumberValue(number); break;
-            case double number when double.IsFinite(number): json.WriteNumberValue(number); break;
-            case decimal number: json.WriteNumberValue(number); break;
-            case sbyte or byte or short or ushort or uint or ulong: json.WriteNumberValue(Convert.ToDecimal(value, null)); break;
-            case byte[] bytes when Utf8.IsValid(bytes): json.WriteStringValue(bytes); break;
-            case byte[] bytes: json.WriteBase64StringValue(bytes); break;
-            case DateTime moment: json.WriteStringValue(moment); break;
-            case IFormattable other: json.WriteStringValue(other.ToString(null, null)); break; // NaN, infinities, spans, identifiers
-            case IDictionary<string, object> members:
-                json.WriteStartObject();
-                foreach (var (name, member) in members)
-                {
-                    json.WritePropertyName(name);
-                    Write(json, member);
-                }
-
-                json.WriteEndObject();
-                break;
-            case IEnumerable elements:
-                json.WriteStartArray();
-                foreach (var element in elements) Write(json, element);
-                json.WriteEndArray();
-                break;
-            default: throw new InvalidOperationException($"a Parquet value of {value.GetType()} has no form as a row");
+            while (error is System.Reflection.TargetInvocationException && error.InnerException is { } inner) error = inner;
+            throw new RlhfException($"{path}: not a whole Parquet file: {error.Message}", error);
         }
     }
 }

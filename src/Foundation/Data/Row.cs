@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

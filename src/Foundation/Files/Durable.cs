@@ -9,17 +9,33 @@ public static partial class Durable
     /// <summary>Replaces a file's content: after a crash the file holds the old text or the new, never half of one.</summary>
     public static void WriteText(string path, string text)
     {
-        var temporary = $"{path}.tmp";
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        Write(path, stream =>
         {
             using var writer = new StreamWriter(stream, leaveOpen: true);
             writer.Write(text);
-            writer.Flush();
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
+        });
         FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Replaces a file's content, which is on disk before it gets its name; where writing fails nothing is left behind.</summary>
+    public static void Write(string path, Action<Stream> write)
+    {
+        var temporary = $"{path}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     public static void FlushFile(string path)

@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Torch;
+
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>A bound on a number, or on a name; a recipe outside it is refused with the key's name.</summary>

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Runs;
 

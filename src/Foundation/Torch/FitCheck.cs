@@ -49,7 +49,7 @@ internal static class FitCheck
     private static string Product()
     {
         using var scope = NewDisposeScope();
-        var product = mm(arange(6, ScalarType.Float32).reshape(2, 3), arange(12, ScalarType.Float32).reshape(3, 4));
+        var product = mm(Arithmetic.Range(6, CPU).to(ScalarType.Float32).reshape(2, 3), Arithmetic.Range(12, CPU).to(ScalarType.Float32).reshape(3, 4));
         return string.Join(",", product.data<float>().ToArray().Select(number => number.ToString(CultureInfo.InvariantCulture)));
     }
 }

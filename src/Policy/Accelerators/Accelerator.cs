@@ -14,8 +14,8 @@ public static class Accelerator
 
     public static Tensor GeluTanh(Tensor input)
     {
-        var inner = (input + input.pow(3) * 0.044715) * Math.Sqrt(2 / Math.PI);
-        return input * (inner.tanh() + 1) * 0.5;
+        var inner = input.Plus(input.pow(Number.Of(3)) * Number.Of(0.044715)) * Number.Of(Math.Sqrt(2 / Math.PI));
+        return input * inner.tanh().Plus(1) * Number.Of(0.5);
     }
 
     public static Tensor SwiGlu(Tensor rows) => ComposedLayers.SwiGlu(rows);
@@ -69,12 +69,12 @@ public static class Accelerator
         for (var i = 0; i < tensors.Weights.Length; i++)
         {
             using var scope = NewDisposeScope();
-            var gradient = gradients[i].to(ScalarType.Float32) * step.GradientScale;
-            tensors.First[i].mul_(step.Beta1).add_(gradient, 1 - step.Beta1);
-            tensors.Second[i].mul_(step.Beta2).addcmul_(gradient, gradient, 1 - step.Beta2);
-            tensors.Weights[i].mul_(1 - step.LearningRate * step.WeightDecay);
-            var denominator = (tensors.Second[i] / correction2).sqrt_().add_(step.Epsilon);
-            tensors.Weights[i].addcdiv_(tensors.First[i], denominator, -step.LearningRate / correction1);
+            var gradient = gradients[i].to(ScalarType.Float32) * Number.Of(step.GradientScale);
+            tensors.First[i].mul_(Number.Of(step.Beta1)).add_(gradient, Number.Of(1 - step.Beta1));
+            tensors.Second[i].mul_(Number.Of(step.Beta2)).addcmul_(gradient, gradient, Number.Of(1 - step.Beta2));
+            tensors.Weights[i].mul_(Number.Of(1 - step.LearningRate * step.WeightDecay));
+            var denominator = (tensors.Second[i] / Number.Of(correction2)).sqrt_().Plus(step.Epsilon);
+            tensors.Weights[i].addcdiv_(tensors.First[i], denominator, Number.Of(-step.LearningRate / correction1));
             if (tensors.Copies is { } copies) copies[i].copy_(tensors.Weights[i]);
         }
     }

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Accelerators;
@@ -11,18 +12,18 @@ internal static class AttentionMask
     /// <summary>True where a key is hidden: [S, K], or [B, S, K] where sequences differ. No row hides all, so softmax has something to sum.</summary>
     public static Tensor Hidden(AttentionShape shape, Device device)
     {
-        var columns = arange(shape.Length, dtype: ScalarType.Int64, device: device);
+        var columns = Arithmetic.Range(shape.Length, device);
         var distance = columns.unsqueeze(1).sub(columns.unsqueeze(0));
-        var hidden = distance.lt(0);
+        var hidden = distance.lt(Number.Of(0));
         if (IsOrderAlone(shape)) return hidden;
         if (shape.Window is { } window)
         {
             var apart = shape.Positions is { } at ? at.unsqueeze(2).sub(at.unsqueeze(1)) : distance;
-            hidden = hidden.logical_or(apart.ge(window).logical_and(distance.ne(0)));
+            hidden = hidden.logical_or(apart.ge(Number.Of(window)).logical_and(distance.ne(Number.Of(0))));
         }
 
         return shape.Real is { } real
-            ? hidden.logical_or(real.logical_not().unsqueeze(1).logical_and(distance.ne(0).unsqueeze(0)))
+            ? hidden.logical_or(real.logical_not().unsqueeze(1).logical_and(distance.ne(Number.Of(0)).unsqueeze(0)))
             : hidden;
     }
 

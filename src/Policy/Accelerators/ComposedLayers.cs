@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ internal static class ComposedLayers
     public static Tensor Linear(Tensor rows, Tensor weight, Tensor? bias, Tensor? residual)
     {
         var product = nn.functional.linear(rows, weight, bias!);
-        return residual is null ? product : product.add(residual);
+        return residual is null ? product : product.Plus(residual);
     }
 
     /// <summary>Layer norm; RMS norm, whose mean of squares is taken in float32, where there is no bias.</summary>
@@ -18,7 +19,7 @@ internal static class ComposedLayers
     {
         if (bias is not null) return nn.functional.layer_norm(rows, [rows.shape[^1]], weight, bias, epsilon);
         var wide = rows.to(ScalarType.Float32);
-        return wide.mul(wide.square().mean([-1], true).add(epsilon).rsqrt()).to(rows.dtype).mul(weight);
+        return wide.mul(wide.square().mean([-1], true).Plus(epsilon).rsqrt()).to(rows.dtype).mul(weight);
     }
 
     public static Tensor SwiGlu(Tensor rows)
@@ -46,7 +47,7 @@ internal static class ComposedLayers
         }
 
         // The first block makes them for all: they outlive its scope.
-        var places = shape.CachePlaces ??= (arange(shape.Batch, dtype: ScalarType.Int64, device: rows.device).unsqueeze(1).MoveToOuterDisposeScope(), Cached(shape, rows).MoveToOuterDisposeScope());
+        var places = shape.CachePlaces ??= (Arithmetic.Range(shape.Batch, rows.device).unsqueeze(1).MoveToOuterDisposeScope(), Cached(shape, rows).MoveToOuterDisposeScope());
         var row = TensorIndex.Tensor(places.Rows);
         var column = TensorIndex.Tensor(shape.Positions!); // [B, S]
         keyCache.index_put_(keys, row, TensorIndex.Colon, column);
@@ -61,7 +62,7 @@ internal static class ComposedLayers
         var half = shape.Cosines.shape[1];
         var (cosines, sines) = (At(shape.Cosines, shape, heads), At(shape.Sines!, shape, heads));
         var (a, b) = (heads.narrow(-1, 0, half), heads.narrow(-1, half, half));
-        var turned = new List<Tensor> { a.mul(cosines).sub(b.mul(sines)), b.mul(cosines).add(a.mul(sines)) };
+        var turned = new List<Tensor> { a.mul(cosines).sub(b.mul(sines)), b.mul(cosines).Plus(a.mul(sines)) };
         if (shape.HeadWidth > 2 * half) turned.Add(heads.narrow(-1, 2 * half, shape.HeadWidth - 2 * half));
         return cat(turned, -1);
     }
@@ -107,8 +108,8 @@ internal static class ComposedLayers
         var q = queries.reshape(batch, length, shared, group, width).permute(0, 2, 3, 1, 4).reshape(batch * shared, group * length, width);
         var k = keys.reshape(batch * shared, seen, width).transpose(1, 2);
         var v = values.reshape(batch * shared, seen, width);
-        var scores = bmm(q.mul(shape.Scale), k); // [B·Hkv, G·S, K]
-        if (bias is not null) scores = scores.view(batch, shared, group, length, seen).add(bias).view(batch * shared, group * length, seen);
+        var scores = bmm(q.mul(Number.Of(shape.Scale)), k); // [B·Hkv, G·S, K]
+        if (bias is not null) scores = scores.view(batch, shared, group, length, seen).Plus(bias).view(batch * shared, group * length, seen);
         var mixed = bmm(scores.softmax(-1), v);
         return mixed.view(batch, shared, group, length, width).permute(0, 3, 1, 2, 4).reshape(batch * length, shared * group * width);
     }
@@ -124,12 +125,12 @@ internal static class ComposedLayers
     // [B, 1, 1, S, K] over a cache, in which columns are positions.
     private static Tensor Cached(AttentionShape shape, Tensor rows)
     {
-        var distance = shape.Positions!.unsqueeze(2).sub(arange(shape.Columns, dtype: ScalarType.Int64, device: rows.device));
-        var hidden = distance.lt(0);
-        if (shape.Window is { } window) hidden = hidden.logical_or(distance.ge(window));
+        var distance = shape.Positions!.unsqueeze(2).sub(Arithmetic.Range(shape.Columns, rows.device));
+        var hidden = distance.lt(Number.Of(0));
+        if (shape.Window is { } window) hidden = hidden.logical_or(distance.ge(Number.Of(window)));
         return Additive(hidden, rows).unsqueeze(1).unsqueeze(1);
     }
 
     private static Tensor Additive(Tensor hidden, Tensor rows) =>
-        zeros(hidden.shape, rows.dtype, rows.device).masked_fill_(hidden, float.NegativeInfinity);
+        zeros(hidden.shape, rows.dtype, rows.device).masked_fill_(hidden, Number.Of(float.NegativeInfinity));
 }

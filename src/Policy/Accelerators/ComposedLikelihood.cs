@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,7 +10,7 @@ internal static class ComposedLikelihood
     public static (Tensor LogProbs, Tensor LogSums) LogProb(Tensor logits, Tensor targets, double scale)
     {
         using var scope = NewDisposeScope();
-        var scaled = scale == 1 ? logits : logits.mul(scale);
+        var scaled = scale == 1 ? logits : logits.mul(Number.Of(scale));
         var sums = scaled.logsumexp(1);
         return (scaled.gather(1, targets.unsqueeze(1)).squeeze(1).sub(sums).MoveToOuterDisposeScope(), sums.MoveToOuterDisposeScope());
     }
@@ -17,8 +18,8 @@ internal static class ComposedLikelihood
     public static void LogProbGradient(Tensor logits, Tensor targets, Tensor logSums, Tensor towards, double scale)
     {
         using var scope = NewDisposeScope();
-        if (scale != 1) logits.mul_(scale);
-        var factor = towards.mul(scale).unsqueeze(1);
+        if (scale != 1) logits.mul_(Number.Of(scale));
+        var factor = towards.mul(Number.Of(scale)).unsqueeze(1);
         logits.sub_(logSums.unsqueeze(1)).exp_().mul_(factor.neg()).scatter_add_(1, targets.unsqueeze(1), factor);
     }
 
@@ -27,12 +28,12 @@ internal static class ComposedLikelihood
         using var scope = NewDisposeScope();
         if (scale != 1)
         {
-            logits.mul_(scale);
-            others.mul_(scale);
+            logits.mul_(Number.Of(scale));
+            others.mul_(Number.Of(scale));
         }
 
         var logProbs = logits.sub_(logSums.unsqueeze(1));
-        var apart = others.sub_(otherLogSums.unsqueeze(1)).neg_().add_(logProbs);
+        var apart = others.sub_(otherLogSums.unsqueeze(1)).neg_().Add(logProbs);
         var probabilities = logProbs.exp();
         var entropies = logProbs.mul_(probabilities).sum(1).neg_();
         return (entropies.MoveToOuterDisposeScope(), apart.mul_(probabilities).sum(1).MoveToOuterDisposeScope());
@@ -46,10 +47,10 @@ internal static class ComposedLikelihood
     {
         using var scope = NewDisposeScope();
         var shifted = logits.sub(logits.amax([1], true));
-        if (scale != 1) shifted.mul_(scale);
+        if (scale != 1) shifted.mul_(Number.Of(scale));
         var cumulative = shifted.exp().cumsum(1, ScalarType.Float64);
         var total = cumulative.narrow(1, cumulative.shape[1] - 1, 1);
-        var tokens = searchsorted(cumulative, uniforms.to(ScalarType.Float64).unsqueeze(1).mul(total), false, true).clamp_max(logits.shape[1] - 1);
+        var tokens = searchsorted(cumulative, uniforms.to(ScalarType.Float64).unsqueeze(1).mul(total), false, true).clamp_max(Number.Of(logits.shape[1] - 1));
         var logProbs = shifted.gather(1, tokens).sub(total.log().to(ScalarType.Float32));
         return (tokens.squeeze(1).MoveToOuterDisposeScope(), logProbs.squeeze(1).MoveToOuterDisposeScope());
     }

@@ -1,9 +1,9 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tokenization.Files;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;
@@ -33,7 +33,7 @@ public static class AdapterFolder
 
         if (score is not null) tensors[Root + "score.weight"] = score.detach();
         Directory.CreateDirectory(folder);
-        Safetensors.SaveStateDict(Path.Combine(folder, WeightFile), tensors);
+        SafetensorsFile.Save(Path.Combine(folder, WeightFile), tensors);
         AdapterConfig.Write(folder, adapter, trunk.Config, score is not null);
         if (tokenizerFrom is not null) TokenizerFolder.Carry(tokenizerFrom, folder);
     }

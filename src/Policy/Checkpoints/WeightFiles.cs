@@ -1,8 +1,7 @@
-using System.Collections;
 using System.Text;
 using System.Text.Json;
 using Rlhf.Foundation;
-using TorchSharp.PyBridge;
+using Rlhf.Policies.TensorFiles;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;
@@ -36,17 +35,9 @@ internal static class WeightFiles
         RefusePlaceholders(file);
         try
         {
-            if (file.EndsWith(".safetensors", StringComparison.Ordinal)) return Safetensors.LoadStateDict(file);
-            var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-            foreach (DictionaryEntry entry in PyTorchUnpickler.UnpickleStateDict(file))
-            {
-                if (entry is { Key: string name, Value: Tensor tensor }) tensors[name] = tensor;
-            }
-
-            return tensors;
+            return file.EndsWith(".safetensors", StringComparison.Ordinal) ? SafetensorsFile.Load(file) : TorchFile.Load(file);
         }
-        // What the readers of either build of the packages throw on a file that is not what it claims to be.
-        catch (Exception e) when (e is InvalidDataException or IOException or JsonException or ArgumentException or NotSupportedException or NotImplementedException or InvalidOperationException or InvalidCastException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new RlhfException($"{file}: {e.Message.ReplaceLineEndings(" ")}", e);
         }

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using TorchSharp.PyBridge;
+using Rlhf.Policies.TensorFiles;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;
@@ -59,7 +59,7 @@ internal static class WeightWriter
     private static void Store(string path, Dictionary<string, Tensor> tensors, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        Safetensors.SaveStateDict(path, tensors.ToDictionary(pair => pair.Key, pair => pair.Value.to(type).contiguous()));
+        SafetensorsFile.Save(path, tensors.ToDictionary(pair => pair.Key, pair => pair.Value.to(type).contiguous()));
     }
 
     private static List<Dictionary<string, Tensor>> Split(Dictionary<string, Tensor> tensors, ScalarType type, long maxShardBytes)

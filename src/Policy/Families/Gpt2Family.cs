@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Families;
 

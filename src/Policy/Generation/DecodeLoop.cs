@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -123,7 +124,7 @@ internal sealed class DecodeLoop : IDisposable
         newest.copy_(draw.Tokens);
         _tokens.narrow(1, 0, size.Rows).index_copy_(0, _ahead, draw.Tokens.unsqueeze(0));
         _logProbs.narrow(1, 0, size.Rows).index_copy_(0, _ahead, draw.LogProbs.unsqueeze(0));
-        _ahead.add_(1);
+        _ahead.Add(1);
 
         // [R], what is given for token k.
         Tensor Now(Tensor buffer) => buffer.narrow(1, 0, size.Rows).index_select(0, _ahead).squeeze(0);

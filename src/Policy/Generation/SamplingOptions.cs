@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Generation;
 

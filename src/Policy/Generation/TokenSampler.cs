@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -44,12 +45,12 @@ internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> e
     {
         if (seen is not null) logits = Truncation.PenalizeRepetition(logits, seen, options.RepetitionPenalty);
         if (unfinished is null || _ends.numel() == 0) return logits;
-        return where(unfinished.unsqueeze(1), logits.clone().index_fill_(1, _ends, float.NegativeInfinity), logits);
+        return where(unfinished.unsqueeze(1), logits.clone().index_fill_(1, _ends, Number.Of(float.NegativeInfinity)), logits);
     }
 
     private Tensor Truncated(Tensor logits, Tensor uniforms, double scale)
     {
-        if (scale != 1) logits = logits.mul(scale);
+        if (scale != 1) logits = logits.mul(Number.Of(scale));
         if (options.TopK > 0) logits = Truncation.TopK(logits, options.TopK);
         if (options.TopP < 1) logits = Truncation.TopP(logits, options.TopP);
         return Accelerator.Sample(logits, uniforms, 1).Tokens;

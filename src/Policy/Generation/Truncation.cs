@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ public static class Truncation
     {
         using var scope = NewDisposeScope();
         var (values, _) = logits.topk((int)Math.Min(k, logits.shape[1]), -1, true, true);
-        return logits.masked_fill(logits.lt(values.narrow(1, values.shape[1] - 1, 1)), float.NegativeInfinity).MoveToOuterDisposeScope();
+        return logits.masked_fill(logits.lt(values.narrow(1, values.shape[1] - 1, 1)), Number.Of(float.NegativeInfinity)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Keeps the fewest largest logits whose probabilities sum to p at least (Holtzman et al. 2020), and equals of the smallest.</summary>
@@ -22,8 +23,8 @@ public static class Truncation
         var probabilities = sorted.softmax(-1);
         var before = probabilities.cumsum(-1, ScalarType.Float64).sub(probabilities);
         // The first is always kept: nothing stands before it.
-        var smallest = sorted.masked_fill(before.ge(p), float.PositiveInfinity).amin([-1], true);
-        return logits.masked_fill(logits.lt(smallest), float.NegativeInfinity).MoveToOuterDisposeScope();
+        var smallest = sorted.masked_fill(before.ge(Number.Of(p)), Number.Of(float.PositiveInfinity)).amin([-1], true);
+        return logits.masked_fill(logits.lt(smallest), Number.Of(float.NegativeInfinity)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Positive logits of seen tokens are divided by the penalty, negative ones multiplied (Keskar et al. 2019).</summary>
@@ -31,7 +32,7 @@ public static class Truncation
     public static Tensor PenalizeRepetition(Tensor logits, Tensor seen, double penalty)
     {
         using var scope = NewDisposeScope();
-        var penalized = where(logits.lt(0), logits.mul(penalty), logits.div(penalty));
+        var penalized = where(logits.lt(Number.Of(0)), logits.mul(Number.Of(penalty)), logits.div(Number.Of(penalty)));
         return where(seen, penalized, logits).MoveToOuterDisposeScope();
     }
 }

@@ -24,7 +24,7 @@ public static class ExactKl
         var none = zeros([hidden.shape[0]], ScalarType.Int64, hidden.device);
         var plan = LikelihoodPlan.For(hidden, head, none, temperature, chunk, LikelihoodResults.LogProbs);
         var divergence = Divergence(hidden, head, reference, referenceHead, plan);
-        return HandWrittenGradient.Of(divergence, [hidden, head], [hidden, head, reference, referenceHead, divergence.clone()], (saved, towards) => Gradients(saved, towards, plan)).MoveToOuterDisposeScope();
+        return Autograd.Attach(divergence, [hidden, head], [hidden, head, reference, referenceHead, divergence.clone()], (saved, towards) => Gradients(saved, towards, plan)).MoveToOuterDisposeScope();
     }
 
     private static Tensor Divergence(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, LikelihoodPlan plan)
@@ -35,7 +35,7 @@ public static class ExactKl
         {
             using var scope = NewDisposeScope();
             var logProbs = LogSoftmax(hidden.narrow(0, start, count), head, plan.Scale);
-            var difference = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().add_(logProbs);
+            var difference = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().Add(logProbs);
             divergence.narrow(0, start, count).copy_(logProbs.exp_().mul_(difference).sum(1));
         }
 
@@ -51,8 +51,8 @@ public static class ExactKl
         {
             using var scope = NewDisposeScope();
             var logProbs = LogSoftmax(hidden.narrow(0, start, count), head, plan.Scale);
-            var inner = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().add_(logProbs).sub_(divergence.narrow(0, start, count).unsqueeze(1));
-            var factor = towards.narrow(0, start, count).mul(plan.Scale).unsqueeze(1);
+            var inner = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().Add(logProbs).sub_(divergence.narrow(0, start, count).unsqueeze(1));
+            var factor = towards.narrow(0, start, count).mul(Number.Of(plan.Scale)).unsqueeze(1);
             gradients.Add(logProbs.exp_().mul_(inner).mul_(factor), start, count);
         }
 
@@ -64,6 +64,6 @@ public static class ExactKl
     {
         using var scope = NewDisposeScope();
         var logits = LogitChunks.Logits(hidden, head);
-        return (scale == 1 ? logits : logits.mul_(scale)).log_softmax(1).MoveToOuterDisposeScope();
+        return (scale == 1 ? logits : logits.mul_(Number.Of(scale))).log_softmax(1).MoveToOuterDisposeScope();
     }
 }

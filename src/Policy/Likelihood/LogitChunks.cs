@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -28,6 +29,6 @@ internal static class LogitChunks
     public static void AddHeadGradient(Tensor sum, Tensor gradient, Tensor hidden)
     {
         if (gradient.dtype == ScalarType.Float32) Accelerator.AddProduct(sum, gradient.t(), hidden);
-        else sum.add_(Accelerator.Product(gradient.t(), hidden));
+        else sum.Add(Accelerator.Product(gradient.t(), hidden));
     }
 }

@@ -30,17 +30,16 @@ internal static class TokenLikelihood
             logProbs.narrow(0, start, count).copy_(chosen);
             logSums.narrow(0, start, count).copy_(sums);
             entropies?.narrow(0, start, count).copy_(Entropy(logits, sums, plan.Scale));
-            if (keeps) kept = logits.MoveToOuterDisposeScope();
+            if (keeps) kept = logits.DetachFromDisposeScope();
         }
 
         quiet.Dispose();
         Tensor[] values = entropies is null ? [logProbs] : [logProbs, entropies];
-        var fresh = true;
-        var found = HandWrittenGradient.Of(values, [hidden, head], [hidden, head, logSums, entropies?.clone(), kept], (saved, towards) =>
+        var found = Autograd.Attach(values, [hidden, head], [hidden, head, plan.Targets, logSums, entropies?.clone()], (saved, towards) =>
         {
-            // What was overwritten serves once.
-            var logits = fresh ? saved[4] : null;
-            fresh = false;
+            // What is overwritten serves once.
+            using var logits = kept;
+            kept = null;
             return Gradients(saved, logits, towards, plan);
         });
         return [.. found.Select(value => value.MoveToOuterDisposeScope())];
@@ -48,7 +47,8 @@ internal static class TokenLikelihood
 
     private static Tensor?[] Gradients(IReadOnlyList<Tensor?> saved, Tensor? kept, IReadOnlyList<Tensor?> towards, LikelihoodPlan plan)
     {
-        var (hidden, head, logSums, entropies) = (saved[0]!, saved[1]!, saved[2]!, saved[3]);
+        // The targets of the plan may be gone with their batch.
+        var (hidden, head, targets, logSums, entropies) = (saved[0]!, saved[1]!, saved[2]!, saved[3]!, saved[4]);
         var towardsLogProbs = towards[0] ?? zeros_like(logSums);
         var towardsEntropies = plan.HasEntropies ? towards[1] : null;
         var gradients = new HiddenAndHead(hidden, head, plan);
@@ -60,8 +60,8 @@ internal static class TokenLikelihood
             var sums = logSums.narrow(0, start, count);
             var throughEntropies = towardsEntropies is null ? null
                 : EntropyGradient(logits, sums, entropies!.narrow(0, start, count), towardsEntropies.narrow(0, start, count), plan.Scale);
-            Accelerator.LogProbGradient(logits, plan.Targets.narrow(0, start, count), sums, towardsLogProbs.narrow(0, start, count), plan.Scale);
-            if (throughEntropies is not null) logits.add_(throughEntropies);
+            Accelerator.LogProbGradient(logits, targets.narrow(0, start, count), sums, towardsLogProbs.narrow(0, start, count), plan.Scale);
+            if (throughEntropies is not null) logits.Add(throughEntropies);
             gradients.Add(logits, start, count);
         }
 
@@ -73,14 +73,14 @@ internal static class TokenLikelihood
     // L − Σ p·l
     private static Tensor Entropy(Tensor logits, Tensor logSums, double scale)
     {
-        var logProbs = logits.mul(scale).sub_(logSums.unsqueeze(1));
+        var logProbs = logits.mul(Number.Of(scale)).sub_(logSums.unsqueeze(1));
         return logProbs.exp().mul_(logProbs).sum(1).neg_();
     }
 
     // −g·p·(ln p + H)/T
     private static Tensor EntropyGradient(Tensor logits, Tensor logSums, Tensor entropies, Tensor towards, double scale)
     {
-        var logProbs = logits.mul(scale).sub_(logSums.unsqueeze(1));
-        return logProbs.exp().mul_(logProbs.add_(entropies.unsqueeze(1))).mul_(towards.mul(-scale).unsqueeze(1));
+        var logProbs = logits.mul(Number.Of(scale)).sub_(logSums.unsqueeze(1));
+        return logProbs.exp().mul_(logProbs.Add(entropies.unsqueeze(1))).mul_(towards.mul(Number.Of(-scale)).unsqueeze(1));
     }
 }

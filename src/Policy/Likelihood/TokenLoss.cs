@@ -24,7 +24,7 @@ public static class TokenLoss
         using var scope = NewDisposeScope();
         var plan = LikelihoodPlan.For(hidden, head, targets, 1, chunk, LikelihoodResults.LogProbs);
         var (loss, gradients) = Both(hidden, head, weights, plan);
-        return HandWrittenGradient.Of(loss, [hidden, head], gradients, (saved, towards) => [saved[0]?.mul(towards), saved[1]?.mul(towards)]).MoveToOuterDisposeScope();
+        return Autograd.Attach(loss, [hidden, head], gradients, (saved, towards) => [saved[0]?.mul(towards), saved[1]?.mul(towards)]).MoveToOuterDisposeScope();
     }
 
     private static (Tensor Loss, Tensor?[] Gradients) Both(Tensor hidden, Tensor head, Tensor weights, LikelihoodPlan plan)

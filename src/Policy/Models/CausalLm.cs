@@ -1,6 +1,7 @@
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -79,7 +80,7 @@ public sealed class KeyValueCache : IDisposable
         Fits(prompts.Length);
         using var scope = NewDisposeScope();
         var lengths = prompts.Mask.sum(1, type: ScalarType.Int64);
-        if (prompts.HasPadding && !prompts.Mask.eq(prompts.Mask.cumsum(1, ScalarType.Int64).eq(arange(1, prompts.Length + 1, ScalarType.Int64, lengths.device))).all().item<bool>())
+        if (prompts.HasPadding && !prompts.Mask.eq(prompts.Mask.cumsum(1, ScalarType.Int64).eq(Arithmetic.Range(1, prompts.Length + 1, lengths.device))).all().item<bool>())
             throw new ArgumentException("padding has to stand after a prompt here, not before it", nameof(prompts));
         _lengths.narrow(0, Count, added).copy_(lengths);
         lengths.cpu().data<long>().ToArray().CopyTo(_columns, Count);
@@ -104,8 +105,8 @@ public sealed class KeyValueCache : IDisposable
     {
         var taken = _lengths.narrow(0, 0, rows);
         // Rows beyond those in use, and rows that are full, write their last columns again and again; each still sees itself.
-        var starts = taken.clamp_max(columns - n);
-        taken.add_(n);
+        var starts = taken.clamp_max(Number.Of(columns - n));
+        taken.Add(n);
         return new CacheRows(_keys, _values, 0, rows, starts, columns, _rotary);
     }
 

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -80,7 +81,7 @@ public sealed class LoraAdapter
     {
         using var generator = RandomParameters.GeneratorOf($"{module.CheckpointName}.lora_A", seed);
         var inputs = weight.shape[1];
-        var down = rand([rank, inputs], generator: generator).mul_(2).sub_(1).mul_(1 / Math.Sqrt(inputs));
+        var down = rand([rank, inputs], generator: generator).mul_(Number.Of(2)).sub_(Number.Of(1)).mul_(Number.Of(1 / Math.Sqrt(inputs)));
         return (down.to(weight.dtype, weight.device), zeros([module.Rows, rank], weight.dtype, weight.device));
     }
 

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ internal sealed class LowRankUpdate : WeightModule
         using var quiet = no_grad();
         using var scope = NewDisposeScope();
         var update = Up().to(ScalarType.Float32).mm(Down().to(ScalarType.Float32));
-        return update.add_(weight.detach().to(ScalarType.Float32)).to(weight.dtype).MoveToOuterDisposeScope();
+        return update.Add(weight.detach().to(ScalarType.Float32)).to(weight.dtype).MoveToOuterDisposeScope();
     }
 
     // [R, in], R the ranks of all parts.
@@ -43,7 +44,7 @@ internal sealed class LowRankUpdate : WeightModule
     // [out, R], scaled.
     private Tensor Up()
     {
-        if (_parts.Length == 1 && _parts[0].Module.Rows == _outputs) return _parts[0].Up.mul(_scale);
+        if (_parts.Length == 1 && _parts[0].Module.Rows == _outputs) return _parts[0].Up.mul(Number.Of(_scale));
         var columns = _parts.Sum(part => part.Up.shape[1]);
         var strips = new List<Tensor>();
         long row = 0, column = 0;
@@ -56,7 +57,7 @@ internal sealed class LowRankUpdate : WeightModule
         }
 
         if (row < _outputs) strips.Add(Empty(_outputs - row, columns));
-        return cat(strips).mul(_scale);
+        return cat(strips).mul(Number.Of(_scale));
     }
 
     private Tensor Empty(long rows, long columns) => zeros([rows, columns], _parts[0].Up.dtype, _parts[0].Up.device);

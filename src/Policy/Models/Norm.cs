@@ -1,5 +1,6 @@
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using TorchSharp;
@@ -19,7 +20,7 @@ internal sealed class RandomParameters(TransformerConfig config, long seed)
         var intoResidual = name.EndsWith("output.weight", StringComparison.Ordinal) || name.EndsWith("down.weight", StringComparison.Ordinal);
         var deviation = config.InitializerRange / (intoResidual ? Math.Sqrt(2 * config.Layers) : 1);
         using var generator = GeneratorOf(name, seed);
-        return randn(shape, generator: generator).mul_(deviation);
+        return randn(shape, generator: generator).mul_(Number.Of(deviation));
     }
 
     /// <summary>The generator of one tensor.</summary>

@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using TorchSharp;
@@ -18,10 +17,11 @@ internal static class RecomputedBlock
         using var scope = NewDisposeScope();
         Tensor result;
         using (no_grad()) result = block.Apply(rows, shape, null, places);
+        if (!rows.requires_grad && !block.parameters().Any(weight => weight.requires_grad)) return result.MoveToOuterDisposeScope();
         // A node wants an input that learns, also where the rows do not: adapters on a frozen embedding.
         var carrier = rows.requires_grad ? rows : zeros([1], requires_grad: true);
         // The batch and the rotary tables may be gone when the backward pass begins.
-        return HandWrittenGradient.Of(result, [carrier], [rows, places, .. shape.Tensors], (saved, towards) => [Gradient(block, shape, saved, towards)]).MoveToOuterDisposeScope();
+        return Autograd.Attach(result, [carrier], [rows, places, .. shape.Tensors], (saved, towards) => [Gradient(block, shape, saved, towards)]).MoveToOuterDisposeScope();
     }
 
     private static Tensor? Gradient(Block block, AttentionShape shape, IReadOnlyList<Tensor?> saved, Tensor towards)
@@ -29,7 +29,7 @@ internal static class RecomputedBlock
         using var recorded = enable_grad();
         var learns = saved[0]!.requires_grad;
         var rows = saved[0]!.detach().requires_grad_(learns);
-        HandWrittenGradient.Run(block.Apply(rows, shape.Over([.. saved.Skip(2)]), null, saved[1]), towards);
+        Autograd.Backward(block.Apply(rows, shape.Over([.. saved.Skip(2)]), null, saved[1]), towards);
         return learns ? rows.grad : null;
     }
 }

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ public sealed class TokenBatch : IDisposable
         {
             if (_positions is not null) return _positions;
             using var scope = NewDisposeScope();
-            return _positions = Mask.cumsum(1, ScalarType.Int64).sub_(1).clamp_min_(0).DetachFromDisposeScope();
+            return _positions = Mask.cumsum(1, ScalarType.Int64).sub_(Number.Of(1)).clamp_min_(Number.Of(0)).DetachFromDisposeScope();
         }
     }
 

@@ -1,7 +1,9 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -95,7 +97,7 @@ public sealed class Transformer : WeightModule
     {
         using var scope = NewDisposeScope();
         var (starts, n) = (rows.Starts!.unsqueeze(1), tokens.shape[1]);
-        var positions = n == 1 ? starts : starts.add(arange(n, dtype: ScalarType.Int64, device: tokens.device));
+        var positions = n == 1 ? starts : starts.Plus(Arithmetic.Range(n, tokens.device));
         return Run(tokens, positions, null, rows, null).view(tokens.shape[0], n, Config.Width).MoveToOuterDisposeScope();
     }
 
@@ -132,7 +134,7 @@ public sealed class Transformer : WeightModule
     {
         if (length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
         return positions is null
-            ? rows.view(batch, length, Config.Width).add(Kept("positions").narrow(0, 0, length)).view(batch * length, Config.Width)
-            : rows.add(Accelerator.Rows(Kept("positions"), positions.reshape(-1)));
+            ? rows.view(batch, length, Config.Width).Plus(Kept("positions").narrow(0, 0, length)).view(batch * length, Config.Width)
+            : rows.Plus(Accelerator.Rows(Kept("positions"), positions.reshape(-1)));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Runs;
+using Rlhf.Policies.TensorFiles;
 
 namespace Rlhf.Policies.Sft;
 

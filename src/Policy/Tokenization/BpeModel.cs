@@ -7,16 +7,20 @@ namespace Rlhf.Policies.Tokenization;
 
 /// <summary>
 /// Words to ids: <see cref="BpeTokenizer"/> applies the merges; around it stand what it lacks (byte fallback, whole words
-/// that are tokens) and a cache of words. Safe to use from several threads.
+/// that are tokens, words of any length) and a cache of words. Safe to use from several threads.
 /// </summary>
 internal sealed class BpeModel
 {
     private const int CachedWords = 1 << 16;
     private const int CachedLength = 48;
 
+    /// <summary>The package's time grows with the square of a word's length.</summary>
+    private const int LongLength = 256;
+
     private readonly TokenizerDefinition _definition;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
     private readonly BpeTokenizer _merges;
+    private readonly Lazy<LongWordMerger> _longMerges;
     private readonly int[]? _byteIds;
     private readonly int? _unknown;
     private readonly ConcurrentDictionary<string, int[]> _cache = new();
@@ -30,6 +34,7 @@ internal sealed class BpeModel
         _ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
         _merges = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = definition.Merges, ByteLevel = definition.Splitting.ByteLevel });
+        _longMerges = new Lazy<LongWordMerger>(() => new LongWordMerger(vocabulary, definition.Merges));
         _byteIds = definition.ByteFallback ? ByteIds(vocabulary) : null;
         if (definition.UnknownToken is { } unknown && vocabulary.TryGetValue(unknown, out var id)) _unknown = id;
     }
@@ -61,9 +66,7 @@ internal sealed class BpeModel
     private int? WholeWord(ReadOnlySpan<char> word)
     {
         if (!_definition.Splitting.ByteLevel) return _ids.TryGetValue(word, out var id) ? id : null;
-        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
-        Encoding.UTF8.GetBytes(word, bytes);
-        return _ids.TryGetValue(ByteLetters.Write(bytes), out var whole) ? whole : null;
+        return _ids.TryGetValue(ByteLetters.Write(word), out var whole) ? whole : null;
     }
 
     private int[] EncodeBytes(ReadOnlySpan<char> word) => [.. Merge(word)];
@@ -111,7 +114,10 @@ internal sealed class BpeModel
     }
 
     private IReadOnlyList<int> Merge(ReadOnlySpan<char> word)
-        => _merges.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false);
+    {
+        if (word.Length <= LongLength) return _merges.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false);
+        return _longMerges.Value.Merge(_definition.Splitting.ByteLevel ? ByteLetters.Write(word) : word);
+    }
 
     /// <summary>The tokens &lt;0x00&gt; … &lt;0xFF&gt;, or null where the vocabulary lacks one.</summary>
     private static int[]? ByteIds(Dictionary<string, int> vocabulary)

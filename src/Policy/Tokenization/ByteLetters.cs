@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Rlhf.Policies.Tokenization;
 
 /// <summary>
@@ -20,6 +22,14 @@ internal static class ByteLetters
         var text = new char[bytes.Length];
         for (var i = 0; i < bytes.Length; i++) text[i] = Letters[bytes[i]];
         return new string(text);
+    }
+
+    /// <summary>The UTF-8 bytes of a text in letters.</summary>
+    public static string Write(ReadOnlySpan<char> text)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
+        return Write(bytes);
     }
 
     private static char[] MakeLetters()

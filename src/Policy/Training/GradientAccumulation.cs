@@ -23,10 +23,10 @@ public static class GradientAccumulation
         foreach (var part in parts)
         {
             using var scope = NewDisposeScope();
-            using var loss = summedLoss(part).mul(1 / count);
-            HandWrittenGradient.Run(loss);
+            using var loss = summedLoss(part).mul(Number.Of(1 / count));
+            Autograd.Backward(loss);
             var value = loss.detach();
-            total = total is null ? value.MoveToOuterDisposeScope() : total.add_(value);
+            total = total is null ? value.MoveToOuterDisposeScope() : total.Add(value);
         }
 
         return job.Total(total) ?? throw new ArgumentException("a batch without parts has no loss", nameof(parts));

@@ -1,6 +1,6 @@
 using Rlhf.Foundation;
+using Rlhf.Policies.TensorFiles;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Training;
@@ -8,14 +8,14 @@ namespace Rlhf.Policies.Training;
 /// <summary>The weights a training run changes: all of a model, or, where it is frozen below adapters, what is on top.</summary>
 public static class LearnedWeights
 {
-    public static void Save(nn.Module model, string path) => Safetensors.SaveStateDict(path, Of(model));
+    public static void Save(nn.Module model, string path) => StateFile.Save(path, Of(model));
 
     /// <summary>Reads what <see cref="Save"/> wrote for a model that trains the same weights.</summary>
     public static void Load(nn.Module model, string path)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var saved = Safetensors.LoadStateDict(path);
+        var saved = StateFile.Load(path);
         foreach (var (name, weight) in Of(model))
         {
             if (!saved.Remove(name, out var values) || !values.shape.AsSpan().SequenceEqual(weight.shape))

@@ -1,9 +1,10 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.TensorFiles;
 using TorchSharp;
 using TorchSharp.Modules;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Training;
@@ -75,7 +76,7 @@ public sealed class ModelOptimizer : IDisposable
         using var scope = NewDisposeScope();
         var state = State();
         state[StepKey] = tensor(Steps);
-        Safetensors.SaveStateDict(path, state);
+        StateFile.Save(path, state);
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote for the same parameters; the model's narrow weights follow.</summary>
@@ -83,7 +84,7 @@ public sealed class ModelOptimizer : IDisposable
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var loaded = Safetensors.LoadStateDict(path);
+        var loaded = StateFile.Load(path);
         if (!loaded.Remove(StepKey, out var steps)) throw new RlhfException($"{path}: not the state of an optimizer: it has no '{StepKey}'");
         var state = State();
         foreach (var (name, target) in state)
@@ -118,7 +119,7 @@ public sealed class ModelOptimizer : IDisposable
         if (_onGpu)
         {
             if (_options.MaxGradientNorm > 0)
-                Accelerator.Scale(Array.ConvertAll(gradients, one => one.Gradient), norm.add(1e-6).reciprocal().mul(_options.MaxGradientNorm).clamp_max(1));
+                Accelerator.Scale(Array.ConvertAll(gradients, one => one.Gradient), norm.Plus(1e-6).reciprocal().mul(Number.Of(_options.MaxGradientNorm)).clamp_max(Number.Of(1)));
             return 1;
         }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports.Charts;
 

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Generation;
 
 namespace Rlhf.Reports.Charts;

@@ -1,4 +1,5 @@
 using System.Text;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Generation;
 
 namespace Rlhf.Reports.Charts;

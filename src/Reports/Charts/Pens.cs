@@ -1,3 +1,5 @@
+using Rlhf.Foundation.Torch;
+
 namespace Rlhf.Reports.Charts;
 
 /// <summary>Strokes, markers and labels that the marks share.</summary>

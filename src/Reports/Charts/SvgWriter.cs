@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports.Charts;
 

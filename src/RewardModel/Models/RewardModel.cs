@@ -1,4 +1,6 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Sft;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
@@ -35,7 +37,7 @@ public sealed class RewardModel : WeightModule
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed);
-        var head = randn([heads, trunk.Config.Width], generator: generator).mul_(1 / Math.Sqrt(trunk.Config.Width + 1));
+        var head = randn([heads, trunk.Config.Width], generator: generator).mul_(Number.Of(1 / Math.Sqrt(trunk.Config.Width + 1)));
         return new RewardModel(trunk, head.to(trunk.Embedding.dtype, trunk.Embedding.device));
     }
 
@@ -50,8 +52,8 @@ public sealed class RewardModel : WeightModule
     // [B] places of the last real tokens among all of them.
     private static Tensor Last(TokenBatch batch)
     {
-        var columns = arange(batch.Length, dtype: ScalarType.Int64, device: batch.Tokens.device);
+        var columns = Arithmetic.Range(batch.Length, batch.Tokens.device);
         var last = columns.mul(batch.Mask.to(ScalarType.Int64)).argmax(1);
-        return arange(batch.Count, dtype: ScalarType.Int64, device: batch.Tokens.device).mul(batch.Length).add(last);
+        return Arithmetic.Range(batch.Count, batch.Tokens.device).mul(Number.Of(batch.Length)).Plus(last);
     }
 }

@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Rewards.Preferences;
 

@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Rewards.Preferences;
 

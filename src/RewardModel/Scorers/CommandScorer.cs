@@ -6,6 +6,7 @@ using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Rewards.Scorers;
 

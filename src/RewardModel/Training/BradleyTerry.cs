@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,9 +19,9 @@ public static class BradleyTerry
     {
         using var scope = NewDisposeScope();
         var difference = chosen.sub(rejected);
-        if (margins is not null) difference = difference.sub(margins.mul(options.MarginWeight));
+        if (margins is not null) difference = difference.sub(margins.mul(Number.Of(options.MarginWeight)));
         var losses = Losses(difference, options.LabelSmoothing);
-        if (options.Centering > 0) losses = losses.add(chosen.add(rejected).square().mul(options.Centering));
+        if (options.Centering > 0) losses = losses.Plus(chosen.Plus(rejected).square().mul(Number.Of(options.Centering)));
         return losses.MoveToOuterDisposeScope();
     }
 
@@ -29,6 +30,6 @@ public static class BradleyTerry
     {
         var losses = nn.functional.softplus(difference.neg());                              // −ln σ(d), smooth at 0
         // −ln σ(−d) = d − ln σ(d), so the smoothed loss is −ln σ(d) + ε·d.
-        return labelSmoothing > 0 ? losses.add(difference.mul(labelSmoothing)) : losses;
+        return labelSmoothing > 0 ? losses.Plus(difference.mul(Number.Of(labelSmoothing))) : losses;
     }
 }

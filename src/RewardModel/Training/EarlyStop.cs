@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Rlhf.Foundation.Files;
+using Rlhf.Policies.TensorFiles;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Training;
@@ -9,7 +9,7 @@ namespace Rlhf.Rewards.Training;
 /// <summary>Stops when the held-out loss has not fallen for a number of evaluations, and keeps the weights of the lowest.</summary>
 public sealed class EarlyStop(int patience, nn.Module model) : IDisposable
 {
-    private const string StateFile = "early_stop.json", WeightsFile = "best.safetensors";
+    private const string ProgressFile = "early_stop.json", WeightsFile = "best.safetensors";
 
     private Dictionary<string, Tensor> best = [];
     private State state = new(double.PositiveInfinity, 0);
@@ -41,19 +41,19 @@ public sealed class EarlyStop(int patience, nn.Module model) : IDisposable
     public void Save(string folder)
     {
         if (patience == 0) return;
-        File.WriteAllText(Path.Combine(folder, StateFile), JsonSerializer.Serialize(state, JsonText.Indented));
-        if (best.Count > 0) Safetensors.SaveStateDict(Path.Combine(folder, WeightsFile), best);
+        File.WriteAllText(Path.Combine(folder, ProgressFile), JsonSerializer.Serialize(state, JsonText.Indented));
+        if (best.Count > 0) StateFile.Save(Path.Combine(folder, WeightsFile), best);
     }
 
     public void Load(string folder)
     {
         if (patience == 0) return;
-        state = JsonSerializer.Deserialize<State>(File.ReadAllText(Path.Combine(folder, StateFile)), JsonText.Indented)!;
+        state = JsonSerializer.Deserialize<State>(File.ReadAllText(Path.Combine(folder, ProgressFile)), JsonText.Indented)!;
         var weights = Path.Combine(folder, WeightsFile);
         if (!File.Exists(weights)) return;
         Dispose();
         using var scope = NewDisposeScope();
-        best = Safetensors.LoadStateDict(weights).ToDictionary(entry => entry.Key, entry => entry.Value.DetachFromDisposeScope());
+        best = StateFile.Load(weights).ToDictionary(entry => entry.Key, entry => entry.Value.DetachFromDisposeScope());
     }
 
     public void Dispose()

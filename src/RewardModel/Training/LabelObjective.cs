@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
@@ -26,7 +27,7 @@ public sealed class LabelObjective(IReadOnlyList<TokenizedLabel> train, IReadOnl
         var labels = tensor([.. items.Select(item => (float)train[item].Label)], [items.Count, 1], device: device);
         var losses = LogisticLoss.Losses(model.Logits(batch), labels);                       // [N, K]
         if (HeadBags.Weights(items, model.Heads, device) is { } weights) losses = losses.mul(weights);
-        return losses.sum().mul(1.0 / model.Heads).MoveToOuterDisposeScope();
+        return losses.sum().mul(Number.Of(1.0 / model.Heads)).MoveToOuterDisposeScope();
     }
 
     public HeldOut Evaluate(RewardEnsemble ensemble)

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
@@ -26,7 +27,7 @@ public sealed class PairObjective(IReadOnlyList<TokenizedPair> train, IReadOnlyL
         var margins = hasMargins ? tensor([.. items.Select(item => (float)(train[item].Pair.Margin ?? 0))], [items.Count, 1], device: device) : null;
         var losses = BradleyTerry.Losses(scores.narrow(0, 0, items.Count), scores.narrow(0, items.Count, items.Count), margins, options);
         if (HeadBags.Weights(items, model.Heads, device) is { } weights) losses = losses.mul(weights);
-        return losses.sum().mul(1.0 / model.Heads).MoveToOuterDisposeScope();
+        return losses.sum().mul(Number.Of(1.0 / model.Heads)).MoveToOuterDisposeScope();
     }
 
     public HeldOut Evaluate(RewardEnsemble ensemble)

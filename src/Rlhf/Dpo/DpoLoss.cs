@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Rewards.Training;
 using static TorchSharp.torch;
 
@@ -21,8 +22,8 @@ public static class DpoLoss
     /// labels that are wrong with probability ε (Mitchell 2023, "conservative DPO").
     /// </summary>
     public static Tensor Sigmoid(Tensor margin, double beta, double labelSmoothing) =>
-        BradleyTerry.Losses(margin * beta, labelSmoothing);
+        BradleyTerry.Losses(margin * Number.Of(beta), labelSmoothing);
 
     /// <summary><c>(h − 1/(2β))²</c> (Azar et al. 2023, arXiv:2310.12036, equation 17): it stops where DPO pushes on for ever.</summary>
-    public static Tensor Ipo(Tensor margin, double beta) => (margin - 1 / (2 * beta)).square();
+    public static Tensor Ipo(Tensor margin, double beta) => (margin - Number.Of(1 / (2 * beta))).square();
 }

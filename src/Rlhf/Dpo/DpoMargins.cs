@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Training;
 using TorchSharp;
@@ -26,7 +27,7 @@ internal sealed class DpoMargins(DpoRecipe recipe, IReadOnlyList<TokenizedPair> 
             : DpoLoss.Sigmoid(margin, recipe.Beta, recipe.LabelSmoothing);
         Tensor[] numbers =
         [
-            losses, (margin > 0).to_type(ScalarType.Float32), margin * recipe.Beta, chosenDrift * recipe.Beta, rejectedDrift * recipe.Beta, chosen, rejected,
+            losses, (margin > Number.Of(0)).to_type(ScalarType.Float32), margin * Number.Of(recipe.Beta), chosenDrift * Number.Of(recipe.Beta), rejectedDrift * Number.Of(recipe.Beta), chosen, rejected,
         ];
         return (losses, stack(numbers.Select(number => number.detach().sum())));
     }
@@ -34,7 +35,7 @@ internal sealed class DpoMargins(DpoRecipe recipe, IReadOnlyList<TokenizedPair> 
     /// <summary>The means that the sums stand for, by the names of metrics.jsonl; rewards are β·(ln π − ln ρ).</summary>
     public static Dictionary<string, double> Means(Tensor sums, int count)
     {
-        using var host = (sums / count).cpu();
+        using var host = (sums / Number.Of(count)).cpu();
         return Names.Zip(host.data<float>().ToArray()).ToDictionary(pair => pair.First, pair => (double)pair.Second);
     }
 

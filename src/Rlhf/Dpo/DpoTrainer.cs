@@ -62,8 +62,8 @@ public sealed class DpoTrainer(
         {
             using var scope = NewDisposeScope();
             var (losses, numbers) = margins.Of(policy, part);
-            HandWrittenGradient.Run(losses.sum() / items.Count);
-            sums = (sums is null ? numbers : sums + numbers).MoveToOuterDisposeScope();
+            Autograd.Backward(losses.sum() / Number.Of(items.Count));
+            sums = (sums is null ? numbers : sums.Plus(numbers)).MoveToOuterDisposeScope();
         }
 
         var rate = recipe.Optimizer.LearningRateAt(step, Steps);
@@ -82,7 +82,7 @@ public sealed class DpoTrainer(
         {
             using var scope = NewDisposeScope();
             var (_, numbers) = margins.Of(policy, part);
-            sums = (sums is null ? numbers : sums + numbers).MoveToOuterDisposeScope();
+            sums = (sums is null ? numbers : sums.Plus(numbers)).MoveToOuterDisposeScope();
         }
 
         return DpoMargins.Means(sums!, heldOut.Count);

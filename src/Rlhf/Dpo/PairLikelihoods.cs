@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
@@ -23,7 +24,7 @@ internal static class PairLikelihoods
         var hidden = model.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         var logProbs = TokenLogProbs.Selected(hidden, model.HeadWeight, tokens.Targets, temperature: 1);
         var rows = exchanges.SelectMany((exchange, i) => Enumerable.Repeat((long)i, exchange.Response.Length)).ToArray();
-        var sums = zeros(exchanges.Length, device: logProbs.device).index_add(0, tensor(rows, device: logProbs.device), logProbs, 1);
+        var sums = zeros(exchanges.Length, device: logProbs.device).index_add(0, tensor(rows, device: logProbs.device), logProbs, Number.Of(1));
         return sums.reshape(2, pairs.Count).MoveToOuterDisposeScope();
     }
 

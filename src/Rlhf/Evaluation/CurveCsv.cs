@@ -2,6 +2,7 @@ using System.Globalization;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Evaluation;
 

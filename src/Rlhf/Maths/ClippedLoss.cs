@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,16 +11,16 @@ namespace Rlhf.Maths;
 public static class ClippedLoss
 {
     public static Tensor PerToken(Tensor ratio, Tensor advantages, double low, double high) =>
-        maximum(-advantages * ratio, -advantages * ratio.clamp(1 - low, 1 + high));
+        maximum(-advantages * ratio, -advantages * ratio.clamp(Number.Of(1 - low), Number.Of(1 + high)));
 
     /// <summary>
     /// Dual clip (Ye et al. 2020, arXiv:1912.09729): where A is negative the loss stops growing at <c>−A·c</c>,
     /// c above 1, so that one token with an exploded ratio cannot outweigh the batch.
     /// </summary>
     public static Tensor DualClip(Tensor loss, Tensor advantages, double limit) =>
-        where(advantages < 0, minimum(loss, -advantages * limit), loss);
+        where(advantages < Number.Of(0), minimum(loss, -advantages * Number.Of(limit)), loss);
 
     /// <summary>True where the clip decided the loss.</summary>
     public static Tensor Clipped(Tensor ratio, Tensor advantages, double low, double high) =>
-        -advantages * ratio.clamp(1 - low, 1 + high) > -advantages * ratio;
+        -advantages * ratio.clamp(Number.Of(1 - low), Number.Of(1 + high)) > -advantages * ratio;
 }

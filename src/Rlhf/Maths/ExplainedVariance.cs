@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,5 +13,5 @@ public static class ExplainedVariance
     private const double Epsilon = 1e-8;
 
     public static Tensor Of(Tensor values, Tensor returns, Tensor mask) =>
-        1 - Masked.Variance(returns - values, mask) / (Masked.Variance(returns, mask) + Epsilon);
+        (Masked.Variance(returns - values, mask) / Masked.Variance(returns, mask).Plus(Epsilon)).neg().Plus(1);
 }

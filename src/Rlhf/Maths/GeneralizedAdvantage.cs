@@ -1,4 +1,5 @@
 using Rlhf.Evaluation;
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,13 +25,13 @@ public static class GeneralizedAdvantage
         using var scope = NewDisposeScope();
         var steps = (int)values.shape[1];
         var known = Masked.Keep(values, mask);
-        var deltas = Masked.Keep(rewards + gamma * Next(known, mask, bootstrap) - known, mask).unbind(1);
+        var deltas = Masked.Keep(rewards.Plus(Next(known, mask, bootstrap) * Number.Of(gamma)) - known, mask).unbind(1);
         var advantages = new Tensor[steps];
         for (var t = steps - 1; t >= 0; t--)
-            advantages[t] = t == steps - 1 ? deltas[t] : deltas[t] + gamma * lambda * advantages[t + 1];
+            advantages[t] = t == steps - 1 ? deltas[t] : deltas[t].Plus(advantages[t + 1] * Number.Of(gamma * lambda));
 
         var estimate = Masked.Keep(stack(advantages, 1), mask);
-        return (estimate.MoveToOuterDisposeScope(), (estimate + known).MoveToOuterDisposeScope());
+        return (estimate.MoveToOuterDisposeScope(), estimate.Plus(known).MoveToOuterDisposeScope());
     }
 
     /// <summary>V_{t+1}: the values one step later, and the bootstrap behind the last token of each row.</summary>

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,8 +20,8 @@ public static class GroupAdvantages
     {
         var groups = scores.reshape(-1, groupSize);
         var centred = groups - groups.mean([1], true);
-        var deviation = (centred.square().sum(1, keepdim: true) / (groupSize - 1)).sqrt();
-        return (centred / (deviation + Epsilon)).reshape(-1);
+        var deviation = (centred.square().sum(1, keepdim: true) / Number.Of(groupSize - 1)).sqrt();
+        return (centred / deviation.Plus(Epsilon)).reshape(-1);
     }
 
     /// <summary>
@@ -30,7 +31,7 @@ public static class GroupAdvantages
     public static Tensor LeaveOneOut(Tensor scores, int groupSize)
     {
         var groups = scores.reshape(-1, groupSize);
-        var others = (groups.sum(1, keepdim: true) - groups) / (groupSize - 1);
+        var others = (groups.sum(1, keepdim: true) - groups) / Number.Of(groupSize - 1);
         return (groups - others).reshape(-1);
     }
 

@@ -1,4 +1,5 @@
 using Rlhf.Evaluation;
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ public static class KlEstimators
     public static Tensor K1(Tensor logProbs, Tensor reference) => logProbs - reference;
 
     /// <summary>k2 = ½(ln π − ln ρ)²: biased, never negative, the gradient of the true KL in expectation.</summary>
-    public static Tensor K2(Tensor logProbs, Tensor reference) => (logProbs - reference).square() * 0.5;
+    public static Tensor K2(Tensor logProbs, Tensor reference) => (logProbs - reference).square() * Number.Of(0.5);
 
     /// <summary>k3 = ρ/π − 1 − ln(ρ/π): unbiased and never negative.</summary>
     public static Tensor K3(Tensor logProbs, Tensor reference)

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace Rlhf.Maths;
 public static class KlPenaltyLoss
 {
     public static Tensor PerToken(Tensor logRatio, Tensor advantages, double coefficient) =>
-        -advantages * logRatio.exp() + coefficient * (logRatio.expm1() - logRatio);
+        ((logRatio.expm1() - logRatio) * Number.Of(coefficient)).Plus(-advantages * logRatio.exp());
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,7 +11,7 @@ namespace Rlhf.Maths;
 public static class Masked
 {
     /// <summary>x where the mask is true, 0 elsewhere.</summary>
-    public static Tensor Keep(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), 0);
+    public static Tensor Keep(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), Number.Of(0));
 
     /// <summary>Σ m·x</summary>
     public static Tensor Sum(Tensor x, Tensor mask) => Keep(x, mask).sum();
@@ -25,7 +26,7 @@ public static class Masked
     public static Tensor Variance(Tensor x, Tensor mask) => Mean((x - Mean(x, mask)).square(), mask);
 
     /// <summary>The largest element inside the mask.</summary>
-    public static Tensor Max(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), double.NegativeInfinity).max();
+    public static Tensor Max(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), Number.Of(double.NegativeInfinity)).max();
 
     private static Tensor Count(Tensor mask, ScalarType type) => mask.sum().to_type(type);
 }

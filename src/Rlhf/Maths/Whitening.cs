@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,8 +21,8 @@ public static class Whitening
     public static Tensor Scale(Tensor x, Tensor mask)
     {
         var mean = Masked.Mean(x, mask);
-        return Masked.Keep((x - mean) * InverseDeviation(x, mask) + mean, mask);
+        return Masked.Keep(((x - mean) * InverseDeviation(x, mask)).Plus(mean), mask);
     }
 
-    private static Tensor InverseDeviation(Tensor x, Tensor mask) => (Masked.Variance(x, mask) + Epsilon).rsqrt();
+    private static Tensor InverseDeviation(Tensor x, Tensor mask) => Masked.Variance(x, mask).Plus(Epsilon).rsqrt();
 }

@@ -1,4 +1,6 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Sft;
 using Rlhf.Rewards.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -61,8 +63,8 @@ public sealed class SeparateCritic : Critic
         var model = rewards.Models[0];
         var device = model.Head.device;
         var gains = tensor(model.Scales.Select(scale => (float)scale.Gain).ToArray(), device: device).unsqueeze(1);
-        var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true) * rewards.Scale.Gain;
-        var bias = full(1, (float)rewards.Scale.Apply(model.Scales.Average(scale => scale.Bias)), device: device);
+        var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true) * Number.Of(rewards.Scale.Gain);
+        var bias = full(1, Number.Of((float)rewards.Scale.Apply(model.Scales.Average(scale => scale.Bias))), device: device);
         return new SeparateCritic(model.Trunk, weight, bias);
     }
 

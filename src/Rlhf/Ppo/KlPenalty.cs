@@ -1,4 +1,5 @@
 using Rlhf.Evaluation;
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ public sealed class KlPenalty(PpoRecipe recipe)
         using var scope = NewDisposeScope();
         var rewards = OnLastToken(scores, rollout.Mask);
         if (recipe.KlPlacement == KlPlacement.Reward)
-            rewards -= coefficient * KlEstimators.Estimate(recipe.Kl.Estimator, rollout.LogProbs, rollout.ReferenceLogProbs!);
+            rewards -= KlEstimators.Estimate(recipe.Kl.Estimator, rollout.LogProbs, rollout.ReferenceLogProbs!) * Number.Of(coefficient);
         rewards = recipe.WhitenRewards ? Whitening.Scale(rewards, rollout.Mask) : Masked.Keep(rewards, rollout.Mask);
         return rewards.MoveToOuterDisposeScope();
     }
@@ -29,7 +30,7 @@ public sealed class KlPenalty(PpoRecipe recipe)
     /// <summary>[B] onto the last real token of each row of [B,T].</summary>
     internal static Tensor OnLastToken(Tensor perEpisode, Tensor mask)
     {
-        var last = mask.to_type(ScalarType.Int64).sum(1, keepdim: true) - 1;
+        var last = mask.to_type(ScalarType.Int64).sum(1, keepdim: true) - Number.Of(1);
         return zeros(mask.shape, dtype: perEpisode.dtype, device: mask.device).scatter(1, last, perEpisode.unsqueeze(1));
     }
 }

@@ -1,4 +1,5 @@
 using Rlhf.Evaluation;
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,9 +19,9 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
         var policy = PolicyLoss(now.LogProbs, logRatio, ratio, then.Advantages);
         var value = now.Values is null ? null : CriticLoss(now.Values, then);
 
-        var loss = value is null ? zeros_like(policy) : recipe.Critic.Coefficient * value;
-        if (!settings.CriticOnly) loss += policy + KlLoss(now.LogProbs, then);
-        if (!settings.CriticOnly && now.Entropy is not null) loss -= settings.EntropyCoefficient * now.Entropy;
+        var loss = value is null ? zeros_like(policy) : value * Number.Of(recipe.Critic.Coefficient);
+        if (!settings.CriticOnly) loss = loss.Plus(policy.Plus(KlLoss(now.LogProbs, then)));
+        if (!settings.CriticOnly && now.Entropy is not null) loss -= now.Entropy * Number.Of(settings.EntropyCoefficient);
         var total = (loss * then.Weights).sum();
         return (total, Statistics(now, then, policy, value, total, logRatio, ratio));
     }
@@ -39,7 +40,7 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
         : ValueLoss.PerToken(values, then.Returns!);
 
     private Tensor KlLoss(Tensor logProbs, MinibatchTokens then) => recipe.KlPlacement == KlPlacement.Loss
-        ? settings.KlCoefficient * KlEstimators.Estimate(recipe.Kl.Estimator, logProbs, then.ReferenceLogProbs!)
+        ? KlEstimators.Estimate(recipe.Kl.Estimator, logProbs, then.ReferenceLogProbs!) * Number.Of(settings.KlCoefficient)
         : zeros_like(logProbs);
 
     /// <summary>In the order of <see cref="UpdateStatistics"/>.</summary>
@@ -56,11 +57,11 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
             (policy * then.Weights).sum(),
             value is null ? zeros_like(total) : (value * then.Weights).sum(),
             total,
-            clipped.sum() / then.Total,
-            valueClipped.sum() / then.Total,
-            0.5 * logRatio.square().sum() / then.Total,
-            (logRatio.expm1() - logRatio).sum() / then.Total,
-            ratio.sum() / then.Total,
+            clipped.sum() / Number.Of(then.Total),
+            valueClipped.sum() / Number.Of(then.Total),
+            logRatio.square().sum() * Number.Of(0.5) / Number.Of(then.Total),
+            (logRatio.expm1() - logRatio).sum() / Number.Of(then.Total),
+            ratio.sum() / Number.Of(then.Total),
             ratio.max(),
         ], 0).detach();
     }

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Jobs;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Training;
 using TorchSharp;
@@ -56,7 +55,7 @@ public sealed class PpoOptimizer<TBatch>(
         {
             using var scope = NewDisposeScope();
             var (loss, statistics) = terms.Of(model.Evaluate(batch, part), minibatch.Of(part));
-            HandWrittenGradient.Run(loss);
+            Autograd.Backward(loss);
             sums = (sums is null ? statistics : UpdateStatistics.Add(sums, statistics)).MoveToOuterDisposeScope();
         }
 

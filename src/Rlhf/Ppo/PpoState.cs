@@ -3,8 +3,8 @@ using Rlhf.Foundation;
 using Rlhf.Maths;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Training;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -41,9 +41,9 @@ public sealed class PpoState
     {
         SavePolicy(Path.Combine(folder, PolicyFolder), tokenizerFrom);
         PolicyOptimizer.Save(Path.Combine(folder, PolicyMoments));
-        Critic?.save_safetensors(Path.Combine(folder, CriticFile));
+        if (Critic is not null) StateFile.Save(Path.Combine(folder, CriticFile), Critic);
         CriticOptimizer?.Save(Path.Combine(folder, CriticMoments));
-        if (Reference.Moves) Reference.Model.save_safetensors(Path.Combine(folder, ReferenceFile));
+        if (Reference.Moves) StateFile.Save(Path.Combine(folder, ReferenceFile), Reference.Model);
         var numbers = new Numbers(Kl.Coefficient, Penalty.Value, Moments.Count, Moments.Mean, Moments.SquaredDeviations);
         File.WriteAllText(Path.Combine(folder, NumbersFile), JsonSerializer.Serialize(numbers));
     }
@@ -53,9 +53,9 @@ public sealed class PpoState
         using var off = no_grad();
         CopyWeights(Path.Combine(folder, PolicyFolder));
         PolicyOptimizer.Load(Path.Combine(folder, PolicyMoments));
-        Critic?.load_safetensors(Path.Combine(folder, CriticFile));
+        if (Critic is not null) StateFile.Load(Path.Combine(folder, CriticFile), Critic);
         CriticOptimizer?.Load(Path.Combine(folder, CriticMoments));
-        if (Reference.Moves) Reference.Model.load_safetensors(Path.Combine(folder, ReferenceFile));
+        if (Reference.Moves) StateFile.Load(Path.Combine(folder, ReferenceFile), Reference.Model);
         var file = Path.Combine(folder, NumbersFile);
         var numbers = JsonSerializer.Deserialize<Numbers>(File.ReadAllText(file))
             ?? throw new RlhfException($"{file}: found null; expected the numbers of a PPO run");

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -53,6 +54,6 @@ public sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload? o
         using var scope = NewDisposeScope();
         foreach (var (mine, theirs) in Model.parameters().Zip(policy.parameters()))
             if (share == 1) mine.copy_(theirs);
-            else mine.add_(theirs - mine, share);
+            else mine.add_(theirs - mine, Number.Of(share));
     }
 }

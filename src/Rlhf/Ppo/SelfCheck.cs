@@ -39,7 +39,7 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
     }
 
     private long Off(Tensor a, Tensor b, Tensor mask) =>
-        (Masked.Keep(a - b, mask).abs() > tolerance).sum().item<long>();
+        (Masked.Keep(a - b, mask).abs() > Number.Of(tolerance)).sum().item<long>();
 
     private static Tensor DrawnLogProbs(Rollout rollout)
     {
@@ -55,7 +55,7 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
             using var scope = NewDisposeScope();
             var alone = models.Evaluate(rollout, [row]).LogProbs;
             var together = rollout.LogProbs[row].narrow(0, 0, rollout.Layout.Lengths[row]);
-            off += ((alone - together).abs() > tolerance).sum().item<long>();
+            off += ((alone - together).abs() > Number.Of(tolerance)).sum().item<long>();
         }
 
         return off;
@@ -74,7 +74,7 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
         {
             using var scope = NewDisposeScope();
             var (saved, other) = (mine.detach().clone(), theirs.detach().clone());
-            mine.add_(1);
+            mine.Add(1);
             if (!theirs.eq(other).all().item<bool>()) shared++;
             mine.copy_(saved);
         }

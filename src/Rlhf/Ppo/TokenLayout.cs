@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ public sealed class TokenLayout
         Width = lengths.Max();
         Device = device;
         using var scope = NewDisposeScope();
-        Mask = (arange(Width, device: device).unsqueeze(0) < tensor(lengths, device: device).unsqueeze(1)).MoveToOuterDisposeScope();
+        Mask = (Arithmetic.Range(Width, device).unsqueeze(0) < tensor(lengths, device: device).unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     public int[] Lengths { get; }

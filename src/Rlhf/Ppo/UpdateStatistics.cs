@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -44,7 +45,7 @@ public sealed record UpdateStatistics
     internal static Tensor Add(Tensor a, Tensor b)
     {
         var last = a.shape[0] - 1;
-        return cat([(a + b).narrow(0, 0, last), maximum(a, b).narrow(0, last, 1)], 0);
+        return cat([a.Plus(b).narrow(0, 0, last), maximum(a, b).narrow(0, last, 1)], 0);
     }
 
     /// <summary>The numbers of all processes as those of one; a process without a part of the minibatch has none.</summary>

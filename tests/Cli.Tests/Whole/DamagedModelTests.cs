@@ -3,8 +3,8 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Cli.Tests.Whole;
@@ -69,8 +69,8 @@ public sealed class DamagedModelTests : IDisposable
     private static void Rewrite(string path, Action<Dictionary<string, Tensor>> change)
     {
         using var scope = NewDisposeScope();
-        var state = Safetensors.LoadStateDict(path);
+        var state = SafetensorsFile.Load(path);
         change(state);
-        Safetensors.SaveStateDict(path, state);
+        SafetensorsFile.Save(path, state);
     }
 }

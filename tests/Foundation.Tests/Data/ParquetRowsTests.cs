@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Tests.Data;
 
@@ -70,7 +71,7 @@ public sealed class ParquetRowsTests
     {
         Assert.SkipUnless(TestData.Available, TestData.Reason);
         using var file = RowFile.Of("cut.parquet", File.ReadAllBytes(TestData.At("parquet", "alltypes_plain.parquet"))[..1500]);
-        Assert.Equal($"{file.Path}: the file does not end with PAR1; it was cut, or its writing did not end", file.Error());
+        Assert.StartsWith($"{file.Path}: not a whole Parquet file: ", file.Error(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Tests.Runs;
 

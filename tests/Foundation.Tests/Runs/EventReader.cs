@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Rlhf.Foundation.Recipes;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Tests.Runs;
 

@@ -220,24 +220,6 @@ public sealed class RunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("member-1")]
-    [InlineData("base")]
-    public void Open_ModelInsideAnInputChangedSince_IsRefused(string inner)
-    {
-        var ensemble = _folder.At("ensemble");
-        var changing = inner == "base" ? _folder.At(inner) : Path.Combine(ensemble, inner);
-        foreach (var model in new[] { ensemble, changing }) Directory.CreateDirectory(model);
-        File.WriteAllText(Path.Combine(ensemble, "adapter_config.json"), JsonSerializer.Serialize(new { peft_type = "LORA", r = 1, lora_alpha = 1, base_model_name_or_path = inner == "base" ? changing : _folder.Path }));
-        File.WriteAllText(Path.Combine(changing, "config.json"), "{}");
-        using (Open(inputs: ensemble)) { }
-        File.WriteAllText(Path.Combine(changing, "config.json"), "{ }");
-
-        var error = Assert.Throws<StaleRunException>(() => Open(inputs: ensemble));
-
-        Assert.StartsWith($"{Folder} was made from {changing}, which has changed since", error.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
     [InlineData("""{"elsewhere": "abc"}""")]
     [InlineData("{")]
     public void Open_InputThatTheRecordLacks_IsTakenAsItIsWithAWarningAndHeldToFromThen(string record)

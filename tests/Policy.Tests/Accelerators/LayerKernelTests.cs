@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Models;
 using TorchSharp;
@@ -167,8 +168,8 @@ public sealed class LayerKernelTests
         var rows = Random(1, 66, 128).to(ScalarType.BFloat16).requires_grad_();
         var exact = rows.detach().to(ScalarType.Float32).requires_grad_();
         Tensor found = Accelerator.Attention(rows, shape), expected = ComposedLayers.Attention(exact, shape), weights = Random(1, expected.shape).to(ScalarType.BFloat16);
-        (found * weights).sum().backward();
-        (expected * weights.to(ScalarType.Float32)).sum().backward();
+        Autograd.Backward((found * weights).sum());
+        Autograd.Backward((expected * weights.to(ScalarType.Float32)).sum());
         Assert.InRange((found.to(ScalarType.Float32) - expected).abs().max().item<float>(), 0, 0.02f);
         Assert.InRange((rows.grad!.to(ScalarType.Float32) - exact.grad!).abs().max().item<float>(), 0, 0.02f);
     }
@@ -210,8 +211,8 @@ public sealed class LayerKernelTests
         var (found, expected) = (fused(a), composed(b));
         Close(expected, found);
         var weights = Random(1, expected.shape);
-        (found * weights).sum().backward();
-        (expected * weights).sum().backward();
+        Autograd.Backward((found * weights).sum());
+        Autograd.Backward((expected * weights).sum());
         foreach (var (x, y) in a.Zip(b)) Close(y.grad!, x.grad!);
     }
 

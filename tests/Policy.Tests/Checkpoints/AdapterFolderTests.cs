@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tests.Models;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Checkpoints;
@@ -30,7 +31,7 @@ public sealed class AdapterFolderTests
         using var folder = new TemporaryFolder();
         using var model = AdaptedModel.Of(family switch { "gpt2" => TransformerConfig.Gpt2(31, 24, 2, 3, 16), "llama" => TransformerConfig.Llama(31, 24, 2, 6, 2, 40, 16), _ => Neox });
         AdapterFolder.Save(model.Trunk, folder.Path);
-        var tensors = Safetensors.LoadStateDict(folder.At("adapter_model.safetensors"));
+        var tensors = SafetensorsFile.Load(folder.At("adapter_model.safetensors"));
         Assert.Equal(modules.Split(' ').SelectMany(name => new[] { $"base_model.model.{name}.lora_A.weight", $"base_model.model.{name}.lora_B.weight" }),
             tensors.Keys.Where(name => name.Contains(".1.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.All(tensors, one => Assert.Equal(3, one.Value.shape[one.Key.Contains("lora_A", StringComparison.Ordinal) ? 0 : 1]));
@@ -50,7 +51,7 @@ public sealed class AdapterFolderTests
         using var model = AdaptedModel.Of(Neox, AdaptedModel.Recipe with { Targets = ["query_key_value"] });
         AdapterFolder.Save(model.Trunk, folder.Path);
         var ours = model.Trunk.Adapter!.Parts.First().Up;
-        var theirs = Safetensors.LoadStateDict(folder.At("adapter_model.safetensors"))["base_model.model.gpt_neox.layers.0.attention.query_key_value.lora_B.weight"];
+        var theirs = SafetensorsFile.Load(folder.At("adapter_model.safetensors"))["base_model.model.gpt_neox.layers.0.attention.query_key_value.lora_B.weight"];
         // 3 heads of 8: ours are all queries, all keys, all values; theirs q, k, v of head 0, of head 1, of head 2.
         for (var head = 0; head < 3; head++)
             for (var kind = 0; kind < 3; kind++)
@@ -138,7 +139,7 @@ public sealed class AdapterFolderTests
         var peer = PythonTorch.Peer("lora", TestData.At("golden", name), folder.Path, JsonSerializer.Serialize(rows));
 
         var loss = AdaptedModel.Loss(model);
-        loss.backward();
+        Autograd.Backward(loss);
         Assert.Equal(peer.GetProperty("loss").GetDouble(), loss.item<float>(), 1e-5);
         foreach (var part in model.Trunk.Adapter!.Parts)
         {

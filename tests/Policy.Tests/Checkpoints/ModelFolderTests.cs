@@ -4,8 +4,8 @@ using Rlhf.Foundation;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Checkpoints;
@@ -66,8 +66,8 @@ public sealed class ModelFolderTests
         using var folder = new TemporaryFolder();
         using var model = ModelFolder.Load(TestData.At("golden", name), CPU);
         ModelFolder.Save(model, folder.Path);
-        var expected = Safetensors.LoadStateDict(TestData.At("golden", name, "model.safetensors"));
-        var found = Safetensors.LoadStateDict(folder.At("model.safetensors"));
+        var expected = SafetensorsFile.Load(TestData.At("golden", name, "model.safetensors"));
+        var found = SafetensorsFile.Load(folder.At("model.safetensors"));
         foreach (var (tensor, value) in expected)
         {
             if (tensor.EndsWith("attn.bias", StringComparison.Ordinal) || tensor.EndsWith("masked_bias", StringComparison.Ordinal) || tensor.EndsWith("inv_freq", StringComparison.Ordinal)) continue;
@@ -90,7 +90,7 @@ public sealed class ModelFolderTests
         using var folder = new TemporaryFolder();
         using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 5);
         ModelFolder.Save(model, folder.Path, new SaveOptions { Type = ScalarType.BFloat16 });
-        Assert.All(Safetensors.LoadStateDict(folder.At("model.safetensors")).Values, tensor => Assert.Equal(ScalarType.BFloat16, tensor.dtype));
+        Assert.All(SafetensorsFile.Load(folder.At("model.safetensors")).Values, tensor => Assert.Equal(ScalarType.BFloat16, tensor.dtype));
         using var loaded = ModelFolder.Load(folder.Path, CPU, ScalarType.BFloat16);
         Assert.All(loaded.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
     }
@@ -179,9 +179,25 @@ public sealed class ModelFolderTests
         var before = Directory.GetFiles(folder.At("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
         using var other = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 3, 16), seed: 6);
         other.Trunk.Blocks[0].FeedForward.Up.Weight.Dispose();
-        Assert.ThrowsAny<ObjectDisposedException>(() => ModelFolder.Save(other, folder.At("m")));
+        Assert.ThrowsAny<InvalidOperationException>(() => ModelFolder.Save(other, folder.At("m")));
         Assert.Equal(before, Directory.GetFiles(folder.At("m")).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes));
         Assert.Equal(["m"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("member-1")]
+    [InlineData("base")]
+    public void WithModelsInside_EnsembleOrAdapter_NamesWhatLoadingReads(string inner)
+    {
+        using var folder = new TemporaryFolder();
+        var ensemble = folder.At("ensemble");
+        var read = inner == "base" ? folder.At(inner) : Path.Combine(ensemble, inner);
+        foreach (var model in new[] { ensemble, read }) Directory.CreateDirectory(model);
+        if (inner == "base")
+            File.WriteAllText(Path.Combine(ensemble, "adapter_config.json"), System.Text.Json.JsonSerializer.Serialize(new { peft_type = "LORA", r = 1, lora_alpha = 1, base_model_name_or_path = read }));
+        File.WriteAllText(Path.Combine(read, "config.json"), "{}");
+        Assert.Equal([ensemble, read], ModelFolder.WithModelsInside(ensemble));
+        Assert.Equal(["no such place"], ModelFolder.WithModelsInside("no such place"));
     }
 
     private static void Damage(TemporaryFolder folder, string damage)
@@ -216,9 +232,9 @@ public sealed class ModelFolderTests
 
     private static void Rewrite(string path, Action<Dictionary<string, Tensor>> change)
     {
-        var state = Safetensors.LoadStateDict(path);
+        var state = SafetensorsFile.Load(path);
         change(state);
-        Safetensors.SaveStateDict(path, state);
+        SafetensorsFile.Save(path, state);
     }
 
     private static void Edit(string path, Action<JsonObject> change)

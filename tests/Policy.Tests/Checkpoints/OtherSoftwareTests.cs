@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Checkpoints;
@@ -37,7 +37,7 @@ public sealed class OtherSoftwareTests
         using var folder = new TemporaryFolder();
         using var model = ModelFolder.Load(TestData.At("models", "stories260K"), CPU);
         ModelFolder.Save(model, folder.Path, new SaveOptions { Type = type });
-        var original = Safetensors.LoadStateDict(TestData.At("models", "stories260K", "model.safetensors"));
+        var original = SafetensorsFile.Load(TestData.At("models", "stories260K", "model.safetensors"));
         Assert.All(PythonTorch.Peer("tensors", folder.At("model.safetensors")).EnumerateObject(), tensor =>
         {
             Assert.Equal(python, tensor.Value.GetProperty("dtype").GetString());

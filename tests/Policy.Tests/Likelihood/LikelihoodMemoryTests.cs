@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;
@@ -32,7 +33,7 @@ public sealed class LikelihoodMemoryTests
         GC.Collect();
         var before = Accelerator.Memory(CPU).Allocated;
         Accelerator.ResetPeak(CPU);
-        function(hidden, head, targets).sum().backward();
+        Autograd.Backward(function(hidden, head, targets).sum());
         return Accelerator.Memory(CPU).Peak - before;
     }
 }

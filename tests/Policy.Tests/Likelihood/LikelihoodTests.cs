@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;
@@ -18,11 +19,11 @@ public sealed class LikelihoodTests
         using var scope = NewDisposeScope();
         var (hidden, head, targets, weights) = Inputs();
         var found = TokenLogProbs.Selected(hidden, head, targets, temperature, chunk);
-        found.mul(weights).sum().backward();
+        Autograd.Backward(found.mul(weights).sum());
 
         var (exactHidden, exactHead) = Exact(hidden, head);
         var expected = LogSoftmax(exactHidden, exactHead, temperature).gather(1, targets.unsqueeze(1)).squeeze(1);
-        expected.mul(weights.@double()).sum().backward();
+        Autograd.Backward(expected.mul(weights.@double()).sum());
         SameValuesAndGradients(expected, found, exactHidden, hidden, exactHead, head);
     }
 
@@ -32,13 +33,13 @@ public sealed class LikelihoodTests
         using var scope = NewDisposeScope();
         var (hidden, head, targets, weights) = Inputs();
         var (found, entropies) = TokenLogProbs.WithEntropy(hidden, head, targets, temperature, chunk);
-        found.mul(weights).sum().add(entropies.mul(weights.flip(0)).sum()).backward();
+        Autograd.Backward(found.mul(weights).sum().add(entropies.mul(weights.flip(0)).sum()));
 
         var (exactHidden, exactHead) = Exact(hidden, head);
         var logProbs = LogSoftmax(exactHidden, exactHead, temperature);
         var expected = logProbs.gather(1, targets.unsqueeze(1)).squeeze(1);
         var expectedEntropies = logProbs.exp().mul(logProbs).sum(1).neg();
-        expected.mul(weights.@double()).sum().add(expectedEntropies.mul(weights.@double().flip(0)).sum()).backward();
+        Autograd.Backward(expected.mul(weights.@double()).sum().add(expectedEntropies.mul(weights.@double().flip(0)).sum()));
         Expect.Close(expectedEntropies, entropies, 2e-6);
         SameValuesAndGradients(expected, found, exactHidden, hidden, exactHead, head);
     }
@@ -49,12 +50,12 @@ public sealed class LikelihoodTests
         using var scope = NewDisposeScope();
         var (hidden, head, targets, weights) = Inputs();
         var (_, found) = TokenLogProbs.WithEntropy(hidden, head, targets, temperature, chunk);
-        found.mul(weights).sum().backward();
+        Autograd.Backward(found.mul(weights).sum());
 
         var (exactHidden, exactHead) = Exact(hidden, head);
         var logProbs = LogSoftmax(exactHidden, exactHead, temperature);
         var expected = logProbs.exp().mul(logProbs).sum(1).neg();
-        expected.mul(weights.@double()).sum().backward();
+        Autograd.Backward(expected.mul(weights.@double()).sum());
         SameValuesAndGradients(expected, found, exactHidden, hidden, exactHead, head);
     }
 
@@ -65,12 +66,12 @@ public sealed class LikelihoodTests
         var (hidden, head, _, weights) = Inputs();
         Tensor reference = randn([Rows, 4]), referenceHead = randn([Vocabulary, 4]);
         var found = ExactKl.Of(hidden, head, reference, referenceHead, temperature, chunk);
-        found.mul(weights).sum().backward();
+        Autograd.Backward(found.mul(weights).sum());
 
         var (exactHidden, exactHead) = Exact(hidden, head);
         var logProbs = LogSoftmax(exactHidden, exactHead, temperature);
         var expected = logProbs.exp().mul(logProbs.sub(LogSoftmax(reference.@double(), referenceHead.@double(), temperature))).sum(1);
-        expected.mul(weights.@double()).sum().backward();
+        Autograd.Backward(expected.mul(weights.@double()).sum());
         Assert.All(Expect.Numbers(found), kl => Assert.True(kl > 0));
         SameValuesAndGradients(expected, found, exactHidden, hidden, exactHead, head);
     }
@@ -83,11 +84,11 @@ public sealed class LikelihoodTests
         using var scope = NewDisposeScope();
         var (hidden, head, targets, weights) = Inputs();
         var found = TokenLoss.WeightedNll(hidden, head, targets, weights, chunk);
-        found.mul(0.25).backward();
+        Autograd.Backward(found.mul(0.25));
 
         var (exactHidden, exactHead) = Exact(hidden, head);
         var expected = LogSoftmax(exactHidden, exactHead, 1).gather(1, targets.unsqueeze(1)).squeeze(1).mul(weights.@double()).sum().neg();
-        expected.mul(0.25).backward();
+        Autograd.Backward(expected.mul(0.25));
         SameValuesAndGradients(expected, found, exactHidden, hidden, exactHead, head);
     }
 
@@ -99,7 +100,7 @@ public sealed class LikelihoodTests
         var loss = TokenLogProbs.Selected(hidden, head, targets, 1).sum();
         loss.backward(null, true);
         var once = hidden.grad!.clone();
-        loss.backward();
+        Autograd.Backward(loss);
         Expect.Close(once.mul(2), hidden.grad!, 1e-6);
     }
 
@@ -109,7 +110,7 @@ public sealed class LikelihoodTests
         using var scope = NewDisposeScope();
         var (hidden, head, targets, _) = Inputs();
         head.requires_grad_(false);
-        TokenLogProbs.Selected(hidden, head, targets, 1).sum().backward();
+        Autograd.Backward(TokenLogProbs.Selected(hidden, head, targets, 1).sum());
         Assert.Null(head.grad);
         Assert.True(hidden.grad!.abs().sum().item<float>() > 0);
     }
@@ -127,7 +128,7 @@ public sealed class LikelihoodTests
         var (p, q) = ((logits.to(ScalarType.Float64) * scale).log_softmax(1), (others.to(ScalarType.Float64) * scale).log_softmax(1));
         var targets = zeros([5], ScalarType.Int64);
         var (sums, otherSums) = (Accelerator.LogProb(logits, targets, scale).LogSums, Accelerator.LogProb(others, targets, scale).LogSums);
-        Exact(Accelerator.Divergence(logits, sums, others, otherSums, scale));
+        Exact(Accelerator.Divergence(logits.clone(), sums, others.clone(), otherSums, scale));
         Exact(ComposedLikelihood.Divergence(logits, sums, others, otherSums, scale));
 
         void Exact((Tensor Entropies, Tensor Divergences) found)
@@ -161,9 +162,9 @@ public sealed class LikelihoodTests
         var narrow = TokenLogProbs.Selected(narrowHidden, narrowHead, targets, 1);
         Assert.Equal(ScalarType.Float32, narrow.dtype);
         Expect.Close(TokenLogProbs.Selected(hidden, head, targets, 1), narrow, 0.01);
-        narrow.sum().backward();
+        Autograd.Backward(narrow.sum());
         Assert.Equal(ScalarType.BFloat16, narrowHead.grad!.dtype);
-        TokenLogProbs.Selected(hidden, head, targets, 1).sum().backward();
+        Autograd.Backward(TokenLogProbs.Selected(hidden, head, targets, 1).sum());
         Expect.Close(head.grad!, narrowHead.grad!, 0.02);
     }
 

@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Checkpoints;
@@ -99,7 +100,7 @@ public sealed class GradientCheckpointingTests
     {
         model.zero_grad();
         var loss = Summed(model, tokens);
-        loss.backward();
+        Autograd.Backward(loss);
         return (loss.detach(), Gradients.Of(model));
     }
 

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Checkpoints;
@@ -54,7 +55,7 @@ public sealed class HiddenAtTests
     {
         model.zero_grad();
         using var generator = new Generator(3);
-        (hidden * randn(hidden.shape, generator: generator)).sum().backward();
+        Autograd.Backward((hidden * randn(hidden.shape, generator: generator)).sum());
         return (hidden.detach(), Gradients.Of(model));
     }
 

@@ -1,4 +1,5 @@
 using Rlhf.Foundation;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
@@ -56,8 +57,8 @@ public sealed class LoraAdapterTests
         using var scope = NewDisposeScope();
         using var model = AdaptedModel.Of(config);
         using var merged = LoraAdapter.Merged(model);
-        AdaptedModel.Loss(model).backward();
-        AdaptedModel.Loss(merged).backward();
+        Autograd.Backward(AdaptedModel.Loss(model));
+        Autograd.Backward(AdaptedModel.Loss(merged));
         var dense = merged.Trunk.Projections().ToDictionary(one => one.Name, one => one.Projection.Weight.grad!);
         foreach (var part in model.Trunk.Adapter!.Parts)
         {
@@ -78,14 +79,14 @@ public sealed class LoraAdapterTests
         var adapter = LoraAdapter.Attach(model, AdaptedModel.Recipe, seed: 1, baseModel: "");
         using (var optimizer = new ModelOptimizer(model.named_parameters(), new OptimizerOptions { WeightDecay = 0.1 }))
         {
-            var first = AdaptedModel.Loss(model).item<float>();
+            var first = AdaptedModel.Loss(model).to(ScalarType.Float32).item<float>();
             for (var step = 0; step < 8; step++)
             {
-                AdaptedModel.Loss(model).backward();
+                Autograd.Backward(AdaptedModel.Loss(model));
                 optimizer.Step(0.01);
             }
 
-            Assert.True(AdaptedModel.Loss(model).item<float>() < first - 0.1);
+            Assert.True(AdaptedModel.Loss(model).to(ScalarType.Float32).item<float>() < first - 0.1);
         }
 
         Assert.All(weights.Zip(before), pair => Assert.True(pair.First.parameter.bytes.SequenceEqual(pair.Second), pair.First.name));
@@ -100,14 +101,14 @@ public sealed class LoraAdapterTests
         using var model = CausalLm.Create(Grouped, seed: 5).to(ScalarType.BFloat16);
         LoraAdapter.Attach(model, AdaptedModel.Recipe, seed: 1, baseModel: "");
         using var optimizer = new ModelOptimizer(model.named_parameters(), new OptimizerOptions());
-        var first = AdaptedModel.Loss(model).item<float>();
+        var first = AdaptedModel.Loss(model).to(ScalarType.Float32).item<float>();
         for (var step = 0; step < 8; step++)
         {
-            AdaptedModel.Loss(model).backward();
+            Autograd.Backward(AdaptedModel.Loss(model));
             optimizer.Step(0.01);
         }
 
-        Assert.True(AdaptedModel.Loss(model).item<float>() < first - 0.1);
+        Assert.True(AdaptedModel.Loss(model).to(ScalarType.Float32).item<float>() < first - 0.1);
         using var merged = LoraAdapter.Merged(model);
         Assert.Equal(ScalarType.BFloat16, merged.HeadWeight.dtype);
     }

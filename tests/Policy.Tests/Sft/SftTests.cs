@@ -6,10 +6,10 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Sft;
+using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;
 using TorchSharp;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Sft;
@@ -82,7 +82,7 @@ public sealed class SftTests
         using (var stop = new CancellationTokenSource())
         using (var run = Run.Open(halves.Path, recipe, "sft", new RunOptions { Stop = stop.Token, Progress = new StopAt(5, stop) }))
             Assert.Throws<InterruptedException>(() => new SftTrainer(recipe, stopped, Rows, [], 0, seed: 1).Train(run));
-        var saved = Safetensors.LoadStateDict(Path.Combine(halves.Path, "checkpoints", "step-000005", "model.safetensors"));
+        var saved = SafetensorsFile.Load(Path.Combine(halves.Path, "checkpoints", "step-000005", "model.safetensors"));
         Assert.All(saved.Keys, name => Assert.Contains(".lora.", name, StringComparison.Ordinal));
 
         using var resumed = Adapted();

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.World;
@@ -39,7 +40,7 @@ public sealed class RewardFolderTests : IDisposable
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!;
         Assert.Equal("GPT2ForSequenceClassification", config["architectures"]![0]!.GetValue<string>());
         Assert.Equal(["SCORE_1", "SCORE_2"], config["id2label"]!.AsObject().Select(label => label.Value!.GetValue<string>()));
-        var weights = TorchSharp.PyBridge.Safetensors.LoadStateDict(Path.Combine(folder, "model.safetensors"));
+        var weights = SafetensorsFile.Load(Path.Combine(folder, "model.safetensors"));
         Assert.Equal([2, 16], weights["score.weight"].shape);
     }
 

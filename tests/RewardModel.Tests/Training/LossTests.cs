@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Rewards.Training;
 using Rlhf.Rewards.World;
 using TorchSharp;
@@ -36,7 +37,7 @@ public class LossTests
         using var scope = NewDisposeScope();
         var chosen = Column(1.5f, -1).requires_grad_();
         var rejected = Column(0.5f, 1).requires_grad_();
-        BradleyTerry.Losses(chosen, rejected, null, Plain).sum().backward();
+        Autograd.Backward(BradleyTerry.Losses(chosen, rejected, null, Plain).sum());
         // ∂/∂r⁺ = −σ(−d): −σ(−1) = −0.2689414, −σ(2) = −0.8807971; the other side gets the opposite.
         Assert.Equal(-0.2689414, chosen.grad![0, 0].item<float>(), 1e-6);
         Assert.Equal(-0.8807971, chosen.grad![1, 0].item<float>(), 1e-6);

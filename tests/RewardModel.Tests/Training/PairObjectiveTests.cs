@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Torch;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
@@ -88,7 +89,7 @@ public class PairObjectiveTests
         foreach (var part in parts)
         {
             var loss = objective.SummedLoss(model, part);
-            loss.backward();
+            Autograd.Backward(loss);
             sum += loss.item<float>();
         }
 

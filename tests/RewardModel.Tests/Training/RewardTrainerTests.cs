@@ -1,12 +1,12 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;
 using Rlhf.Rewards.World;
-using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;
@@ -51,7 +51,7 @@ public sealed class RewardTrainerTests : IDisposable
         RewardFolder.Save(new RewardEnsemble([model], new EnsembleOptions()), Path.Combine(folder, "saved"), null);
         using var loaded = RewardFolder.Load(Path.Combine(folder, "saved"), CPU);
         Assert.Equal(1, objective.Evaluate(loaded).Accuracy);
-        Assert.Contains("base_model.model.score.weight", Safetensors.LoadStateDict(Path.Combine(folder, "saved", "adapter", "adapter_model.safetensors")).Keys);
+        Assert.Contains("base_model.model.score.weight", SafetensorsFile.Load(Path.Combine(folder, "saved", "adapter", "adapter_model.safetensors")).Keys);
     }
 
     [Fact]

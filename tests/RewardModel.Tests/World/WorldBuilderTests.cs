@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Data;
+using Rlhf.Foundation.Torch;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.World;

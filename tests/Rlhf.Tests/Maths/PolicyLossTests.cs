@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using Rlhf.Rewards.World;
 using TorchSharp;
@@ -58,7 +59,7 @@ public sealed class PolicyLossTests : IDisposable
     public void PolicyGradient_Gradient_IsMinusTheAdvantageTimesTheScoreFunction()
     {
         var logits = tensor(new[] { 0.0, 0.0 }, requires_grad: true);
-        PolicyGradientLoss.PerToken(logits.log_softmax(0).select(0, 0), tensor(4.0)).backward();
+        Autograd.Backward(PolicyGradientLoss.PerToken(logits.log_softmax(0).select(0, 0), tensor(4.0)));
         Expect.Near([-2, 2], logits.grad!);
     }
 
@@ -67,7 +68,7 @@ public sealed class PolicyLossTests : IDisposable
     {
         var logits = tensor(new[] { 0.0, 0.0 }, requires_grad: true);
         var logProb = logits.log_softmax(0).select(0, 0);
-        ClippedLoss.PerToken((logProb - logProb.detach()).exp(), tensor(4.0), 0.2, 0.2).backward();
+        Autograd.Backward(ClippedLoss.PerToken((logProb - logProb.detach()).exp(), tensor(4.0), 0.2, 0.2));
         Expect.Near([-2, 2], logits.grad!);
     }
 }

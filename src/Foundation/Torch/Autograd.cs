@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,33 +5,34 @@ namespace Rlhf.Foundation.Torch;
 
 /// <summary>
 /// Gives tensors that were computed outside autograd a backward pass of one's own. TorchSharp's own custom functions end the
-/// process where a backward pass throws; here <see cref="Run"/> throws what it threw.
+/// process where a backward pass throws; here <see cref="Backward(Tensor)"/> throws what it threw.
 /// </summary>
-internal static class HandWrittenGradient
+#pragma warning disable RS0030 // This is the place that uses what no other may.
+internal static class Autograd
 {
     private static Exception? s_failure;
 
     /// <summary>The gradients of the inputs, null where one has none, from those of the values, null where one has none.</summary>
     /// <param name="saved">what was saved, in its order</param>
-    public delegate Tensor?[] Backward(IReadOnlyList<Tensor?> saved, IReadOnlyList<Tensor?> towards);
+    public delegate Tensor?[] Pass(IReadOnlyList<Tensor?> saved, IReadOnlyList<Tensor?> towards);
 
     /// <param name="values">fresh tensors, without gradients: what depends on the inputs</param>
     /// <param name="inputs">what the values were computed from and gradients are wanted for</param>
     /// <param name="saved">tensors that the backward pass reads; they live as long as it may come, and must not be changed until then</param>
     /// <returns>the values, in the caller's scope, as autograd knows them from now on</returns>
-    public static Tensor[] Of(IReadOnlyList<Tensor> values, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor?> saved, Backward backward) =>
+    public static Tensor[] Attach(IReadOnlyList<Tensor> values, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor?> saved, Pass backward) =>
         is_grad_enabled() && inputs.Any(input => input.requires_grad)
             ? [.. Function.apply([.. inputs, new Plan([.. values], [.. saved], inputs.Count, backward)])]
             : [.. values];
 
-    public static Tensor Of(Tensor value, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor?> saved, Func<IReadOnlyList<Tensor?>, Tensor, Tensor?[]> backward) =>
-        Of([value], inputs, saved, (kept, towards) => backward(kept, towards[0]!))[0];
+    public static Tensor Attach(Tensor value, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor?> saved, Func<IReadOnlyList<Tensor?>, Tensor, Tensor?[]> backward) =>
+        Attach([value], inputs, saved, (kept, towards) => backward(kept, towards[0]!))[0];
 
     /// <summary>The gradients of a number, added to those of all parameters behind it.</summary>
-    public static void Run(Tensor loss) => Checked(loss.backward);
+    public static void Backward(Tensor loss) => Checked(loss.backward);
 
     /// <summary>The same from the gradient of a tensor on.</summary>
-    public static void Run(Tensor tensor, Tensor gradient) => Checked(() => autograd.backward(tensor, gradient));
+    public static void Backward(Tensor tensor, Tensor gradient) => Checked(() => autograd.backward(tensor, gradient));
 
     private static void Checked(Action pass)
     {
@@ -42,13 +42,13 @@ internal static class HandWrittenGradient
         if (Interlocked.Exchange(ref s_failure, null) is { } failure) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
     }
 
-    private sealed record Plan(List<Tensor> Values, List<Tensor?> Saved, int Inputs, Backward Backward);
+    private sealed record Plan(List<Tensor> Values, List<Tensor?> Saved, int Inputs, Pass Pass);
 
     private sealed class Function : autograd.MultiTensorFunction<Function>
     {
         private const string Key = "plan";
 
-        public override string Name => nameof(HandWrittenGradient);
+        public override string Name => nameof(Autograd);
 
         public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
         {
@@ -66,7 +66,7 @@ internal static class HandWrittenGradient
             try
             {
                 var towards = grad_outputs.ConvertAll(gradient => gradient.IsInvalid ? null : gradient);
-                return plan.Backward(ctx.get_saved_variables(), towards).Append(null).ToList()!;
+                return plan.Pass(ctx.get_saved_variables(), towards).Append(null).ToList()!;
             }
             catch (Exception failure)
             {

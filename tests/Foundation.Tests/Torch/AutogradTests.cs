@@ -1,12 +1,11 @@
 using System.Runtime.InteropServices;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Foundation.Tests.Torch;
 
-public sealed class HandWrittenGradientTests : IDisposable
+public sealed class AutogradTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
 
@@ -16,7 +15,7 @@ public sealed class HandWrittenGradientTests : IDisposable
     public void Run_SquareByHand_GivesTwiceTheInput()
     {
         var x = tensor(new[] { 1f, -2f, 3f }, requires_grad: true);
-        HandWrittenGradient.Run(Square(x).mul(tensor(new[] { 1f, 10f, 100f })).sum());
+        Autograd.Backward(Square(x).mul(tensor(new[] { 1f, 10f, 100f })).sum());
         Expect.Near([2, -40, 600], x.grad!);
     }
 
@@ -25,12 +24,12 @@ public sealed class HandWrittenGradientTests : IDisposable
     {
         var x = tensor(new[] { 2f }, requires_grad: true);
         Tensor?[] seen = [];
-        var values = HandWrittenGradient.Of([x.detach() * 2, x.detach() * 3], [x], [], (_, towards) =>
+        var values = Autograd.Attach([x.detach() * 2, x.detach() * 3], [x], [], (_, towards) =>
         {
             seen = [.. towards];
             return [towards[1]! * 3];
         });
-        HandWrittenGradient.Run(values[1].sum());
+        Autograd.Backward(values[1].sum());
         Assert.Null(seen[0]);
         Expect.Near([3], x.grad!);
     }
@@ -39,11 +38,11 @@ public sealed class HandWrittenGradientTests : IDisposable
     public void Run_BackwardThatThrows_ThrowsThat()
     {
         var x = ones(2, requires_grad: true);
-        var y = HandWrittenGradient.Of(x.detach().clone(), [x], [], (_, _) => throw new InvalidDataException("not today"));
-        Assert.Equal("not today", Assert.Throws<InvalidDataException>(() => HandWrittenGradient.Run(y.mul(2).sum())).Message);
+        var y = Autograd.Attach(x.detach().clone(), [x], [], (_, _) => throw new InvalidDataException("not today"));
+        Assert.Equal("not today", Assert.Throws<InvalidDataException>(() => Autograd.Backward(y.mul(2).sum())).Message);
         // Nothing of it stays behind.
         var z = ones(2, requires_grad: true);
-        HandWrittenGradient.Run(z.sum());
+        Autograd.Backward(z.sum());
         Expect.Near([1, 1], z.grad!);
     }
 
@@ -51,8 +50,8 @@ public sealed class HandWrittenGradientTests : IDisposable
     public void Run_BackwardWithAnErrorOfLibtorch_ThrowsWithItsWords()
     {
         var x = ones(2, 3, requires_grad: true);
-        var y = HandWrittenGradient.Of(x.detach().clone(), [x], [], (_, towards) => [mm(towards, towards)]);
-        Assert.Contains("cannot be multiplied", Assert.Throws<ExternalException>(() => HandWrittenGradient.Run(y.sum())).Message, StringComparison.Ordinal);
+        var y = Autograd.Attach(x.detach().clone(), [x], [], (_, towards) => [mm(towards, towards)]);
+        Assert.Contains("cannot be multiplied", Assert.Throws<ExternalException>(() => Autograd.Backward(y.sum())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,15 +59,15 @@ public sealed class HandWrittenGradientTests : IDisposable
     {
         var x = ones(2, requires_grad: true);
         var y = x.square().sum();
-        HandWrittenGradient.Run(y);
-        Assert.Contains("second time", Assert.Throws<ExternalException>(() => HandWrittenGradient.Run(y)).Message, StringComparison.Ordinal);
+        Autograd.Backward(y);
+        Assert.Contains("second time", Assert.Throws<ExternalException>(() => Autograd.Backward(y)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Run_GradientOfTheWrongShape_Throws()
     {
         var x = ones(2, 3, requires_grad: true);
-        Assert.Throws<ExternalException>(() => HandWrittenGradient.Run(x.mul(2), ones(4)));
+        Assert.Throws<ExternalException>(() => Autograd.Backward(x.mul(2), ones(4)));
     }
 
     [Fact]
@@ -84,14 +83,14 @@ public sealed class HandWrittenGradientTests : IDisposable
     {
         var weight = nn.Parameter(tensor(new[] { 3f }));
         var x = tensor(new[] { 2f }, requires_grad: true);
-        var y = HandWrittenGradient.Of(x.detach() * 3, [x], [x], (saved, towards) =>
+        var y = Autograd.Attach(x.detach() * 3, [x], [x], (saved, towards) =>
         {
             using var recorded = enable_grad();
             var again = saved[0]!.detach().requires_grad_();
-            HandWrittenGradient.Run(again * weight, towards);
+            Autograd.Backward(again * weight, towards);
             return [again.grad];
         });
-        HandWrittenGradient.Run(y.sum());
+        Autograd.Backward(y.sum());
         Expect.Near([3], x.grad!);
         Expect.Near([2], weight.grad!);
     }
@@ -111,7 +110,7 @@ public sealed class HandWrittenGradientTests : IDisposable
     }
 
     private static Tensor Square(Tensor x) =>
-        HandWrittenGradient.Of(x.detach().square(), [x], [x], (saved, towards) => [saved[0]! * towards * 2]);
+        Autograd.Attach(x.detach().square(), [x], [x], (saved, towards) => [saved[0]! * towards * 2]);
 
     private static long Resident()
     {
