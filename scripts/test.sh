@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# Sets up, builds everything, runs every test; closes with "N passed, N failed, N skipped".
+# Builds everything, runs every test; closes with "N passed, N failed, N skipped".
 #   scripts/test.sh [FILTER...]    FILTER goes to the xunit runner, e.g. -class '*Gae*' or -trait- Speed=slow
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-bash scripts/setup.sh
+bash scripts/sdk.sh
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 dotnet build Rlhf.sln -c Release -v quiet -clp:NoSummary
-# The product without what only the drop-in can do has to compile as well.
-dotnet build src/Rlhf/Rlhf.csproj -c Portable -p:Seam=portable -v quiet -clp:NoSummary
 
 passed=0 failed=0 skipped=0
 log=$(mktemp)

@@ -1,4 +1,7 @@
 using Rlhf.Foundation;
+using Rlhf.TestSupport;
+
+namespace Rlhf.Benchmarks.Fuzz;
 
 /// <summary>Targets whose parser reads a file of a certain name from disk.</summary>
 internal static class FileTarget

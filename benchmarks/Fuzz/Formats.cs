@@ -1,13 +1,15 @@
 using System.IO.Compression;
 using System.Text;
-using Parquet.Tests;
-using PyBridge.Tests;
 using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.TensorFiles;
+using Rlhf.Policies.Tests.TensorFiles;
 using Rlhf.Policies.Tokenization;
+using Rlhf.TestSupport;
 using TorchSharp;
-using TorchSharp.PyBridge;
+
+namespace Rlhf.Benchmarks.Fuzz;
 
 /// <summary>Every format that is read from files which others made.</summary>
 internal static class Formats
@@ -44,17 +46,16 @@ internal static class Formats
 
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        ParquetFuzz.Target,
-        FileTarget.Of("parquet_rows", "rows.parquet", ParquetFuzz.Originals, Rows),
+        FileTarget.Of("parquet", "rows.parquet", ParquetFiles, Rows),
         FileTarget.Of("jsonl", "rows.jsonl", () => [Utf8(Lines)], Rows),
         FileTarget.Of("json", "rows.json", () => [List()], Rows),
         FileTarget.Of("jsonl_gz", "rows.jsonl.gz", () => [Gzip(Utf8(Lines))], Rows),
         FileTarget.Of("tokenizer_json", "tokenizer.json", () => [Utf8(Tokenizer)], path => TextTokenizer.Load(Path.GetDirectoryName(path)!)),
         FileTarget.Of("config_json", "config.json", () => [Utf8(Config)], path => ModelFolder.ReadConfig(Path.GetDirectoryName(path)!)),
         FileTarget.Of("yaml", "recipe.yaml", () => [Utf8(Yaml)], path => RecipeBinder.Load<FuzzRecipe>(path)),
-        new("safetensors", Safe, bytes => Scoped(() => Safetensors.LoadStateDict(new MemoryStream(bytes))), typeof(InvalidDataException)),
-        new("pickle_zip", () => [PyTorchFiles.Zip, PyTorchFiles.Parameter], bytes => Scoped(() => PyTorchUnpickler.UnpickleStateDict(new MemoryStream(bytes))), typeof(InvalidDataException)),
-        new("pickle_legacy", () => [PyTorchFiles.Legacy], bytes => Scoped(() => PyTorchUnpickler.UnpickleStateDict(new MemoryStream(bytes))), typeof(InvalidDataException)),
+        FileTarget.Of("safetensors", "model.safetensors", Safe, path => Scoped(() => WeightFiles.LoadFile(path))),
+        FileTarget.Of("pickle_zip", "pytorch_model.bin", () => [PyTorchFiles.Zip, PyTorchFiles.Parameter], path => Scoped(() => WeightFiles.LoadFile(path))),
+        FileTarget.Of("pickle_legacy", "pytorch_model.bin", () => [PyTorchFiles.Legacy], path => Scoped(() => WeightFiles.LoadFile(path))),
     ];
 
     private static void Rows(string path)
@@ -73,10 +74,15 @@ internal static class Formats
     private static IReadOnlyList<byte[]> Safe()
     {
         using var scope = torch.NewDisposeScope();
-        using var file = new MemoryStream();
-        Safetensors.SaveStateDict(file, new() { ["first.weight"] = torch.rand(4, 3), ["second"] = torch.ones([2], torch.ScalarType.BFloat16), ["third"] = torch.arange(3) }, leaveOpen: true);
-        return [file.ToArray()];
+        var path = Path.GetTempFileName();
+        SafetensorsFile.Save(path, new Dictionary<string, torch.Tensor> { ["first.weight"] = torch.rand(4, 3), ["second"] = torch.ones([2], torch.ScalarType.BFloat16), ["third"] = torch.ones([3], torch.ScalarType.Int64) });
+        var file = File.ReadAllBytes(path);
+        File.Delete(path);
+        return [file];
     }
+
+    private static IReadOnlyList<byte[]> ParquetFiles() =>
+        [.. Directory.GetFiles(Path.Combine(TestData.Repository, "tests", "Foundation.Tests", "Data", "files"), "*.parquet").Order().Select(File.ReadAllBytes)];
 
     private static byte[] List() => Utf8("[" + Lines.Replace("\n", ",\n", StringComparison.Ordinal) + "]");
 

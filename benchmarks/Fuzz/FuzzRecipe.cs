@@ -1,6 +1,8 @@
 /// <summary>A recipe with every kind of value.</summary>
 using Rlhf.Foundation.Recipes;
 
+namespace Rlhf.Benchmarks.Fuzz;
+
 internal sealed record FuzzRecipe
 {
     [Describe("a name")]

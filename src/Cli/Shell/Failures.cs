@@ -48,7 +48,7 @@ internal static class Failures
             RlhfException known => known.Message,
             _ when OutOfMemory.Line(failure, recipe, command) is { } line => line,
             _ when Durable.IsDiskFull(failure) => $"the disk is full ({OneLine(failure)}); free space, then run the same command again to go on",
-            DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => $"a native library cannot be used: {OneLine(failure)}; run scripts/setup.sh, then rlhf doctor",
+            DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => $"a native library cannot be used: {OneLine(failure)}; rlhf doctor says more",
             UnauthorizedAccessException or IOException => OneLine(failure),
             _ => $"unexpected {failure.GetType().Name}: {OneLine(failure)}; RLHF_TRACE=1 shows where",
         };

@@ -18,7 +18,7 @@ public sealed partial record ChildProgram(string File, IReadOnlyList<string> Wor
     {
         var process = Environment.ProcessPath ?? "dotnet";
         return Path.GetFileNameWithoutExtension(process) == "dotnet"
-            ? new ChildProgram(process, [Path.Combine(AppContext.BaseDirectory, "rlhf.dll")])
+            ? new ChildProgram(process, [Path.Combine(AppContext.BaseDirectory, "Rlhf.Cli.dll")])
             : new ChildProgram(process, []);
     }
 

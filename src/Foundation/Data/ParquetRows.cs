@@ -26,12 +26,13 @@ internal static class ParquetRows
         var reader = Guard(path, () => ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult());
         try
         {
-            var fields = reader.Schema.Fields;
+            var schema = Guard(path, () => reader.Schema);
             long number = 0;
             for (var group = 0; group < reader.RowGroupCount; group++)
             {
-                using var rows = reader.OpenRowGroupReader(group);
-                var columns = Guard(path, () => ColumnsAsync(rows, reader.Schema, file.Length).GetAwaiter().GetResult());
+                var index = group;
+                using var rows = Guard(path, () => reader.OpenRowGroupReader(index));
+                var columns = Guard(path, () => ColumnsAsync(rows, schema, file.Length).GetAwaiter().GetResult());
                 try
                 {
                     var writer = new ParquetJson(json, columns);
@@ -42,7 +43,7 @@ internal static class ParquetRows
                         json.Reset();
                         var text = Guard(path, () =>
                         {
-                            writer.WriteRow(fields);
+                            writer.WriteRow(schema.Fields);
                             json.Flush();
                             return buffer.WrittenSpan.ToArray();
                         });
@@ -90,8 +91,9 @@ internal static class ParquetRows
         }
         catch (Exception error) when (error is not (OutOfMemoryException or RlhfException))
         {
-            while (error is System.Reflection.TargetInvocationException && error.InnerException is { } inner) error = inner;
-            throw new RlhfException($"{path}: not a whole Parquet file: {error.Message}", error);
+            throw new RlhfException(error is NotImplementedException
+                ? $"{path}: lists in data pages of version 2 cannot be read; write the file with pages of version 1, which is what pyarrow, DuckDB and Polars do unless told otherwise"
+                : $"{path}: not a whole Parquet file: {error.Message}", error);
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed partial class ReadmeTests : IDisposable
         _shell.Run($$"""
             mkdir scripts && ln -s '{{TestData.Repository}}/data' data && cp '{{TestData.Repository}}'/scripts/*.sh scripts/
             printf '#!/usr/bin/env bash\n' > scripts/setup.sh
-            printf '#!/usr/bin/env bash\nexec dotnet %s "$@"\n' '{{AppContext.BaseDirectory}}rlhf.dll' > scripts/rlhf
+            printf '#!/usr/bin/env bash\nexec dotnet %s "$@"\n' '{{AppContext.BaseDirectory}}Rlhf.Cli.dll' > scripts/rlhf
             chmod +x scripts/*
             """);
     }

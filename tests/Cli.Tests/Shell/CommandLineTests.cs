@@ -95,7 +95,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("disk_full", 1, "rlhf greet: the disk is full (No space left on device); free space, then run the same command again to go on\n")]
     [InlineData("missing", 1, "rlhf greet: Could not find file 'x'.\n")]
     [InlineData("unexpected", 1, "rlhf greet: unexpected InvalidOperationException: odd state; RLHF_TRACE=1 shows where\n")]
-    [InlineData("native", 1, "rlhf greet: a native library cannot be used: libtorch; run scripts/setup.sh, then rlhf doctor\n")]
+    [InlineData("native", 1, "rlhf greet: a native library cannot be used: libtorch; rlhf doctor says more\n")]
     [InlineData("interrupted", 130, "rlhf greet: stopped after step 3\n")]
     [InlineData("cancelled", 130, "rlhf greet: stopped before anything worth a checkpoint was done\n")]
     public void Run_Failure_IsOneLineAndItsCode(string how, int code, string message)

@@ -11,7 +11,7 @@ public sealed class SweepScriptTests : IDisposable
     public SweepScriptTests()
     {
         _shell.Stand("sbatch", $"echo \"$@\" >> '{_shell.Folder}/sbatch.log'; grep -c '' '{_shell.Folder}/sbatch.log'\n");
-        _shell.Stand("rlhf-of-the-test", $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "rlhf.dll")}' \"$@\"\n");
+        _shell.Stand("rlhf-of-the-test", $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, "Rlhf.Cli.dll")}' \"$@\"\n");
         _shell.Variables["RLHF"] = Path.Combine(_shell.Folder, "programs", "rlhf-of-the-test");
     }
 

@@ -13,7 +13,7 @@ internal sealed class ProgramProcess : IDisposable
 
     public ProgramProcess(string folder, params string[] words)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "rlhf.dll"), .. words])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Rlhf.Cli.dll"), .. words])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

@@ -47,7 +47,7 @@ public sealed class TrainedWorld : IDisposable
     internal Dictionary<string, string> Variables => _shell.Variables;
 
     /// <summary>How a shell starts the program.</summary>
-    internal static string Program => $"dotnet '{AppContext.BaseDirectory}rlhf.dll'";
+    internal static string Program => $"dotnet '{AppContext.BaseDirectory}Rlhf.Cli.dll'";
 
     internal  Bash.Ending Run(string command) => _shell.Run(command);
 

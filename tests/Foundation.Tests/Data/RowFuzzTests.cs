@@ -24,6 +24,16 @@ public sealed class RowFuzzTests
         Assert.True(report.Accepted > 50 && report.Rejected > 500, report.ToString());
     }
 
+    [Fact]
+    public void Read_DamagedParquet_GivesRowsOrAClearError()
+    {
+        var files = Directory.GetFiles(Path.Combine(TestData.Repository, "tests", "Foundation.Tests", "Data", "files"), "*.parquet").Order().Select(File.ReadAllBytes);
+        using var file = RowFile.Of("fuzz.parquet", "");
+        var report = new MutationFuzzer(seed: 18, [.. files]).Run(0, 3000, bytes => ReadAll(file.Path, bytes), typeof(RlhfException));
+        Assert.True(report.Failures.Count == 0, string.Join('\n', report.Failures));
+        Assert.True(report.Accepted > 50 && report.Rejected > 500, report.ToString());
+    }
+
     private static void ReadAll(string path, byte[] bytes)
     {
         File.WriteAllBytes(path, bytes);

@@ -7,7 +7,7 @@ using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Rlhf.Benchmarks.TrainStep;
+namespace Rlhf.Benchmarks.Speed;
 
 /// <summary>What is measured: the numbers of benchmarks/peer_train_step.py.</summary>
 internal sealed record StepShape

@@ -1,0 +1,21 @@
+using Rlhf.Benchmarks.CartPole;
+using Rlhf.Benchmarks.Files;
+using Rlhf.Benchmarks.Fuzz;
+using Rlhf.Benchmarks.Speed;
+using Rlhf.Foundation.Runs;
+
+// The measurements behind docs/benchmarks.md:  dotnet run -c Release --project benchmarks -- COMMAND [arguments]
+var commands = new Dictionary<string, Func<string[], int>>
+{
+    ["cartpole"] = CartPoleCommand.Run,
+    ["fuzz"] = FuzzCommand.Run,
+    ["generate"] = GenerateCommand.Run,
+    ["likelihood-memory"] = LikelihoodMemoryCommand.Run,
+    ["ppo"] = PpoCommand.Run,
+    ["scan"] = ScanCommand.Run,
+    ["tokenizer"] = TokenizerCommand.Run,
+    ["train-step"] = TrainStepCommand.Run,
+};
+if (args.Length > 0 && commands.TryGetValue(args[0], out var command)) return command(args[1..]);
+Console.Error.WriteLine($"usage: benchmarks COMMAND [arguments]; the commands are {string.Join(", ", commands.Keys)}");
+return 2;
