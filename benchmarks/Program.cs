@@ -11,6 +11,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["fuzz"] = FuzzCommand.Run,
     ["generate"] = GenerateCommand.Run,
     ["likelihood-memory"] = LikelihoodMemoryCommand.Run,
+    ["phases"] = PhasesCommand.Run,
     ["ppo"] = PpoCommand.Run,
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -26,7 +25,7 @@ internal static class LikelihoodMemoryCommand
         var hidden = randn([rows, width], requires_grad: true);
         var head = randn([vocabulary, width]).mul_(0.02).requires_grad_(true);
         var targets = randint(0, vocabulary, [rows], ScalarType.Int64);
-        var before = Accelerator.Memory(CPU).Allocated;
+        var before = ProcessMemory.Read().Allocated;
 
         Tensor Naive() => nn.functional.linear(hidden, head, null!).log_softmax(1).gather(1, targets.unsqueeze(1)).squeeze(1);
         var logProbs = way switch
@@ -37,7 +36,7 @@ internal static class LikelihoodMemoryCommand
         };
         logProbs.mean().neg().backward();
 
-        var memory = Accelerator.Memory(CPU);
+        var memory = ProcessMemory.Read();
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             way, vocabulary, episodes, tokens = length, width, loss = logProbs.mean().neg().item<float>(), gradient_norm = head.grad!.norm().item<float>(),

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -65,7 +65,7 @@ internal static class TrainStepCommand
         for (var i = 0; i < 6; i++)
         {
             var clock = Stopwatch.StartNew();
-            using var product = Accelerator.Product(a, b);
+            using var product = a.mm(b);
             product[0, 0].to(CPU).Dispose();
             best = Math.Min(best, clock.Elapsed.TotalSeconds);
         }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -69,7 +71,7 @@ internal sealed class TrainingStep : IDisposable
             using var scope = NewDisposeScope();
             var hidden = _model.Trunk.Hidden(_inputs);
             var nll = TokenLoss.WeightedNll(hidden.view(-1, _model.Config.Width), _model.HeadWeight, _targets, _weights);
-            nll.backward();
+            Autograd.Backward(nll);
             _optimizer.Step(1e-3);
             loss = nll.item<float>(); // waits for a GPU
             seconds[i] = clock.Elapsed.TotalSeconds;

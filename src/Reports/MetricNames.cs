@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Policies.Operators;
 
 namespace Rlhf.Reports;
 

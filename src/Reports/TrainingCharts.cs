@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
+using Rlhf.Policies.Operators;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

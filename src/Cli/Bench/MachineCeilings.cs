@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,14 +28,10 @@ public sealed record MachineCeilings(double Product, double Bandwidth)
         {
             using var scope = NewDisposeScope();
             var (a, b) = (randn(size, size, device: device).to(type), randn(size, size, device: device).to(type));
-            var seconds = Products(device, type).Min(product => Best(() => product(a, b).Dispose(), device, Repeats));
+            var seconds = Best(() => mm(a, b).Dispose(), device, Repeats);
             if (seconds > 0.005) return 2.0 * size * size * size / seconds;
         }
     }
-
-    /// <summary>The products that may be the fastest: libtorch's, which it is no use to wait for where it has none for the type, and our own.</summary>
-    internal static IReadOnlyList<Func<Tensor, Tensor, Tensor>> Products(Device device, ScalarType type) =>
-        device.type == DeviceType.CPU && type == ScalarType.BFloat16 && !Accelerator.HasHalfProducts ? [Accelerator.Product] : [mm, Accelerator.Product];
 
     /// <summary>The shortest of some runs, after one that warms up.</summary>
     internal static double Best(Action work, Device device, int repeats)

@@ -79,7 +79,9 @@ public sealed record ModelSpeed
     {
         var optimizer = new ModelOptimizer(model.named_parameters(), new OptimizerOptions());
         SftExample[] rows = [.. Enumerable.Range(0, work.Rows).Select(row => new SftExample(Tokens(model, work.Length, row), [.. Enumerable.Repeat(true, work.Length)]))];
-        var parts = MicroBatches.Split(Enumerable.Range(0, work.Rows), _ => work.Length, new SftRecipe { Data = "none" }.MicroBatchTokens).Select(part => part.Select(row => rows[row]).ToArray()).ToArray();
+        // A GPU wants all at once, and has the room.
+        var tokens = model.Trunk.Embedding.device_type == DeviceType.CUDA ? work.Rows * work.Length : new SftRecipe { Data = "none" }.MicroBatchTokens;
+        var parts = MicroBatches.Split(Enumerable.Range(0, work.Rows), _ => work.Length, tokens).Select(part => part.Select(row => rows[row]).ToArray()).ToArray();
         return () =>
         {
             using var scope = NewDisposeScope();

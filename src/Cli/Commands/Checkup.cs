@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -63,7 +62,7 @@ internal static class Checkup
         return isReference ? new("blas", Health.Poor, blas, "this is the slow reference BLAS: apt-get install libopenblas0-openmp, then scripts/setup.sh") : new("blas", Health.Good, blas);
     }
 
-    private static Finding HalfProducts() => new("bfloat16", Health.Good, Accelerator.HasHalfProducts
+    private static Finding HalfProducts() => new("bfloat16", Health.Good, Processor.MultipliesBFloat16
         ? "the processor multiplies it faster than float32: dtype=bfloat16 saves time and memory"
         : "the processor has no products of it: on the CPU dtype=bfloat16 saves memory, not time");
 
@@ -73,12 +72,12 @@ internal static class Checkup
         {
             var products = TensorFloat32.IsWanted ? "in TF32 (NVIDIA_TF32_OVERRIDE=0 turns it off)" : "exact (NVIDIA_TF32_OVERRIDE is 0)";
             var found = $"{cuda.device_count()} CUDA device(s); float32 products {products}";
-            return Accelerator.HasGraphs(device(DeviceType.CUDA, 0)) ? new("gpu", Health.Good, $"{found}; decoding is recorded as CUDA graphs")
-                : new("gpu", Health.Poor, $"{found}; decoding is not recorded as CUDA graphs", "unset RLHF_NO_GRAPHS if it is set; otherwise install the CUDA runtime's headers or set CUDA_HOME, then build again");
+            return CudaGraph.IsOffered ? new("gpu", Health.Good, $"{found}; decoding is recorded as CUDA graphs")
+                : new("gpu", Health.Poor, $"{found}; decoding is not recorded as CUDA graphs", "unset RLHF_NO_GRAPHS if it is set; otherwise this libtorch keeps its graphs to itself, and decoding is slower");
         }
 
         return Directory.Exists("/proc/driver/nvidia/gpus")
-            ? new("gpu", Health.Poor, "the driver sees a GPU but this libtorch cannot use it", "install PyTorch with CUDA for python3, or set LIBTORCH to such a PyTorch, then build again")
+            ? new("gpu", Health.Poor, "the driver sees a GPU but this libtorch cannot use it", "install PyTorch with CUDA for python3, point RLHF_LIBTORCH at it, and build with -p:Torch=installed")
             : new("gpu", Health.Good, "none; everything runs on the CPU");
     }
 

@@ -7,6 +7,7 @@ using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 

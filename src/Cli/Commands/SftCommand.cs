@@ -5,6 +5,7 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;

@@ -4,6 +4,7 @@ using Rlhf.Dpo;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;

@@ -35,7 +35,12 @@ internal sealed class Machine : IDisposable
     {
         var device = DeviceOf(name);
         InitializeDevice(device);
-        if (device.type == DeviceType.CUDA) TensorFloat32.Allow();
+        if (device.type == DeviceType.CUDA)
+        {
+            CudaDevice.Use(device.index);
+            TensorFloat32.Allow();
+        }
+
         return device;
     }
 

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Rlhf.Cli.Shell;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Operators;
 using Rlhf.Ppo;
 using TorchSharp;
 
@@ -54,7 +55,7 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         var policy = plan.Models[0].Shape;
         var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
         // Matrices in the layout of products with few rows, in float32 unless the processor multiplies bfloat16 itself.
-        var packed = plan.CachedTokens > 0 && plan.OnCpu && !(number == BFloat16 && Accelerator.HasHalfProducts) ? Parameters(policy) * Float32 : 0;
+        var packed = plan.CachedTokens > 0 && plan.OnCpu && !(number == BFloat16 && Processor.MultipliesBFloat16) ? Parameters(policy) * Float32 : 0;
         var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
         // Logits of policy and reference, half a chunk each; where operators are composed, probabilities beside them.
         var comparison = (plan.OnCpu ? 2L : 3L) * Float32 * Math.Min(LogitChunk / 2, plan.Tokens * policy.Vocabulary);
@@ -76,7 +77,7 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     /// <summary>Says it, and warns where the machine has less.</summary>
     public void Tell(string stage, string advice, CommandContext context, torch.Device device)
     {
-        var total = Accelerator.Memory(device).Total;
+        var total = DeviceMemory.Of(device).Total;
         context.Progress.Note($"{stage}: about {Text(Total)} of memory at its peak ({Text(Weights)} of weights, gradients and moments, {Text(Activations)} of activations); {device.type.ToString().ToLowerInvariant()} has {Text(total)}");
         if (Total > total) context.Progress.Warn($"{stage} may run out of memory: {advice}");
     }

@@ -5,7 +5,6 @@ using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Tokenization;
@@ -76,7 +75,7 @@ internal static class Stage
     {
         ["libtorch"] = TorchSharp.torch.__version__,
         ["device"] = machine.Device.ToString(),
-        ["gpu"] = machine.Device.type == TorchSharp.DeviceType.CUDA ? Accelerator.GpuName(machine.Device.index) ?? "unknown" : "none",
+        ["gpu"] = machine.Device.type == TorchSharp.DeviceType.CUDA ? CudaDevice.Name(machine.Device.index) ?? "unknown" : "none",
         ["products"] = TensorFloat32.IsUsed(machine.Device, machine.Type) ? "tf32" : machine.Type.ToString().ToLowerInvariant(),
         ["ranks"] = machine.Job.Size.ToString(CultureInfo.InvariantCulture),
         ["threads"] = TorchSharp.torch.get_num_threads().ToString(CultureInfo.InvariantCulture),

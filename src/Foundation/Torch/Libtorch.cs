@@ -20,11 +20,21 @@ public static class Libtorch
     private static readonly Lock s_gate = new();
     private static LibtorchFolder? s_folder;
     private static Exception? s_failure;
-    private static nint s_library;
+    private static nint s_library, s_cuda;
     private static bool s_begun;
 
     /// <summary>TorchSharp's version.</summary>
     public static string TorchSharpVersion { get; } = typeof(Libtorch).Assembly.GetReferencedAssemblies().Single(one => one.Name == nameof(TorchSharp)).Version!.ToString(3);
+
+    /// <summary>The handle of libtorch_cuda; 0 where this libtorch is for processors alone.</summary>
+    internal static nint Cuda
+    {
+        get
+        {
+            Load();
+            return s_cuda;
+        }
+    }
 
     /// <summary>Loads libtorch where that has not happened yet, and says from where.</summary>
     /// <exception cref="RlhfException">There is none, or it does not fit.</exception>
@@ -90,7 +100,7 @@ public static class Libtorch
         Open(Path.Combine(folder.Path, LibtorchFolder.Library));
         s_library = Open(Path.Combine(folder.Path, "libtorch_cpu.so"));
         var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");
-        if (File.Exists(cuda)) Open(cuda);
+        if (File.Exists(cuda)) s_cuda = Open(cuda);
         OpenBridge(LibtorchFolder.Own(Bridge) ?? throw new RlhfException($"{Bridge} of TorchSharp {TorchSharpVersion} is not beside the program, nor where the build found it; build or publish again"));
         if (folder.Source != LibtorchSource.Package && FitCheck.Failure() is { } failure) throw Unfit(folder, version, failure);
         return folder;

@@ -24,16 +24,31 @@ internal ref struct OperatorCall
     public OperatorCall With(Tensor tensor) => Push(Owned(tensor));
     public OperatorCall With(double number) => Push(BitConverter.DoubleToUInt64Bits(number));
     public OperatorCall With(long number) => Push((ulong)number);
+
+    public unsafe OperatorCall With(string text)
+    {
+        nint handle;
+        Check(StableInterface.NewString(text, (nuint)System.Text.Encoding.UTF8.GetByteCount(text), &handle));
+        return Push((ulong)handle);
+    }
+
+    public unsafe OperatorCall With(ReadOnlySpan<long> numbers)
+    {
+        nint list;
+        Check(StableInterface.NewList((nuint)numbers.Length, &list));
+        foreach (var number in numbers) Check(StableInterface.Append(list, (ulong)number));
+        return Push((ulong)list);
+    }
+
     public OperatorCall With(bool flag) => Push(flag ? 1UL : 0);
     public OperatorCall WithNone() => Push(0);
 
     /// <summary>An optional argument that is there: libtorch takes the word's memory and frees it.</summary>
-    public unsafe OperatorCall WithSome(Tensor tensor)
-    {
-        var word = (ulong*)NativeMemory.Alloc(sizeof(ulong));
-        *word = Owned(tensor);
-        return Push((ulong)word);
-    }
+    public OperatorCall WithSome(Tensor tensor) => PushSome(Owned(tensor));
+
+    public OperatorCall WithSome(double number) => PushSome(BitConverter.DoubleToUInt64Bits(number));
+
+    public OperatorCall WithOptional(Tensor? tensor) => tensor is null ? WithNone() : WithSome(tensor);
 
     public unsafe OperatorCall With(ReadOnlySpan<Tensor> tensors)
     {
@@ -45,6 +60,14 @@ internal ref struct OperatorCall
 
     /// <summary>Runs an operator whose results are not wanted: one that works in place.</summary>
     public readonly void Run() => Invoke();
+
+    /// <summary>Runs an operator that gives a tensor, the first of several.</summary>
+    public readonly Tensor RunForTensor(int results = 1)
+    {
+        Invoke();
+        for (var i = 1; i < results; i++) _ = StableInterface.Delete((nint)_stack[i]);
+        return Tensor.UnsafeCreateTensor((nint)_stack[0]);
+    }
 
     /// <summary>Runs an operator that gives a list of tensors.</summary>
     public readonly unsafe Tensor[] RunForList()
@@ -74,6 +97,13 @@ internal ref struct OperatorCall
     private readonly unsafe void Invoke()
     {
         fixed (ulong* stack = _stack) Check(StableInterface.Call(_name, _overload, stack, StableInterface.Version));
+    }
+
+    private unsafe OperatorCall PushSome(ulong value)
+    {
+        var word = (ulong*)NativeMemory.Alloc(sizeof(ulong));
+        *word = value;
+        return Push((ulong)word);
     }
 
     private OperatorCall Push(ulong word)

@@ -37,4 +37,8 @@ public static class ProcessMemory
 }
 
 /// <summary>Bytes in use on a device, and the most there ever were since the peak was reset.</summary>
-public readonly record struct DeviceMemory(long Allocated, long Peak, long Total);
+public readonly record struct DeviceMemory(long Allocated, long Peak, long Total)
+{
+    /// <summary>Of the device's own memory: the process's on a CPU, the card's on a GPU.</summary>
+    public static DeviceMemory Of(TorchSharp.torch.Device device) => device.type == TorchSharp.DeviceType.CUDA ? CudaDevice.Memory() : ProcessMemory.Read();
+}

@@ -25,6 +25,9 @@ internal static unsafe partial class StableInterface
     [LibraryImport(Library, EntryPoint = "aoti_torch_delete_tensor_object")]
     public static partial int Delete(nint handle);
 
+    [LibraryImport(Library, EntryPoint = "torch_new_string_handle", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int NewString(string data, nuint length, nint* handle);
+
     [LibraryImport(Library, EntryPoint = "torch_new_list_reserve_size")]
     public static partial int NewList(nuint size, nint* list);
 

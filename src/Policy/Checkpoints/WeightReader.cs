@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Operators;
 
 namespace Rlhf.Policies.Families;
 

@@ -17,7 +17,6 @@ internal sealed class DecodeLoop : IDisposable
     private readonly int _rows;
     private readonly int _pad;
     private readonly Device _device;
-    private readonly PackedWeights _packed;
     private readonly TokenSampler _sampler;
     private readonly KeyValueCache _cache;
     private readonly RecordedSteps _steps;
@@ -41,7 +40,6 @@ internal sealed class DecodeLoop : IDisposable
         _states = states;
         (_model, _schedule, _rows, _pad) = (model, schedule, rows, pad);
         _device = model.Trunk.Embedding.device;
-        _packed = new PackedWeights(model);
         _sampler = new TokenSampler(options, ends, _device);
         _cache = new KeyValueCache(model.Config, rows, columns, _device, model.Trunk.Embedding.dtype);
         _steps = new RecordedSteps(work => schedule.Record(_device, work));
@@ -62,13 +60,13 @@ internal sealed class DecodeLoop : IDisposable
         using var scope = NewDisposeScope();
         using var batch = TokenBatch.RightPadded(prompts, _pad, _device);
         var (first, count) = (_cache.Count, prompts.Count);
-        var last = tensor(prompts.Select((prompt, i) => i * batch.Length + prompt.Length - 1).ToArray(), device: _device);
+        var last = tensor(prompts.Select((prompt, i) => i * batch.Length + prompt.Length - 1).ToArray()).On(_device);
         var hidden = _model.Trunk.Prefill(batch, _cache, last); // [r, D]
         var seen = _seen?.narrow(0, first, count);
         seen?.copy_(Seen(prompts));
-        var unfinished = request.Unfinished is null ? null : tensor(request.Unfinished, device: _device);
+        var unfinished = request.Unfinished is null ? null : tensor(request.Unfinished).On(_device);
         _states?.Keep(request.Next, hidden);
-        var draw = Next(hidden, tensor(request.Uniforms, device: _device), seen, unfinished);
+        var draw = Next(hidden, tensor(request.Uniforms).On(_device), seen, unfinished);
         _newest.narrow(0, first, count).copy_(draw.Tokens);
         return Read(draw.Tokens, draw.LogProbs);
     }
@@ -79,8 +77,8 @@ internal sealed class DecodeLoop : IDisposable
         using var quiet = no_grad();
         using var scope = NewDisposeScope();
         var (tokens, count) = (request.Tokens, _cache.Count);
-        Part(_uniforms).copy_(tensor(request.Uniforms, [tokens, count], device: _device));
-        if (request.Unfinished is { } unfinished) Part(_unfinished).copy_(tensor(unfinished, [tokens, count], device: _device));
+        Part(_uniforms).copy_(tensor(request.Uniforms, [tokens, count]).On(_device));
+        if (request.Unfinished is { } unfinished) Part(_unfinished).copy_(tensor(unfinished, [tokens, count]).On(_device));
         _ahead.zero_();
         _cache.Extend(tokens);
         var size = new StepSize(_schedule.Rows(count, _rows), _schedule.Columns(_cache.Longest, _cache.Capacity), request.Unfinished is not null);
@@ -97,8 +95,8 @@ internal sealed class DecodeLoop : IDisposable
         _cache.Compact(rows);
         var moved = Enumerable.Range(0, rows.Count).Where(i => rows[i] != i).ToArray();
         if (moved.Length == 0) return;
-        var to = tensor(moved, ScalarType.Int64, device: _device);
-        var from = tensor(moved.Select(i => rows[i]).ToArray(), ScalarType.Int64, device: _device);
+        var to = tensor(moved, ScalarType.Int64).On(_device);
+        var from = tensor(moved.Select(i => rows[i]).ToArray(), ScalarType.Int64).On(_device);
         _newest.index_copy_(0, to, _newest.index_select(0, from));
         _seen?.index_copy_(0, to, _seen.index_select(0, from));
     }
@@ -109,7 +107,6 @@ internal sealed class DecodeLoop : IDisposable
         foreach (var buffer in (Tensor?[])[_newest, _seen, _ahead, _uniforms, _unfinished, _tokens, _logProbs]) buffer?.Dispose();
         _cache.Dispose();
         _sampler.Dispose();
-        _packed.Dispose();
     }
 
     // Of the request, a step that is recorded would see the first alone.
@@ -133,7 +130,7 @@ internal sealed class DecodeLoop : IDisposable
     // The next tokens of rows [R, D].
     private Draw Next(Tensor hidden, Tensor uniforms, Tensor? seen, Tensor? unfinished)
     {
-        var draw = _sampler.Next(_model.Logits(hidden).to(ScalarType.Float32), uniforms, seen, unfinished);
+        var draw = _sampler.Next(_model.Logits(hidden), uniforms, seen, unfinished);
         seen?.scatter_(1, draw.Tokens.unsqueeze(1), ones([hidden.shape[0], 1], ScalarType.Bool, _device));
         return draw;
     }
@@ -145,7 +142,7 @@ internal sealed class DecodeLoop : IDisposable
         var seen = new bool[prompts.Count * _model.Config.Vocabulary];
         for (var row = 0; row < prompts.Count; row++)
             foreach (var token in prompts[row]) seen[row * _model.Config.Vocabulary + token] = true;
-        return tensor(seen, [prompts.Count, _model.Config.Vocabulary], device: _device);
+        return tensor(seen, [prompts.Count, _model.Config.Vocabulary]).On(_device);
     }
 
     private Tensor Buffer(ScalarType type, params long[] shape) => zeros(shape, type, _device).DetachFromDisposeScope();

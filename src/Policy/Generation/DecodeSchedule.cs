@@ -1,5 +1,5 @@
 using System.Numerics;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,7 +16,7 @@ internal sealed record DecodeSchedule
     /// A GPU is told more than it has done yet, in sizes few enough to be recorded: powers of two of rows, and columns in
     /// blocks. They are the same where nothing is recorded, because a product's last bits may depend on its size.
     /// </summary>
-    public static DecodeSchedule Ahead { get; } = new() { TokensAhead = 16, Rows = PowerOfTwo, Columns = Block, Record = Accelerator.Record };
+    public static DecodeSchedule Ahead { get; } = new() { TokensAhead = 16, Rows = PowerOfTwo, Columns = Block, Record = Recorded };
 
     /// <summary>Tokens that every row gets before finished episodes are looked for.</summary>
     public required int TokensAhead { get; init; }
@@ -33,6 +33,8 @@ internal sealed record DecodeSchedule
     public static DecodeSchedule Of(Device device) => device.type == DeviceType.CUDA ? Ahead : Stepwise;
 
     private static int PowerOfTwo(int count, int most) => (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)count), (uint)most);
+
+    private static CudaGraph? Recorded(Device device, Action work) => CudaGraph.IsOffered ? CudaGraph.Record(device, work) : null;
 
     private static long Block(long longest, long most) => Math.Min((longest + 63) / 64 * 64, most);
 }

@@ -1,4 +1,3 @@
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,7 +33,7 @@ public sealed class DrawnStates : IDisposable
     {
         using var scope = NewDisposeScope();
         var places = responses.SelectMany(response => Enumerable.Range(0, response.Length).Select(token => Place(response.Episode, token))).ToArray();
-        return Accelerator.Rows(_rows, tensor(places)).MoveToOuterDisposeScope();
+        return _rows.index_select(0, tensor(places)).MoveToOuterDisposeScope();
     }
 
     public void Dispose() => _rows.Dispose();

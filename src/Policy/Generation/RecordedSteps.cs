@@ -1,5 +1,5 @@
 using Rlhf.Foundation.Runs;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Generation;
 

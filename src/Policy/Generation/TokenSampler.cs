@@ -1,5 +1,5 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,7 +11,7 @@ internal readonly record struct Draw(Tensor Tokens, Tensor LogProbs);
 /// <summary>Chooses the next token of every row at once, on the rows' device, without waiting for it and with operators that can be recorded.</summary>
 internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> ends, Device device) : IDisposable
 {
-    private readonly Tensor _ends = tensor(ends.ToArray(), ScalarType.Int64, device: device).DetachFromDisposeScope();
+    private readonly Tensor _ends = tensor(ends.ToArray(), ScalarType.Int64).On(device).DetachFromDisposeScope();
 
     /// <param name="logits">[R, V] float32.</param>
     /// <param name="uniforms">[R] in [0, 1).</param>
@@ -24,14 +24,14 @@ internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> e
         Draw draw;
         if (options.IsFullSoftmax)
         {
-            var (tokens, logProbs) = Accelerator.Sample(logits, uniforms, scale);
+            var (tokens, logProbs) = Softmax.Sample(logits, uniforms, scale);
             draw = new Draw(tokens, logProbs);
         }
         else
         {
-            var allowed = Allowed(logits, seen, unfinished);
+            var allowed = Allowed(logits.to(ScalarType.Float32), seen, unfinished);
             var tokens = options.Greedy ? allowed.argmax(-1) : Truncated(allowed, uniforms, scale);
-            draw = new Draw(tokens, Accelerator.LogProb(logits, tokens, scale).LogProbs);
+            draw = new Draw(tokens, Softmax.LogProb(logits, tokens, scale));
         }
 
         draw.Tokens.MoveToOuterDisposeScope();
@@ -53,6 +53,6 @@ internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> e
         if (scale != 1) logits = logits.mul(Number.Of(scale));
         if (options.TopK > 0) logits = Truncation.TopK(logits, options.TopK);
         if (options.TopP < 1) logits = Truncation.TopP(logits, options.TopP);
-        return Accelerator.Sample(logits, uniforms, 1).Tokens;
+        return Softmax.Sample(logits, uniforms, 1).Tokens;
     }
 }

@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ public static class ExactKl
     /// <param name="reference">[N, D'] of ρ, which does not learn.</param>
     /// <param name="referenceHead">[V, D'] of ρ.</param>
     public static Tensor Of(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, double temperature) =>
-        Of(hidden, head, reference, referenceHead, temperature, LogitChunks.Rows(2 * head.shape[0]));
+        Of(hidden, head, reference, referenceHead, temperature, LogitChunks.Rows(head, heads: 2));
 
     internal static Tensor Of(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, double temperature, long chunk)
     {
@@ -53,17 +54,11 @@ public static class ExactKl
             var logProbs = LogSoftmax(hidden.narrow(0, start, count), head, plan.Scale);
             var inner = LogSoftmax(reference.narrow(0, start, count), referenceHead, plan.Scale).neg_().Add(logProbs).sub_(divergence.narrow(0, start, count).unsqueeze(1));
             var factor = towards.narrow(0, start, count).mul(Number.Of(plan.Scale)).unsqueeze(1);
-            gradients.Add(logProbs.exp_().mul_(inner).mul_(factor), start, count);
+            gradients.Add(logProbs.exp_().mul_(inner).mul_(factor), null, start, count);
         }
 
         return gradients.Both;
     }
 
-    /// <summary>ln p [n, V] of softmax(logits·scale).</summary>
-    private static Tensor LogSoftmax(Tensor hidden, Tensor head, double scale)
-    {
-        using var scope = NewDisposeScope();
-        var logits = LogitChunks.Logits(hidden, head);
-        return (scale == 1 ? logits : logits.mul_(Number.Of(scale))).log_softmax(1).MoveToOuterDisposeScope();
-    }
+    private static Tensor LogSoftmax(Tensor hidden, Tensor head, double scale) => Softmax.LogSoftmax(LogitChunks.Logits(hidden, head), scale);
 }

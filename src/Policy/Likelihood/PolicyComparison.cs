@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Likelihood;
@@ -34,17 +34,15 @@ public sealed class PolicyComparison : IDisposable
     {
         using var quiet = no_grad();
         var found = new PolicyComparison(hidden);
-        foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], LogitChunks.Rows(2 * head.shape[0])))
+        foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], LogitChunks.Rows(head, heads: 2)))
         {
             using var scope = NewDisposeScope();
             var (chosen, scale) = (targets.narrow(0, start, count), 1 / temperature);
-            var logits = LogitChunks.Logits(hidden.narrow(0, start, count), head);
-            var references = LogitChunks.Logits(reference.narrow(0, start, count), referenceHead);
-            var (logProbs, sums) = Accelerator.LogProb(logits, chosen, scale);
-            var (referenceLogProbs, referenceSums) = Accelerator.LogProb(references, chosen, scale);
-            var (entropies, divergences) = Accelerator.Divergence(logits, sums, references, referenceSums, scale);
-            found.LogProbs.narrow(0, start, count).copy_(logProbs);
-            found.ReferenceLogProbs.narrow(0, start, count).copy_(referenceLogProbs);
+            var logP = Softmax.LogSoftmax(LogitChunks.Logits(hidden.narrow(0, start, count), head), scale);
+            var logQ = Softmax.LogSoftmax(LogitChunks.Logits(reference.narrow(0, start, count), referenceHead), scale);
+            found.LogProbs.narrow(0, start, count).copy_(Softmax.Chosen(logP, chosen));
+            found.ReferenceLogProbs.narrow(0, start, count).copy_(Softmax.Chosen(logQ, chosen));
+            var (entropies, divergences) = Softmax.Divergence(logP, logQ);
             found.Entropies.narrow(0, start, count).copy_(entropies);
             found.Kl.narrow(0, start, count).copy_(divergences);
         }

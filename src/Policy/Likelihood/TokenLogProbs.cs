@@ -14,11 +14,11 @@ public static class TokenLogProbs
     /// <param name="head">[V, D].</param>
     /// <param name="targets">[N] int64.</param>
     public static Tensor Selected(Tensor hidden, Tensor head, Tensor targets, double temperature) =>
-        Selected(hidden, head, targets, temperature, LogitChunks.Rows(head.shape[0]));
+        Selected(hidden, head, targets, temperature, LogitChunks.Rows(head));
 
     /// <summary>Log-probs and entropies, each [N] in float32.</summary>
     public static (Tensor LogProbs, Tensor Entropies) WithEntropy(Tensor hidden, Tensor head, Tensor targets, double temperature) =>
-        WithEntropy(hidden, head, targets, temperature, LogitChunks.Rows(head.shape[0]));
+        WithEntropy(hidden, head, targets, temperature, LogitChunks.Rows(head));
 
     internal static Tensor Selected(Tensor hidden, Tensor head, Tensor targets, double temperature, long chunk) =>
         TokenLikelihood.Of(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbs))[0];

@@ -1,5 +1,5 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,7 +17,7 @@ public static class TokenLoss
     /// <param name="targets">[N] int64.</param>
     /// <param name="weights">[N] float32.</param>
     public static Tensor WeightedNll(Tensor hidden, Tensor head, Tensor targets, Tensor weights) =>
-        WeightedNll(hidden, head, targets, weights, LogitChunks.Rows(head.shape[0]));
+        WeightedNll(hidden, head, targets, weights, LogitChunks.Rows(head));
 
     internal static Tensor WeightedNll(Tensor hidden, Tensor head, Tensor targets, Tensor weights, long chunk)
     {
@@ -37,11 +37,9 @@ public static class TokenLoss
             using var chunk = NewDisposeScope();
             var (targets, weight) = (plan.Targets.narrow(0, start, count), weights.narrow(0, start, count));
             var logits = LogitChunks.Logits(hidden.narrow(0, start, count), head);
-            var (chosen, sums) = Accelerator.LogProb(logits, targets, 1);
+            var chosen = Softmax.LogProb(logits, targets, 1);
             loss.sub_(chosen.dot(weight));
-            if (!plan.Learns) continue;
-            Accelerator.LogProbGradient(logits, targets, sums, weight.neg(), 1);
-            gradients.Add(logits, start, count);
+            if (plan.Learns) gradients.Add(Softmax.OffTarget(logits, targets, chosen, 1), weight, start, count);
         }
 
         return (loss, gradients.Both);

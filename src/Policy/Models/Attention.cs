@@ -1,5 +1,5 @@
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,8 +28,6 @@ public sealed class Attention : WeightModule
     internal Tensor Mix(Tensor rows, AttentionShape shape, CacheRows? cache)
     {
         var fused = QueryKeyValue.Apply(rows);
-        return cache is null
-            ? Accelerator.Attention(fused, shape)
-            : Accelerator.CachedAttention(fused, cache.Keys(_layer), cache.Values(_layer), shape);
+        return cache is null ? SelfAttention.Whole(fused, shape) : SelfAttention.Cached(fused, cache.Layer(_layer), shape);
     }
 }

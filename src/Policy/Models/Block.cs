@@ -1,5 +1,5 @@
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,7 +35,7 @@ public sealed class Block : WeightModule
         // Without gradients the layers' inner values would add up to what a backward pass keeps.
         using var scope = NewDisposeScope();
         var mixed = Attention.Mix(_attentionNorm.Apply(rows), shape, cache);
-        if (places is not null) (rows, mixed) = (Accelerator.Rows(rows, places), Accelerator.Rows(mixed, places));
+        if (places is not null) (rows, mixed) = (rows.index_select(0, places), mixed.index_select(0, places));
         var attended = Attention.Output.Apply(mixed, rows);
         return FeedForward.Apply(_feedForwardNorm.Apply(_parallel ? rows : attended), attended).MoveToOuterDisposeScope();
     }

@@ -1,6 +1,6 @@
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -29,8 +29,6 @@ public sealed class CausalLm : WeightModule
     /// <summary>[V, D], the token embedding where the head is tied.</summary>
     public Parameter HeadWeight => Config.TiedHead ? Trunk.Embedding : Kept(HeadName);
 
-    internal PackedWeight? PackedHead { get; set; }
-
     /// <summary>A model with random weights as GPT-2 is initialised, the same for the same seed.</summary>
     public static CausalLm Create(TransformerConfig config, long seed) =>
         new(config.Validated("model"), new RandomParameters(config, seed).Draw);
@@ -40,7 +38,7 @@ public sealed class CausalLm : WeightModule
     {
         var shape = hidden.shape;
         var flat = hidden.reshape(-1, shape[^1]);
-        var rows = PackedHead is null ? Accelerator.Linear(flat, HeadWeight, null, null) : PackedHead.Apply(flat, null, null);
+        var rows = Layers.Linear(flat, HeadWeight, null, null);
         return rows.view([.. shape[..^1], rows.shape[1]]);
     }
 }

@@ -1,6 +1,7 @@
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;
@@ -32,12 +33,12 @@ public sealed class FeedForward : WeightModule
     }
 
     private Tensor Gated(Tensor up) => _config.Activation == Activation.Silu
-        ? Accelerator.SwiGlu(up)
+        ? Layers.SwiGlu(up)
         : Activated(up.narrow(1, 0, _config.Hidden)).mul(up.narrow(1, _config.Hidden, _config.Hidden));
 
     private Tensor Activated(Tensor x) => _config.Activation switch
     {
-        Activation.GeluTanh => Accelerator.GeluTanh(x),
+        Activation.GeluTanh => nn.functional.gelu(x, GELU.Approximate.tanh),
         Activation.Gelu => nn.functional.gelu(x),
         Activation.Silu => nn.functional.silu(x),
         Activation.Relu => nn.functional.relu(x),

@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,8 +12,7 @@ namespace Rlhf.Policies.Models;
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {
-    private readonly Tensor[] _keys;   // per layer [rows, Hkv, capacity, Dh]
-    private readonly Tensor[] _values;
+    private readonly Tensor[] _layers; // [rows, 2·Hkv, capacity, Dh], keys before values
     private readonly Tensor _lengths;  // [rows] int64: columns taken
     private readonly long[] _columns;  // the same, for the host
     private readonly RotaryTables? _rotary;
@@ -20,9 +20,8 @@ public sealed class KeyValueCache : IDisposable
     public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
         // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
-        long[] shape = [rows, config.KeyValueHeads, capacity, config.HeadWidth];
-        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
-        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
+        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, config.HeadWidth];
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
         _columns = new long[rows];
         Capacity = capacity;
@@ -51,7 +50,7 @@ public sealed class KeyValueCache : IDisposable
             var taken = moved.Max(i => _columns[rows[i]]);
             var to = tensor(moved, ScalarType.Int64, device: _lengths.device);
             var from = tensor(moved.Select(i => rows[i]).ToArray(), ScalarType.Int64, device: _lengths.device);
-            foreach (var buffer in _keys.Concat(_values))
+            foreach (var buffer in _layers)
             {
                 var used = buffer.narrow(2, 0, taken);
                 used.index_copy_(0, to, used.index_select(0, from));
@@ -67,7 +66,7 @@ public sealed class KeyValueCache : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in _keys.Concat(_values)) buffer.Dispose();
+        foreach (var buffer in _layers) buffer.Dispose();
         _lengths.Dispose();
         _rotary?.Dispose();
     }
@@ -78,14 +77,13 @@ public sealed class KeyValueCache : IDisposable
         var added = (int)prompts.Count;
         if (Count + added > _columns.Length) throw new InvalidOperationException($"the key-value cache has {_columns.Length} rows, {Count} are taken and {added} more do not fit");
         Fits(prompts.Length);
+        if (prompts.HasPadding && !prompts.PaddedAtEnd) throw new ArgumentException("padding has to stand after a prompt here, not before it", nameof(prompts));
         using var scope = NewDisposeScope();
-        var lengths = prompts.Mask.sum(1, type: ScalarType.Int64);
-        if (prompts.HasPadding && !prompts.Mask.eq(prompts.Mask.cumsum(1, ScalarType.Int64).eq(Arithmetic.Range(1, prompts.Length + 1, lengths.device))).all().item<bool>())
-            throw new ArgumentException("padding has to stand after a prompt here, not before it", nameof(prompts));
-        _lengths.narrow(0, Count, added).copy_(lengths);
-        lengths.cpu().data<long>().ToArray().CopyTo(_columns, Count);
+        var lengths = prompts.Lengths.Select(length => (long)length).ToArray();
+        _lengths.narrow(0, Count, added).copy_(tensor(lengths).On(_lengths.device));
+        lengths.CopyTo(_columns, Count);
         Count += added;
-        return new CacheRows(_keys, _values, Count - added, added, null, prompts.Length, _rotary);
+        return new CacheRows(_layers, Count - added, added, null, prompts.Length, _rotary);
     }
 
     /// <summary>
@@ -107,7 +105,7 @@ public sealed class KeyValueCache : IDisposable
         // Rows beyond those in use, and rows that are full, write their last columns again and again; each still sees itself.
         var starts = taken.clamp_max(Number.Of(columns - n));
         taken.Add(n);
-        return new CacheRows(_keys, _values, 0, rows, starts, columns, _rotary);
+        return new CacheRows(_layers, 0, rows, starts, columns, _rotary);
     }
 
     /// <exception cref="InvalidOperationException">There are fewer columns.</exception>
@@ -118,7 +116,7 @@ public sealed class KeyValueCache : IDisposable
 }
 
 /// <summary>The rows of a cache that one pass reads and writes, and the columns [B] its tokens begin at; null: at 0.</summary>
-internal sealed class CacheRows(Tensor[] keys, Tensor[] values, long first, long count, Tensor? starts, long columns, RotaryTables? rotary)
+internal sealed class CacheRows(Tensor[] layers, long first, long count, Tensor? starts, long columns, RotaryTables? rotary)
 {
     public Tensor? Starts => starts;
 
@@ -128,8 +126,6 @@ internal sealed class CacheRows(Tensor[] keys, Tensor[] values, long first, long
     /// <summary>Angles of the columns.</summary>
     public RotaryTables? Rotary => rotary;
 
-    /// <summary>A layer's keys [B, Hkv, capacity, Dh].</summary>
-    public Tensor Keys(int layer) => keys[layer].narrow(0, first, count);
-
-    public Tensor Values(int layer) => values[layer].narrow(0, first, count);
+    /// <summary>[B, 2·Hkv, capacity, Dh].</summary>
+    public Tensor Layer(int layer) => layers[layer].narrow(0, first, count);
 }

@@ -1,6 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 
 namespace Rlhf.Policies.Models;
 

@@ -1,5 +1,5 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,7 +27,7 @@ internal sealed class LowRankUpdate : WeightModule
     public bool IsOn { get; set; } = true;
 
     /// <summary>product [N, out] + scale·(rows [N, in]·Aᵀ)·Bᵀ.</summary>
-    public Tensor AddTo(Tensor product, Tensor rows) => Accelerator.Linear(Accelerator.Linear(rows, Down(), null, null), Up(), null, product);
+    public Tensor AddTo(Tensor product, Tensor rows) => Layers.Linear(Layers.Linear(rows, Down(), null, null), Up(), null, product);
 
     /// <summary>The weight [out, in] with the update in it: the sum is taken in float32 and rounded once.</summary>
     public Tensor AddedTo(Tensor weight)

@@ -1,5 +1,5 @@
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,5 +21,5 @@ public sealed class Norm : WeightModule
         if (_centred) Keep("bias", source.In(name)("bias", [config.Width]));
     }
 
-    public Tensor Apply(Tensor rows) => Accelerator.Norm(rows, Kept("weight"), _centred ? Kept("bias") : null, _epsilon);
+    public Tensor Apply(Tensor rows) => Layers.Norm(rows, Kept("weight"), _centred ? Kept("bias") : null, _epsilon);
 }

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -24,17 +24,13 @@ public sealed class Projection : WeightModule
     /// <summary>[out], or null.</summary>
     public Parameter? Bias => _hasBias ? Kept("bias") : null;
 
-    /// <summary>The weight laid out for products with few rows, while tokens are generated.</summary>
-    internal PackedWeight? Packed { get; set; }
-
     /// <summary>What adapters add to the weight.</summary>
     private LowRankUpdate? Update { get; set; }
 
     /// <summary>[N, in] → [N, out], added to the residual where one is given.</summary>
     public Tensor Apply(Tensor rows, Tensor? residual = null)
     {
-        if (Packed is not null) return Packed.Apply(rows, Bias, residual);
-        var product = Accelerator.Linear(rows, Weight, Bias, residual);
+        var product = Layers.Linear(rows, Weight, Bias, residual);
         return Update is { IsOn: true } ? Update.AddTo(product, rows) : product;
     }
 

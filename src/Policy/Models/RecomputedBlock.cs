@@ -1,5 +1,5 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using static TorchSharp.torch;
 
@@ -44,7 +45,7 @@ internal sealed class RotaryTables(RotaryConfig config, int context) : IDisposab
 
         Dispose();
         _length = rows;
-        _cosines = tensor(cosines, [rows, frequencies.Length], device: device).DetachFromDisposeScope();
-        _sines = tensor(sines, [rows, frequencies.Length], device: device).DetachFromDisposeScope();
+        _cosines = tensor(cosines, [rows, frequencies.Length]).On(device).DetachFromDisposeScope();
+        _sines = tensor(sines, [rows, frequencies.Length]).On(device).DetachFromDisposeScope();
     }
 }

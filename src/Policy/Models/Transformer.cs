@@ -1,8 +1,8 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -69,9 +69,9 @@ public sealed class Transformer : WeightModule
     public Tensor HiddenAt(TokenBatch batch, Tensor? places)
     {
         using var scope = NewDisposeScope();
-        // Padding behind a sequence is out of its sight and moves none of its positions: only padding elsewhere has to be told.
-        var told = batch.HasPadding && !batch.PaddedAtEnd;
-        return Run(batch.Tokens, told ? batch.Positions : null, told ? batch.Mask : null, null, places).MoveToOuterDisposeScope();
+        // Padding behind a sequence is out of its sight and moves none of its positions.
+        if (batch.HasPadding && !batch.PaddedAtEnd) return HiddenAt(batch.Aligned(), batch.WhenAligned(places)).MoveToOuterDisposeScope();
+        return Run(batch.Tokens, null, null, places).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states [N, D] at places [N] of the flattened prompts [B·P], which become new rows of the cache; padding stands after a prompt.</summary>
@@ -79,7 +79,7 @@ public sealed class Transformer : WeightModule
     {
         using var scope = NewDisposeScope();
         var rows = cache.Admit(prompts);
-        return Run(prompts.Tokens, null, null, rows, places).MoveToOuterDisposeScope();
+        return Run(prompts.Tokens, null, rows, places).MoveToOuterDisposeScope();
     }
 
     /// <summary>Hidden states [B, n, D] of tokens [B, n] that are appended to the cache's rows.</summary>
@@ -97,8 +97,8 @@ public sealed class Transformer : WeightModule
     {
         using var scope = NewDisposeScope();
         var (starts, n) = (rows.Starts!.unsqueeze(1), tokens.shape[1]);
-        var positions = n == 1 ? starts : starts.Plus(Arithmetic.Range(n, tokens.device));
-        return Run(tokens, positions, null, rows, null).view(tokens.shape[0], n, Config.Width).MoveToOuterDisposeScope();
+        var columns = n == 1 ? starts : starts.Plus(Arithmetic.Range(n, tokens.device));
+        return Run(tokens, columns, rows, null).view(tokens.shape[0], n, Config.Width).MoveToOuterDisposeScope();
     }
 
     protected override void Dispose(bool disposing)
@@ -108,17 +108,17 @@ public sealed class Transformer : WeightModule
     }
 
     // [N, D] at the places, or [B·S, D] without any.
-    private Tensor Run(Tensor tokens, Tensor? positions, Tensor? real, CacheRows? cache, Tensor? places)
+    private Tensor Run(Tensor tokens, Tensor? columns, CacheRows? cache, Tensor? places)
     {
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
         var tables = (cache is null ? _rotary : cache.Rotary)?.Covering(cache?.Columns ?? length, Embedding.device);
         var shape = new AttentionShape
         {
-            Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth, Window = Config.SlidingWindow,
-            Real = real, Positions = positions, Starts = cache?.Starts, Columns = cache?.Columns ?? length, Cosines = tables?.Cosines, Sines = tables?.Sines,
+            Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth,
+            Columns = columns, Mask = SelfAttention.Mask(columns, columns is null ? length : cache!.Columns, Config.SlidingWindow, Embedding), Cosines = tables?.Cosines, Sines = tables?.Sines,
         };
-        var rows = Accelerator.Rows(Embedding, tokens.reshape(-1));
-        if (Config.Rotary is null) rows = AddPositions(rows, positions, batch, length);
+        var rows = Layers.Embedding(Embedding, tokens.reshape(-1));
+        if (Config.Rotary is null) rows = AddPositions(rows, columns, batch, length);
         var recomputes = GradientCheckpointing && cache is null && is_grad_enabled();
         foreach (var block in Blocks)
         {
@@ -130,11 +130,11 @@ public sealed class Transformer : WeightModule
         return _norm.Apply(rows);
     }
 
-    private Tensor AddPositions(Tensor rows, Tensor? positions, long batch, long length)
+    private Tensor AddPositions(Tensor rows, Tensor? columns, long batch, long length)
     {
         if (length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
-        return positions is null
+        return columns is null
             ? rows.view(batch, length, Config.Width).Plus(Kept("positions").narrow(0, 0, length)).view(batch * length, Config.Width)
-            : rows.Plus(Accelerator.Rows(Kept("positions"), positions.reshape(-1)));
+            : rows.Plus(Layers.Embedding(Kept("positions"), columns.reshape(-1)));
     }
 }

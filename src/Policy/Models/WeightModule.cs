@@ -21,6 +21,13 @@ public abstract class WeightModule(string name) : nn.Module(name)
 
     protected Parameter Kept(string name) => get_parameter(name)!;
 
+    // TorchSharp takes a module for one on the CPU until it has moved it itself, whatever its parameters are on.
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking)
+    {
+        _toEpilog(null, new Device(deviceType, deviceIndex), non_blocking);
+        return this;
+    }
+
     // TorchSharp would register every field a second time, under the compiler's name for it.
     protected sealed override void RegisterComponents() { }
 }

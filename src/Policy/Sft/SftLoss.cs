@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using TorchSharp;
@@ -29,8 +30,8 @@ public static class SftLoss
             }
         }
 
-        var hidden = model.Trunk.HiddenAt(batch, tensor(places, device: device));
+        var hidden = model.Trunk.HiddenAt(batch, tensor(places).On(device));
         var weights = ones([targets.Count], ScalarType.Float32, device);
-        return TokenLoss.WeightedNll(hidden, model.HeadWeight, tensor(targets, device: device), weights).MoveToOuterDisposeScope();
+        return TokenLoss.WeightedNll(hidden, model.HeadWeight, tensor(targets).On(device), weights).MoveToOuterDisposeScope();
     }
 }

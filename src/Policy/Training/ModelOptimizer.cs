@@ -1,7 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using Rlhf.Policies.TensorFiles;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -52,14 +52,17 @@ public sealed class ModelOptimizer : IDisposable
         if (Job.Size > 1) SumOverRanks();
         var gradients = _groups.SelectMany(group => group.Gradients()).ToArray();
         if (gradients.Length == 0) throw new InvalidOperationException("no parameter has a gradient: call backward before Step");
-        var norm = Accelerator.GlobalNorm(Array.ConvertAll(gradients, one => one.Gradient));
+        var norm = GradientNorm.Of(Array.ConvertAll(gradients, one => one.Gradient));
         Steps++;
         var step = new AdamWStep
         {
-            GradientScale = Clip(norm, gradients), LearningRate = learningRate, Beta1 = _options.Beta1, Beta2 = _options.Beta2,
+            LearningRate = learningRate, Beta1 = _options.Beta1, Beta2 = _options.Beta2,
             Epsilon = _options.Epsilon, WeightDecay = 0, Step = Steps,
         };
-        foreach (var group in _groups) group.Step(step);
+        if (!_onGpu && !float.IsFinite(norm.item<float>())) throw NotFinite(gradients);
+        // max/(norm + 1e-6) where that is below 1, as PyTorch clips.
+        var divisor = _options.MaxGradientNorm > 0 ? norm.Plus(1e-6).div(Number.Of(_options.MaxGradientNorm)).clamp_min(Number.Of(1)) : null;
+        foreach (var group in _groups) group.Step(step, divisor);
         ClearGradients();
         return norm.MoveToOuterDisposeScope();
     }
@@ -112,21 +115,6 @@ public sealed class ModelOptimizer : IDisposable
     }
 
     private Dictionary<string, Tensor> State() => _groups.SelectMany(group => group.State()).ToDictionary(one => one.Name, one => one.Tensor, StringComparer.Ordinal);
-
-    /// <summary>What gradients are to be multiplied by: max/(norm + 1e-6) where that is below 1, as PyTorch clips. On a GPU they are, here.</summary>
-    private double Clip(Tensor norm, (string Name, Tensor Gradient)[] gradients)
-    {
-        if (_onGpu)
-        {
-            if (_options.MaxGradientNorm > 0)
-                Accelerator.Scale(Array.ConvertAll(gradients, one => one.Gradient), norm.Plus(1e-6).reciprocal().mul(Number.Of(_options.MaxGradientNorm)).clamp_max(Number.Of(1)));
-            return 1;
-        }
-
-        var value = norm.item<float>();
-        if (!float.IsFinite(value)) throw NotFinite(gradients);
-        return _options.MaxGradientNorm > 0 ? Math.Min(1, _options.MaxGradientNorm / (value + 1e-6)) : 1;
-    }
 
     private static NotFiniteException NotFinite((string Name, Tensor Gradient)[] gradients)
     {

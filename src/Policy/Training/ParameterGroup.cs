@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Policies.Operators;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -44,17 +44,15 @@ internal sealed class ParameterGroup : IDisposable
     }
 
     /// <summary>Steps the parameters that have a gradient.</summary>
-    public void Step(AdamWStep step)
+    /// <param name="divisor">[1], what gradients are divided by first; null: nothing</param>
+    public void Step(AdamWStep step, Tensor? divisor)
     {
         var present = Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].Parameter.grad is not null).ToArray();
-        var tensors = new AdamWTensors
-        {
-            Weights = Array.ConvertAll(present, i => _weights[i]),
-            First = Array.ConvertAll(present, i => _first[i]),
-            Second = Array.ConvertAll(present, i => _second[i]),
-            Copies = IsNarrow ? Array.ConvertAll(present, i => (Tensor)_parameters[i].Parameter) : null,
-        };
-        Accelerator.AdamW(tensors, Array.ConvertAll(present, i => _parameters[i].Parameter.grad!), step with { WeightDecay = _weightDecay });
+        if (present.Length == 0) return;
+        Tensor[] Of(Tensor[] all) => Array.ConvertAll(present, i => all[i]);
+        var weights = Of(_weights);
+        FusedAdamW.Step(weights, Of(_first), Of(_second), Array.ConvertAll(present, i => _parameters[i].Parameter.grad!), divisor, step with { WeightDecay = _weightDecay });
+        if (IsNarrow) FusedAdamW.Copy(Array.ConvertAll(present, i => (Tensor)_parameters[i].Parameter), weights);
     }
 
     public void ClearGradients()

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Sft;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,7 +21,7 @@ internal static class HeadBags
         for (var i = 0; i < items.Count; i++)
             for (var head = 0; head < heads; head++)
                 weights[i * heads + head] = IsKept(items[i], head) ? (float)(1 / Kept) : 0;
-        return tensor(weights, [items.Count, heads], device: device);
+        return tensor(weights, [items.Count, heads]).On(device);
     }
 
     /// <summary>SplitMix64 of item and head.</summary>

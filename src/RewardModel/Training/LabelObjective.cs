@@ -24,7 +24,7 @@ public sealed class LabelObjective(IReadOnlyList<TokenizedLabel> train, IReadOnl
         using var scope = NewDisposeScope();
         var device = model.Head.device;
         var batch = TokenBatch.RightPadded([.. items.Select(item => train[item].Tokens)], pad, device);
-        var labels = tensor([.. items.Select(item => (float)train[item].Label)], [items.Count, 1], device: device);
+        var labels = tensor([.. items.Select(item => (float)train[item].Label)], [items.Count, 1]).On(device);
         var losses = LogisticLoss.Losses(model.Logits(batch), labels);                       // [N, K]
         if (HeadBags.Weights(items, model.Heads, device) is { } weights) losses = losses.mul(weights);
         return losses.sum().mul(Number.Of(1.0 / model.Heads)).MoveToOuterDisposeScope();

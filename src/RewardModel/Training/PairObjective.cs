@@ -24,7 +24,7 @@ public sealed class PairObjective(IReadOnlyList<TokenizedPair> train, IReadOnlyL
         var device = model.Head.device;
         var batch = TokenBatch.RightPadded([.. items.Select(item => train[item].Chosen), .. items.Select(item => train[item].Rejected)], pad, device);
         var scores = model.Logits(batch);                                                    // [2N, K]
-        var margins = hasMargins ? tensor([.. items.Select(item => (float)(train[item].Pair.Margin ?? 0))], [items.Count, 1], device: device) : null;
+        var margins = hasMargins ? tensor([.. items.Select(item => (float)(train[item].Pair.Margin ?? 0))], [items.Count, 1]).On(device) : null;
         var losses = BradleyTerry.Losses(scores.narrow(0, 0, items.Count), scores.narrow(0, items.Count, items.Count), margins, options);
         if (HeadBags.Weights(items, model.Heads, device) is { } weights) losses = losses.mul(weights);
         return losses.sum().mul(Number.Of(1.0 / model.Heads)).MoveToOuterDisposeScope();

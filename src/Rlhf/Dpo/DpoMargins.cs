@@ -39,5 +39,5 @@ internal sealed class DpoMargins(DpoRecipe recipe, IReadOnlyList<TokenizedPair> 
         return Names.Zip(host.data<float>().ToArray()).ToDictionary(pair => pair.First, pair => (double)pair.Second);
     }
 
-    private static Tensor Then(float[] logProbs, int[] items, Device device) => tensor(Array.ConvertAll(items, item => logProbs[item]), device: device);
+    private static Tensor Then(float[] logProbs, int[] items, Device device) => tensor(Array.ConvertAll(items, item => logProbs[item])).On(device);
 }

@@ -62,7 +62,7 @@ public sealed class SeparateCritic : Critic
         using var scope = NewDisposeScope();
         var model = rewards.Models[0];
         var device = model.Head.device;
-        var gains = tensor(model.Scales.Select(scale => (float)scale.Gain).ToArray(), device: device).unsqueeze(1);
+        var gains = tensor(model.Scales.Select(scale => (float)scale.Gain).ToArray()).On(device).unsqueeze(1);
         var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true) * Number.Of(rewards.Scale.Gain);
         var bias = full(1, Number.Of((float)rewards.Scale.Apply(model.Scales.Average(scale => scale.Bias))), device: device);
         return new SeparateCritic(model.Trunk, weight, bias);

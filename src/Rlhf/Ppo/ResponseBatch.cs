@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -45,7 +46,7 @@ public sealed class ResponseBatch : IDisposable
         }
 
         return new ResponseBatch(
-            TokenBatch.RightPadded(rows, pad, device), tensor(predicting, device: device), tensor(targets, device: device));
+            TokenBatch.RightPadded(rows, pad, device), tensor(predicting).On(device), tensor(targets).On(device));
     }
 
     public void Dispose()

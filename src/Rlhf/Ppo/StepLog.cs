@@ -1,6 +1,6 @@
 using Rlhf.Foundation.Runs;
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using Rlhf.Policies.Accelerators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,7 +29,7 @@ public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decod
         foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;
         metrics["rollout_tokens_per_second"] = rollout.Layout.TokenCount / clock.Seconds["generation"];
         metrics["update_tokens_per_second"] = update.Tokens / clock.Seconds["update"];
-        metrics["memory_gb"] = Accelerator.Memory(device).Peak / BytesPerGigabyte;
+        metrics["memory_gb"] = DeviceMemory.Of(device).Peak / BytesPerGigabyte;
         clock.Reset();
         run.Log(step, metrics);
         if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout);

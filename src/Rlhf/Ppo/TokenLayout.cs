@@ -18,7 +18,7 @@ public sealed class TokenLayout
         Width = lengths.Max();
         Device = device;
         using var scope = NewDisposeScope();
-        Mask = (Arithmetic.Range(Width, device).unsqueeze(0) < tensor(lengths, device: device).unsqueeze(1)).MoveToOuterDisposeScope();
+        Mask = (Arithmetic.Range(Width, device).unsqueeze(0) < tensor(lengths).On(device).unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     public int[] Lengths { get; }
@@ -44,7 +44,7 @@ public sealed class TokenLayout
         foreach (var row in rows)
             for (var t = 0; t < Lengths[row]; t++)
                 places[next++] = (long)row * Width + t;
-        return tensor(places, device: Device);
+        return tensor(places).On(Device);
     }
 
     /// <summary>The real tokens of some rows of a table [B,T], row after row: [N].</summary>

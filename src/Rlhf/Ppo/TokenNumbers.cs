@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,7 +27,7 @@ internal sealed class TokenNumbers(Tensor numbers, int[] rows)
     {
         using var scope = NewDisposeScope();
         var kinds = parts[0].Length;
-        var all = stack(Enumerable.Range(0, kinds).Select(kind => tensor(parts.SelectMany(part => part[kind]).ToArray(), device: device)));
+        var all = stack(Enumerable.Range(0, kinds).Select(kind => tensor(parts.SelectMany(part => part[kind]).ToArray()).On(device)));
         return new TokenNumbers(all.MoveToOuterDisposeScope(), rows);
     }
 }

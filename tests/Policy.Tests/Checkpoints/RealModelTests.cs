@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Models;
@@ -97,10 +97,10 @@ public sealed class RealModelTests
         var folder = TestData.At("models", "stories15M");
         ModelFolder.Load(folder, CPU).Dispose(); // code compiled, pages of the file read
         GC.Collect();
-        var before = Accelerator.Memory(CPU).Allocated;
-        Accelerator.ResetPeak(CPU);
+        var before = ProcessMemory.Read().Allocated;
+        ProcessMemory.ResetPeak();
         using var model = ModelFolder.Load(folder, CPU);
-        var grown = Accelerator.Memory(CPU).Peak - before;
+        var grown = ProcessMemory.Read().Peak - before;
         Assert.InRange(Enumerable.Range(0, 5).Min(_ => Seconds(() => ModelFolder.Load(folder, CPU).Dispose())), 0, 0.5); // the best, for the machine may be busy
         var weights = model.parameters().Sum(parameter => parameter.numel()) * 4;
         Assert.Equal(15_191_712 * 4, weights);

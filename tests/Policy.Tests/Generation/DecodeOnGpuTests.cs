@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
@@ -23,7 +23,7 @@ public sealed class DecodeOnGpuTests
     public void Generate_WithAndWithoutGraphs_IsTheSame(ScalarType type, int minNewTokens, double penalty)
     {
         var gpu = Gpu();
-        Assert.SkipUnless(Accelerator.HasGraphs(gpu), "the bridge was built without CUDA's headers, or RLHF_NO_GRAPHS is set");
+        Assert.SkipUnless(CudaGraph.IsOffered, "this libtorch offers no CUDA graphs, or RLHF_NO_GRAPHS is set");
         using var model = Model(type, gpu);
         var options = Options with { MinNewTokens = minNewTokens, RepetitionPenalty = penalty };
         var recorded = 0;
@@ -32,7 +32,7 @@ public sealed class DecodeOnGpuTests
             Record = (device, work) =>
             {
                 recorded++;
-                return Accelerator.Record(device, work);
+                return CudaGraph.Record(device, work);
             },
         };
         var found = Generate(model, options, graphs);

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Accelerators;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Tests.Generation;
 

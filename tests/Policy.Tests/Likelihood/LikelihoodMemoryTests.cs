@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -31,9 +30,9 @@ public sealed class LikelihoodMemoryTests
         var (hidden, head) = (randn([Rows, Width], requires_grad: true), randn([Vocabulary, Width], requires_grad: true));
         var targets = randint(0, Vocabulary, [Rows], ScalarType.Int64);
         GC.Collect();
-        var before = Accelerator.Memory(CPU).Allocated;
-        Accelerator.ResetPeak(CPU);
+        var before = ProcessMemory.Read().Allocated;
+        ProcessMemory.ResetPeak();
         Autograd.Backward(function(hidden, head, targets).sum());
-        return Accelerator.Memory(CPU).Peak - before;
+        return ProcessMemory.Read().Peak - before;
     }
 }

@@ -1,6 +1,6 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Accelerators;
 using Rlhf.Policies.Likelihood;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -126,10 +126,7 @@ public sealed class LikelihoodTests
         using var generator = new Generator(7);
         Tensor logits = randn([5, width], generator: generator) * 2, others = randn([5, width], generator: generator) * 2;
         var (p, q) = ((logits.to(ScalarType.Float64) * scale).log_softmax(1), (others.to(ScalarType.Float64) * scale).log_softmax(1));
-        var targets = zeros([5], ScalarType.Int64);
-        var (sums, otherSums) = (Accelerator.LogProb(logits, targets, scale).LogSums, Accelerator.LogProb(others, targets, scale).LogSums);
-        Exact(Accelerator.Divergence(logits.clone(), sums, others.clone(), otherSums, scale));
-        Exact(ComposedLikelihood.Divergence(logits, sums, others, otherSums, scale));
+        Exact(Softmax.Divergence(Softmax.LogSoftmax(logits, scale), Softmax.LogSoftmax(others, scale)));
 
         void Exact((Tensor Entropies, Tensor Divergences) found)
         {

@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Accelerators;
+namespace Rlhf.Foundation.Torch;
 
 /// <summary>Work recorded on a device, to be launched again as often as wanted.</summary>
 public interface IRecording : IDisposable
