@@ -2,7 +2,6 @@ using Rlhf.Benchmarks.CartPole;
 using Rlhf.Benchmarks.Files;
 using Rlhf.Benchmarks.Fuzz;
 using Rlhf.Benchmarks.Speed;
-using Rlhf.Foundation.Runs;
 
 // The measurements behind docs/benchmarks.md:  dotnet run -c Release --project benchmarks -- COMMAND [arguments]
 var commands = new Dictionary<string, Func<string[], int>>

@@ -1,6 +1,5 @@
 using Rlhf.Maths;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.CartPole;

@@ -1,11 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Jobs;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.CartPole;

@@ -1,5 +1,3 @@
-using Rlhf.Policies.Generation;
-
 namespace Rlhf.Benchmarks.CartPole;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Runs;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.CartPole;

@@ -1,6 +1,4 @@
-using Rlhf.Evaluation;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.CartPole;

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Runs;
 using Rlhf.Rewards.Preferences;
-using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Benchmarks.Files;
 

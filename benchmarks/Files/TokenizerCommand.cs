@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
 

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Rlhf.Cli.Shell;
-using Rlhf.Foundation.Runs;
-using Rlhf.Foundation.Torch;
 using Rlhf.TestSupport;
 
 namespace Rlhf.Benchmarks.Fuzz;

@@ -1,8 +1,8 @@
-/// <summary>A recipe with every kind of value.</summary>
 using Rlhf.Foundation.Recipes;
 
 namespace Rlhf.Benchmarks.Fuzz;
 
+/// <summary>A recipe with every kind of value.</summary>
 internal sealed record FuzzRecipe
 {
     [Describe("a name")]

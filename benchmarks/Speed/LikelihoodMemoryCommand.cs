@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Likelihood;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;

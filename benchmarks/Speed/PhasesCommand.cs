@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Cli.Bench;
 using Rlhf.Cli.Stages;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;

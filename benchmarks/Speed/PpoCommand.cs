@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Rlhf.Cli.Bench;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Ppo;

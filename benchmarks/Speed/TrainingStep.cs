@@ -1,10 +1,8 @@
 using System.Diagnostics;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Operators;
 using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,8 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Runs;
-using Rlhf.Maths;
-using Rlhf.Ppo;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

@@ -1,5 +1,4 @@
 using System.Text;
-using Rlhf.Foundation.Data;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

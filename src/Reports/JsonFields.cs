@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports;
 

@@ -1,6 +1,3 @@
-using Rlhf.Maths;
-using Rlhf.Policies.Operators;
-
 namespace Rlhf.Reports;
 
 /// <summary>The metrics that the report's charts are drawn from, as metrics.jsonl names them.</summary>

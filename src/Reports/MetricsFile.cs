@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports;
 

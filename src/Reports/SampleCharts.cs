@@ -1,5 +1,4 @@
 using Rlhf.Reports.Charts;
-using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Reports;
 

@@ -1,7 +1,5 @@
 using System.Text;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
-using Rlhf.Ppo;
 
 namespace Rlhf.Reports;
 

@@ -1,5 +1,3 @@
-using Rlhf.Ppo;
-
 namespace Rlhf.Reports;
 
 /// <summary>A line of samples.jsonl: a prompt with what the reference and the policy made of it. What the line lacks is null, NaN or empty.</summary>

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
-using Rlhf.Ppo;
 
 namespace Rlhf.Reports;
 

@@ -1,7 +1,4 @@
 using System.Globalization;
-using Rlhf.Evaluation;
-using Rlhf.Foundation.Data;
-using Rlhf.Ppo;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

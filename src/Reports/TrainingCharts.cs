@@ -1,6 +1,3 @@
-using Rlhf.Foundation.Torch;
-using Rlhf.Maths;
-using Rlhf.Policies.Operators;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

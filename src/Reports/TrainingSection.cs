@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Data;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

@@ -1,5 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Maths;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

@@ -1,8 +1,5 @@
-using Rlhf.Evaluation;
-using Rlhf.Ppo;
 using Rlhf.Reports.Charts;
 using Rlhf.Rewards.Evaluation;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Reports;
 

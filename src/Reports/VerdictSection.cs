@@ -1,6 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Foundation.Runs;
-using Rlhf.Ppo;
 using Rlhf.Reports.Charts;
 
 namespace Rlhf.Reports;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;

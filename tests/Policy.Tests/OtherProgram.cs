@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Policies.Tests;
 

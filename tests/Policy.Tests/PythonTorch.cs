@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Policies.Tests;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Rlhf.Foundation.Data;
 using Rlhf.Reports.Charts;
 using Rlhf.Rewards.World;
 

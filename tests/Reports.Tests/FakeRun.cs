@@ -3,7 +3,6 @@ using System.Text.Json;
 using Rlhf.Evaluation;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Preferences;
-using Rlhf.Rewards.Tests.Evaluation;
 using Rlhf.Tests.Evaluation;
 
 namespace Rlhf.Reports.Tests;

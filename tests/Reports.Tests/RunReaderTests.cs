@@ -1,7 +1,5 @@
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Files;
-using Rlhf.Ppo;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Evaluation;
 

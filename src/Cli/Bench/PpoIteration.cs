@@ -1,4 +1,3 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Maths;
 using Rlhf.Policies.Families;

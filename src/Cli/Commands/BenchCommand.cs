@@ -5,7 +5,6 @@ using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 using Rlhf.Reports.Charts;
 using TorchSharp;
 using static TorchSharp.torch;

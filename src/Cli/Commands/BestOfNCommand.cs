@@ -5,16 +5,13 @@ using Rlhf.Evaluation;
 using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Ppo;
-using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;
-using TorchSharp;
 
 namespace Rlhf.Cli.Commands;
 

@@ -6,7 +6,6 @@ using Rlhf.Evaluation;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Runs;
-using Rlhf.Ppo;
 using Rlhf.Reports;
 using Rlhf.Reports.Charts;
 

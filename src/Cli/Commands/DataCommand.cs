@@ -6,9 +6,7 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.World;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Commands;
 

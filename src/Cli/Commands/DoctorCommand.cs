@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Commands;
 

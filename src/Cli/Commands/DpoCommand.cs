@@ -1,12 +1,9 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Dpo;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Ppo;
-using Rlhf.Rewards.Training;
 
 namespace Rlhf.Cli.Commands;
 

@@ -4,11 +4,9 @@ using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Ppo;
 
 namespace Rlhf.Cli.Commands;
 

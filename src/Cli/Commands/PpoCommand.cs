@@ -1,6 +1,5 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;

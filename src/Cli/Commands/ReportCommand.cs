@@ -6,7 +6,6 @@ using Rlhf.Evaluation;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 using Rlhf.Reports;
 
 namespace Rlhf.Cli.Commands;

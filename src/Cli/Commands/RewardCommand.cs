@@ -1,7 +1,5 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
-using Rlhf.Foundation.Runs;
-using Rlhf.Policies.Families;
 using Rlhf.Rewards.Training;
 
 namespace Rlhf.Cli.Commands;

@@ -1,12 +1,8 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Chat;
-using Rlhf.Policies.Tokenization.Files;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Rlhf.Evaluation;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Evaluation;
 using Spectre.Console;
 

@@ -6,7 +6,6 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization.Training;
 
 namespace Rlhf.Cli.Commands;

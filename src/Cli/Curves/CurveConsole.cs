@@ -1,7 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Foundation.Runs;
-using Rlhf.Maths;
-using Rlhf.Ppo;
 using Rlhf.Reports.Charts;
 using Spectre.Console;
 

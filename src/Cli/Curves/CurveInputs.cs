@@ -4,11 +4,7 @@ using Rlhf.Evaluation;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Ppo;
-using Rlhf.Reports.Charts;
-using Rlhf.Rewards.Models;
-using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Cli.Curves;

@@ -5,7 +5,6 @@ using Rlhf.Evaluation;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;

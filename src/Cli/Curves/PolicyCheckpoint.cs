@@ -4,8 +4,6 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
-using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Cli.Curves;

@@ -1,12 +1,10 @@
 using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Sweeps;
-using Rlhf.Dpo;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
-using Rlhf.Ppo;
 
 namespace Rlhf.Cli.Curves;
 

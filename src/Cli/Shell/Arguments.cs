@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Rlhf.Cli.Commands;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 

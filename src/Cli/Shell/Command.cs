@@ -1,7 +1,3 @@
-using Rlhf.Cli.Commands;
-using Rlhf.Cli.Stages;
-using Rlhf.Foundation.Runs;
-
 namespace Rlhf.Cli.Shell;
 
 /// <summary>One command of the program: a name, the record its keys bind to, and what it does with it.</summary>

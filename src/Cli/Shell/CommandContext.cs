@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Shell;

@@ -1,9 +1,7 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Cli.Shell;
 

@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;

@@ -1,6 +1,4 @@
 using System.Text;
-using Rlhf.Cli.Commands;
-using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Recipes;
 
 namespace Rlhf.Cli.Shell;

@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Spectre.Console;
 
 namespace Rlhf.Cli.Shell;

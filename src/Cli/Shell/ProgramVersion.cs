@@ -1,5 +1,4 @@
 using System.Reflection;
-using Rlhf.Cli.Commands;
 
 namespace Rlhf.Cli.Shell;
 

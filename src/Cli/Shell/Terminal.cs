@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Progress;
 using Rlhf.Foundation.Runs;
 using Spectre.Console;

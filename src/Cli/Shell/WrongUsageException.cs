@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Foundation;
 
 namespace Rlhf.Cli.Shell;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Rlhf.Evaluation;
-using Rlhf.Ppo;
 using Rlhf.Reports;
 using Rlhf.Reports.Charts;
 

@@ -4,11 +4,9 @@ using Rlhf.Dpo;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
-using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Training;
 using TorchSharp;
 

@@ -2,9 +2,6 @@ using System.Globalization;
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
-using Rlhf.Policies.Models;
-using Rlhf.Policies.Operators;
-using Rlhf.Ppo;
 using TorchSharp;
 
 namespace Rlhf.Cli.Stages;

@@ -1,6 +1,5 @@
 using Rlhf.Cli.Commands;
 using Rlhf.Cli.Shell;
-using Rlhf.Evaluation;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Cli.Sweeps;
 

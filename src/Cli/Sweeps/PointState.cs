@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 

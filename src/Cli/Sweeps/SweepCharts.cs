@@ -1,6 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Foundation.Runs;
-using Rlhf.Foundation.Torch;
 using Rlhf.Reports;
 using Rlhf.Reports.Charts;
 

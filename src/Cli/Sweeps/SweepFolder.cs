@@ -1,7 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Cli.Sweeps;
 

@@ -1,10 +1,6 @@
 using System.Text;
-using Rlhf.Cli.Stages;
 using Rlhf.Evaluation;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Runs;
-using Rlhf.Foundation.Torch;
-using Rlhf.Maths;
 using Rlhf.Reports;
 using Rlhf.Reports.Charts;
 

@@ -1,6 +1,5 @@
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Reports;
 
 namespace Rlhf.Cli.Sweeps;

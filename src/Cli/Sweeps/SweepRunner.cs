@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Cli.Sweeps;
 

@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Torch;
-
 namespace Rlhf.Foundation.Data;
 
 /// <summary>What a row holds in a column.</summary>

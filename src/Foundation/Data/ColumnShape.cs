@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Text.Json;
 using Parquet.Schema;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Data;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Jobs;
 

@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Torch;
-
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>A bound on a number, or on a name; a recipe outside it is refused with the key's name.</summary>

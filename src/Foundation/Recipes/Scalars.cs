@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.Serialization;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Recipes;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Recipes;
 
 namespace Rlhf.Foundation.Runs;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rlhf.Foundation.Recipes;
 
 namespace Rlhf.Foundation.Runs;
 

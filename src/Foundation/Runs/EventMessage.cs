@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
-using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Runs;
 

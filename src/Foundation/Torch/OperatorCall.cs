@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Rlhf.Foundation.Runs;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Foundation.Torch;

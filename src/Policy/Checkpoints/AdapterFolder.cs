@@ -3,7 +3,6 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tokenization.Files;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;

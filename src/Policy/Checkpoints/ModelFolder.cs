@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Files;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Checkpoints;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Files;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.TensorFiles;

@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
-using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 

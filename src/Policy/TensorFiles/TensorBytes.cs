@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.TensorFiles;

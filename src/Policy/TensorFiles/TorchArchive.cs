@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.TensorFiles;

@@ -1,10 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Recipes;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Tokenization.Files;
-using Rlhf.Policies.Tokenization.Normalizing;
 
 namespace Rlhf.Policies.Tokenization;
 

@@ -1,4 +1,3 @@
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Tokenization.Normalizing;
 using Rlhf.Policies.Tokenization.Splitting;
 

@@ -1,7 +1,3 @@
-using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Generation;
-using Rlhf.Rewards.Evaluation;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>Bars between neighbouring edges: a histogram.</summary>

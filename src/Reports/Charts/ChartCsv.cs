@@ -1,6 +1,5 @@
 using System.Text;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports.Charts;
 

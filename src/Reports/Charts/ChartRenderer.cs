@@ -1,6 +1,3 @@
-using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Generation;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>

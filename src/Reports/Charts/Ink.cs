@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Torch;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>How a mark is drawn: a colour of the palette (0 is the muted grey), and how heavy and how broken its line is.</summary>

@@ -1,6 +1,4 @@
 using System.Text;
-using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Generation;
 
 namespace Rlhf.Reports.Charts;
 

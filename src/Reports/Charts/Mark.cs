@@ -1,5 +1,3 @@
-using Rlhf.Policies.Generation;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>Something drawn in a chart. The numbers it is drawn from are what its CSV holds.</summary>

@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Torch;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>Strokes, markers and labels that the marks share.</summary>

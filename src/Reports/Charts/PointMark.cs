@@ -1,5 +1,3 @@
-using Rlhf.Policies.Generation;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>Points with error bars where there are bounds; each names itself when pointed at.</summary>

@@ -1,6 +1,3 @@
-using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Generation;
-
 namespace Rlhf.Reports.Charts;
 
 /// <summary>A straight line across the chart at one value, with its label beside it and its interval shaded.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Reports.Charts;
 

@@ -9,7 +9,7 @@ namespace Rlhf.Maths;
 /// Generalised advantage estimation (Schulman et al. 2016, arXiv:1506.02438):
 /// <c>δ_t = r_t + γ·V_{t+1} − V_t</c>, <c>A_t = δ_t + γλ·A_{t+1}</c>, returns <c>A + V</c>.
 /// The mask of each row is a run of ones from its start; the value after the last of them is 0 for a row that
-/// ended, and <paramref name="bootstrap"/> for one that was cut off.
+/// ended, and <c>bootstrap</c> for one that was cut off.
 /// </summary>
 public static class GeneralizedAdvantage
 {

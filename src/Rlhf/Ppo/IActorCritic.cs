@@ -12,7 +12,7 @@ namespace Rlhf.Ppo;
 public interface IActorCritic<in TBatch>
     where TBatch : Trajectories
 {
-    /// <summary>With gradients where gradients are on; N tokens, row after row, as <see cref="Trajectories.TokensOf"/> counts them.</summary>
+    /// <summary>With gradients where gradients are on; N tokens, row after row, as <see cref="Trajectories.Layout"/> counts them.</summary>
     TokenEvaluation Evaluate(TBatch batch, IReadOnlyList<int> rows);
 }
 

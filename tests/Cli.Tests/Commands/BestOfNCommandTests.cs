@@ -1,10 +1,8 @@
 using System.Text.Json;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Sft;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 

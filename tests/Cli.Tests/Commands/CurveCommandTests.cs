@@ -1,11 +1,7 @@
 using System.Text.Json;
-using Rlhf.Cli.Stages;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Evaluation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Tokenization.Files;
-using Rlhf.Ppo;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 

@@ -1,7 +1,5 @@
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 

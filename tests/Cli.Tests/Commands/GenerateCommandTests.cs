@@ -2,11 +2,8 @@ using System.Text;
 using System.Text.Json;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Tokenization.Files;
-using Rlhf.Ppo;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 

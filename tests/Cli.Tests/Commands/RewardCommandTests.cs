@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 

@@ -1,5 +1,4 @@
 using Rlhf.Cli.Commands;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Tests.Evaluation;
 using Rlhf.Rewards.World;

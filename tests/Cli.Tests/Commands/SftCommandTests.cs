@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Rewards.World;
 using static TorchSharp.torch;

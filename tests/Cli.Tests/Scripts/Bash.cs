@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Tests.Scripts;
 

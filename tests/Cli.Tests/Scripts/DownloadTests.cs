@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Rlhf.Foundation.Runs;
-using Rlhf.Reports;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Scripts;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Tests.Scripts;
 

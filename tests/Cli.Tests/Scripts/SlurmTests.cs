@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Runs;
-
 namespace Rlhf.Cli.Tests.Scripts;
 
 /// <summary>The batch files beside a stand-in for Slurm that starts a job, takes its machine away, and starts it again.</summary>

@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Scripts;

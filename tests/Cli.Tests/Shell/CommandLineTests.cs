@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;

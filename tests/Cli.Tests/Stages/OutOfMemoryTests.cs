@@ -5,8 +5,6 @@ using Rlhf.Cli.Stages;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Dpo;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;

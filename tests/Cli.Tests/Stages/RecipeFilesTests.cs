@@ -1,7 +1,6 @@
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Tests.Stages;
 

@@ -1,8 +1,5 @@
-using Rlhf.Cli.Stages;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;

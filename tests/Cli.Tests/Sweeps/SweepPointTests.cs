@@ -1,4 +1,3 @@
-using Rlhf.Cli.Stages;
 using Rlhf.Cli.Sweeps;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;

@@ -1,9 +1,7 @@
 using System.Globalization;
-using Rlhf.Cli.Stages;
 using Rlhf.Cli.Sweeps;
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Rewards.World;
 using Rlhf.Tests.Evaluation;
 

@@ -1,10 +1,8 @@
 using System.Text;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Cli.Tests.Whole;

@@ -1,5 +1,4 @@
 using Rlhf.Cli.Shell;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Tests.Whole;
 

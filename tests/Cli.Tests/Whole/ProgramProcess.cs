@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Rlhf.Cli.Shell;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Tests.Whole;
 

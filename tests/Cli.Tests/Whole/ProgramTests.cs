@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Rlhf.Foundation.Runs;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Whole;

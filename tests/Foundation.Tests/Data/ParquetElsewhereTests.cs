@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using DuckDB.NET.Data;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Tests.Data;
 

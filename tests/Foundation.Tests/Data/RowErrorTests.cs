@@ -1,5 +1,4 @@
 using System.Text;
-using Rlhf.Foundation.Data;
 
 namespace Rlhf.Foundation.Tests.Data;
 

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Foundation.Tests.Runs;
 

@@ -7,7 +7,6 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tests.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Checkpoints;

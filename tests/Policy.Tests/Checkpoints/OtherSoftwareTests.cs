@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Models;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Checkpoints;

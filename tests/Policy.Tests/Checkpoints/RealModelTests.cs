@@ -5,7 +5,6 @@ using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Models;
 using Rlhf.Policies.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Checkpoints;

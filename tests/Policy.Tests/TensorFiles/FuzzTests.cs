@@ -1,6 +1,4 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.TensorFiles;

@@ -1,7 +1,6 @@
 using System.Text;
 using Rlhf.Foundation;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using TorchSharp.PyBridge;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.TensorFiles;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Policies.Tests.Tokenization;

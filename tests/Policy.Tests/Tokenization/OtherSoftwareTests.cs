@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
 

@@ -1,8 +1,6 @@
 using Rlhf.Evaluation;
-using Rlhf.Maths;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;

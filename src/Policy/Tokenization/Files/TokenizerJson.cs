@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
-using Rlhf.Policies.Tokenization.Normalizing;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;

@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Tokenization.Chat;
 
 namespace Rlhf.Policies.Tokenization.Files;
 
