@@ -8,7 +8,6 @@ using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;

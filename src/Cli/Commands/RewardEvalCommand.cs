@@ -2,7 +2,6 @@ using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tokenization;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Rlhf.Foundation;
+using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Files;
 
 namespace Rlhf.Policies.Tokenization;
@@ -112,11 +113,7 @@ public sealed class TextTokenizer
     {
         Directory.CreateDirectory(folder);
         if (Path.GetFullPath(folder) == Path.GetFullPath(_folder)) return;
-        foreach (var name in TokenizerFolder.FileNames)
-        {
-            var source = Path.Combine(_folder, name);
-            if (File.Exists(source)) File.Copy(source, Path.Combine(folder, name), overwrite: true);
-        }
+        TokenizerFolder.Carry(_folder, folder);
     }
 
     private int? Role(string role) => _definition.Roles.TryGetValue(role, out var id) ? id : null;

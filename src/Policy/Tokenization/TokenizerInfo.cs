@@ -1,3 +1,4 @@
+using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Chat;
 
 namespace Rlhf.Policies.Tokenization;

@@ -2,6 +2,7 @@ using Rlhf.Foundation.Recipes;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -1,4 +1,5 @@
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tests.Tokenization;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Foundation.Files;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Files;
 
 namespace Rlhf.Policies.Tests.Tokenization;

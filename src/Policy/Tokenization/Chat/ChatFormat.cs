@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tokenization.Chat;
 

@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Files;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tokenization.Files;
 

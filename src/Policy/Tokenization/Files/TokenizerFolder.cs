@@ -1,4 +1,5 @@
 using Rlhf.Foundation;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tokenization.Files;
 
@@ -6,7 +7,7 @@ namespace Rlhf.Policies.Tokenization.Files;
 internal static class TokenizerFolder
 {
     /// <summary>Files that belong to a tokenizer, in any layout.</summary>
-    public static IReadOnlyList<string> FileNames { get; } =
+    private static readonly string[] s_files =
     [
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
         "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "char_vocab.json", "tokenizer.model",
@@ -15,7 +16,7 @@ internal static class TokenizerFolder
     /// <summary>Copies a folder's tokenizer files into another.</summary>
     public static void Carry(string from, string to)
     {
-        foreach (var name in FileNames)
+        foreach (var name in s_files)
         {
             var file = Path.Combine(from, name);
             if (File.Exists(file)) File.Copy(file, Path.Combine(to, name), overwrite: true);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
+using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tokenization.Files;
 

@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
+using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;

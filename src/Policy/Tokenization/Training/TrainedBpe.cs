@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Rlhf.Foundation.Files;
+using Rlhf.Policies.Tokenization.Bpe;
 
 namespace Rlhf.Policies.Tokenization.Training;
 

@@ -1,3 +1,5 @@
+using Rlhf.Policies.Tokenization.Bpe;
+
 namespace Rlhf.Policies.Tokenization.Training;
 
 /// <summary>Two neighbouring ids.</summary>

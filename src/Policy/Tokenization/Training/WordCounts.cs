@@ -1,4 +1,5 @@
 using System.Text;
+using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Training;

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>
 /// GPT-2's printable stand-ins for the 256 bytes (Radford et al. 2019): printable Latin-1 stands for itself, the other

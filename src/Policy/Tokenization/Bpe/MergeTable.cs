@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>Which pair of ids merges at which rank, and into which id: an open-addressing table, half full at most.</summary>
 internal sealed class MergeTable

@@ -1,7 +1,8 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
+using Rlhf.Policies.Tokenization.Chat;
 
-namespace Rlhf.Policies.Tokenization.Chat;
+namespace Rlhf.Policies.Tokenization;
 
 /// <summary>Writes dialogues as a model was trained to read them.</summary>
 public sealed class ChatTemplate

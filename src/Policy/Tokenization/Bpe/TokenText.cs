@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>What a token of the vocabulary says, as UTF-8 bytes; a character may be spread over several tokens.</summary>
 internal abstract record TokenText

@@ -1,6 +1,6 @@
 using Rlhf.Foundation.Recipes;
 
-namespace Rlhf.Policies.Tokenization.Chat;
+namespace Rlhf.Policies.Tokenization;
 
 /// <summary>A key that names a chat template.</summary>
 public sealed class ChatTemplateNameAttribute : BoundAttribute

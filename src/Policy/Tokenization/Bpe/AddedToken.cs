@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>
 /// A token that is looked for in the text before anything else. <c>Special</c> ones are dropped when decoding; <c>StripLeft</c>

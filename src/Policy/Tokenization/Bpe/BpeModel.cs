@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.ML.Tokenizers;
 using Rlhf.Foundation;
 
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>
 /// Words to ids: <see cref="BpeTokenizer"/> applies the merges; around it stand what it lacks (byte fallback, whole words

@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>
 /// Applies merges to one long word: always the pair of lowest rank, of equal ones the leftmost (Sennrich et al. 2016). Ranks

@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>The roles that special tokens have in Hugging Face's files.</summary>
 internal static class SpecialRoles

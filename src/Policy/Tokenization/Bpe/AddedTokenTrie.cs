@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>What to do with special tokens that stand written out in a text.</summary>
 internal enum SpecialTokensInText { AreTokens, AreText }

@@ -1,7 +1,7 @@
 using Rlhf.Policies.Tokenization.Normalizing;
 using Rlhf.Policies.Tokenization.Splitting;
 
-namespace Rlhf.Policies.Tokenization;
+namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>What a tokenizer is, whichever files it came from.</summary>
 internal sealed record TokenizerDefinition
