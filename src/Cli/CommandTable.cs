@@ -26,6 +26,6 @@ internal static class CommandTable
         ModelCommand.Create(),
         BenchCommand.Create(),
         DoctorCommand.Create(),
-        CompletionCommand.Create(),
+        CompletionCommand.Create(() => All!),
     ];
 }

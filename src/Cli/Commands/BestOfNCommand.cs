@@ -20,7 +20,7 @@ internal static class BestOfNCommand
     /// <summary>Prompts whose samples are held in memory at once.</summary>
     private const int PartSize = 64;
 
-    public static Command Create() => Command.For<BestOfNRecipe>("best-of-n", "Answers prompts with the best of n samples, as text or as data for further SFT.", Run, Foresee) with
+    public static Command Create() => Command.For<BestOfNRecipe>("best-of-n", "Answers prompts with the best of n samples, as text or as data for further SFT.", Run, Foresee, recipe => new MemoryAdvice("batch_size", recipe.BatchSize, 1).Afterwards) with
     {
         Positionals = ["model", "prompts"],
         Examples =

@@ -7,9 +7,10 @@ namespace Rlhf.Cli.Commands;
 /// <summary>Shell completion, generated from the command table.</summary>
 internal static class CompletionCommand
 {
-    public static Command Create() => Command.For<CompletionRecipe>("completion", "Prints a script that completes commands and keys in bash or zsh.", (recipe, context) =>
+    /// <param name="all">every command of the program, this one too; asked when it runs</param>
+    public static Command Create(Func<IReadOnlyList<Command>> all) => Command.For<CompletionRecipe>("completion", "Prints a script that completes commands and keys in bash or zsh.", (recipe, context) =>
     {
-        context.Output.Write(Script(recipe.Shell, CommandTable.All));
+        context.Output.Write(Script(recipe.Shell, all()));
         return 0;
     }) with
     {
@@ -17,7 +18,7 @@ internal static class CompletionCommand
         Examples = ["source <(rlhf completion bash)", "rlhf completion zsh > ~/.zfunc/_rlhf"],
     };
 
-    internal static string Script(Shell shell, IReadOnlyList<Command> commands)
+    internal static string Script(CompletedShell shell, IReadOnlyList<Command> commands)
     {
         var cases = new StringBuilder();
         foreach (var command in commands.OrderByDescending(command => command.Name.Count(letter => letter == ' ')))
@@ -37,7 +38,7 @@ internal static class CompletionCommand
             complete -o filenames -F _rlhf rlhf
 
             """;
-        return shell == Shell.Zsh ? "#compdef rlhf\nautoload -U +X bashcompinit && bashcompinit\n" + bash : bash;
+        return shell == CompletedShell.Zsh ? "#compdef rlhf\nautoload -U +X bashcompinit && bashcompinit\n" + bash : bash;
     }
 
     /// <summary>What may follow a command's one word to make a name of two.</summary>
@@ -46,7 +47,7 @@ internal static class CompletionCommand
             .Where(name => name.StartsWith(command.Name + " ", StringComparison.Ordinal)).Select(name => name[(command.Name.Length + 1)..]);
 }
 
-internal enum Shell
+internal enum CompletedShell
 {
     Bash,
     Zsh,
@@ -55,5 +56,5 @@ internal enum Shell
 internal sealed record CompletionRecipe
 {
     [Describe("the shell to write for")]
-    public Shell Shell { get; init; } = Shell.Bash;
+    public CompletedShell Shell { get; init; } = CompletedShell.Bash;
 }

@@ -14,13 +14,12 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf curve</c>: how much reward a run bought for how much drift, and where it stopped being real.</summary>
 internal static class CurveCommand
 {
-    public const string StageName = "curve";
     private const string Result = "curve.json";
 
-    public static Command Create() => Command.For<Recipe>("curve", "Evaluates every checkpoint of runs: KL, proxy and gold reward, and which one to use.", Run, Check) with
+    public static Command Create() => Command.For<Recipe>(StageNames.Curve, "Evaluates every checkpoint of runs: KL, proxy and gold reward, and which one to use.", Run, Check, WhenOutOfMemory) with
     {
         Positionals = ["curve.runs..."],
-        Sections = [StageName, "gold"],
+        Sections = [StageNames.Curve, "gold"],
         Interruption = Interruption.AfterCheckpoint,
         Examples =
         [
@@ -29,7 +28,10 @@ internal static class CurveCommand
         ],
     };
 
-    public static int Run(Recipe recipe, CommandContext context)
+    /// <summary>Before the stages whose checkpoints it evaluates there is nothing to foresee.</summary>
+    public static PipelineStage AsPart() => new(StageNames.Curve, recipe => recipe.Curve is not null, Run, (_, _) => { }, Decisive, WhenOutOfMemory);
+
+    private static int Run(Recipe recipe, CommandContext context)
     {
         var inputs = CurveInputs.Of(recipe);
         var decisive = Decisive(recipe, inputs);
@@ -45,15 +47,18 @@ internal static class CurveCommand
     }
 
     /// <summary>What of a recipe, and of the runs it names, decides this stage's results.</summary>
-    public static Recipe Decisive(Recipe recipe) => Decisive(recipe, CurveInputs.Of(recipe));
+    private static Recipe Decisive(Recipe recipe) => Decisive(recipe, CurveInputs.Of(recipe));
 
-    public static void Check(Recipe recipe, CommandContext context)
+    private static void Check(Recipe recipe, CommandContext context)
     {
         var inputs = CurveInputs.Of(recipe);
         context.Progress.Note($"{inputs.Runs.Sum(run => run.Policies().Count)} checkpoints of {inputs.Runs.Count} runs on {inputs.Prompts}, from {inputs.Reference}; results go to {inputs.Folder}");
     }
 
     private static Recipe Decisive(Recipe recipe, CurveInputs inputs) => recipe.Common() with { Gold = inputs.Gold, Curve = inputs.Resolved };
+
+    private static string WhenOutOfMemory(Recipe recipe) =>
+        new MemoryAdvice("curve.micro_batch_tokens", (recipe.Curve ?? new CurveRecipe()).MicroBatchTokens, MemoryAdvice.FewTokens).Afterwards;
 
     private static void Prepare(Resume resume, CurveInputs inputs, CommandContext context)
     {
@@ -83,6 +88,6 @@ internal static class CurveCommand
         }
 
         CurveConsole.Write(curve, verdict, PlainConsole.On(context.Output));
-        context.Progress.Note($"{StageName}: done, in {folder}");
+        context.Progress.Note($"{StageNames.Curve}: done, in {folder}");
     }
 }

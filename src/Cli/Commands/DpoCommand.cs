@@ -10,58 +10,44 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf dpo</c>: optimises a policy on preference pairs, without a reward model.</summary>
 internal static class DpoCommand
 {
-    public const string StageName = "dpo";
-
-    public static Command Create() => Command.For<Recipe>("dpo", "Optimises a policy on preference pairs, without a reward model.", Run, Foresee) with
+    private static readonly StageCommand<DpoRecipe> s_stage = new(StageNames.Dpo, "Optimises a policy on preference pairs, without a reward model.")
     {
-        Sections = [StageName],
-        Interruption = Interruption.AfterCheckpoint,
         Examples = ["rlhf dpo recipe.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05"],
+        Given = recipe => recipe.Dpo,
+        Completed = (recipe, section) => section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, StageNames.Sft) },
+        Decisive = (recipe, section) => recipe.Common() with { Dpo = section },
+        Check = Check,
+        Memory = Foresight.Of,
+        Advice = (recipe, section) => MemoryAdvice.ForTraining(recipe, StageNames.Dpo, section.MicroBatchTokens, section.GradientCheckpointing, section.Lora),
+        Work = Train,
     };
 
-    public static int Run(Recipe recipe, CommandContext context)
-    {
-        Check(recipe, context);
-        var section = Section(recipe);
-        using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
-        if (run.IsFinished) return Stage.SayFinished(run, context);
-        var tokenizer = TextTokenizer.Load(section.Model);
-        var shape = ModelFolder.ReadConfig(section.Model);
-        tokenizer.WantFit(shape.Vocabulary);
-        var longest = Math.Min(section.MaxLength, shape.Context);
-        if (section.Reference is { } judge) longest = Math.Min(longest, ModelFolder.ReadConfig(judge).Context);
-        var pairs = DpoPairs.Load(section with { MaxLength = longest }, tokenizer);
-        if (pairs.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
-        if (pairs.Truncated > 0) context.Progress.Warn($"{pairs.Truncated} pairs were cut to {longest} tokens");
-        var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
-        if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, recipe.Seed, section.Model);
-        var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
-        new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
-        return Stage.SayFinished(run, context);
-    }
+    public static Command Create() => s_stage.AsCommand();
 
-    /// <summary>What of a recipe decides this stage's run.</summary>
-    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Dpo = Section(recipe) };
+    public static PipelineStage AsPart() => s_stage.AsPart();
 
-    public static void Check(Recipe recipe, CommandContext context)
+    private static void Check(Recipe recipe, DpoRecipe section, CommandContext context)
     {
-        var section = Section(recipe);
         Stage.WantFolder(section.Model, "dpo.model");
         Stage.WantFile(section.Data, "dpo.data");
         if (section.EvalData is { } other) Stage.WantFile(other, "dpo.eval_data");
         if (section.Reference is { } reference) Stage.WantFolder(reference, "dpo.reference");
     }
 
-    public static void Foresee(Recipe recipe, CommandContext context)
+    private static void Train(StageWork<DpoRecipe> work)
     {
-        Check(recipe, context);
-        Foresight.Of(recipe, Section(recipe), context);
-    }
-
-    private static DpoRecipe Section(Recipe recipe)
-    {
-        if (recipe.Dpo is not { } section) throw new WrongUsageException("the recipe has no section dpo; see rlhf dpo --help");
-        return section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, "sft") };
+        var (section, seed, machine) = (work.Section, work.Recipe.Seed, work.Machine);
+        var tokenizer = TextTokenizer.Load(section.Model);
+        var shape = ModelFolder.ReadConfig(section.Model);
+        tokenizer.WantFit(shape.Vocabulary);
+        var longest = Math.Min(section.MaxLength, shape.Context);
+        if (section.Reference is { } judge) longest = Math.Min(longest, ModelFolder.ReadConfig(judge).Context);
+        var pairs = DpoPairs.Load(section with { MaxLength = longest }, tokenizer);
+        if (pairs.Defects.Total > 0) work.Context.Progress.Warn($"{section.Data}: {pairs.Defects}");
+        if (pairs.Truncated > 0) work.Context.Progress.Warn($"{pairs.Truncated} pairs were cut to {longest} tokens");
+        var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
+        if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, seed, section.Model);
+        var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
+        new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)seed).Train(work.Run, section.Model);
     }
 }

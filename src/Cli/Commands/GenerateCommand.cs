@@ -18,7 +18,7 @@ internal static class GenerateCommand
 
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Foresee) with
+    public static Command Create() => Command.For<GenerateRecipe>("generate", "Continues prompts with a model.", Run, Foresee, recipe => new MemoryAdvice("batch_size", recipe.BatchSize, 1).Afterwards) with
     {
         Positionals = ["model"],
         Examples = ["rlhf generate model=models/stories15M prompt=\"Once upon a time\" temperature=0", "rlhf generate runs/demo/ppo/final prompts=prompts.jsonl --json"],

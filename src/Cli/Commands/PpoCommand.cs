@@ -12,32 +12,32 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf ppo</c>: optimises a policy against a score, held near its reference by KL.</summary>
 internal static class PpoCommand
 {
-    public const string StageName = "ppo";
-
-    public static Command Create() => Command.For<Recipe>("ppo", "Optimises a policy against a reward model or rule (PPO, GRPO, RLOO, REINFORCE++).", Run, Foresee) with
+    private static readonly StageCommand<PpoRecipe> s_stage = new(StageNames.Ppo, "Optimises a policy against a reward model or rule (PPO, GRPO, RLOO, REINFORCE++).")
     {
-        Sections = [StageName],
-        Interruption = Interruption.AfterCheckpoint,
         Examples = ["rlhf ppo recipe.yaml", "rlhf ppo recipe.yaml ppo.algorithm=rloo ppo.samples_per_prompt=4 ppo.kl.coefficient=0.05"],
+        Given = recipe => recipe.Ppo,
+        Completed = Completed,
+        Decisive = (recipe, section) => recipe.Common() with { Ppo = section, Gold = recipe.Gold },
+        Check = Check,
+        Memory = Foresight.Of,
+        Advice = (recipe, section) => MemoryAdvice.ForTraining(recipe, StageNames.Ppo, section.MicroBatchTokens, section.GradientCheckpointing, section.Lora),
+        Work = work => PpoAssembly.Build(Inputs(work), work.Run).Train(work.Section.Model),
     };
 
-    public static int Run(Recipe recipe, CommandContext context)
+    public static Command Create() => s_stage.AsCommand();
+
+    public static PipelineStage AsPart() => s_stage.AsPart();
+
+    private static PpoRecipe Completed(Recipe recipe, PpoRecipe section)
     {
-        Check(recipe, context);
-        var section = Section(recipe);
-        using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
-        if (run.IsFinished) return Stage.SayFinished(run, context);
-        PpoAssembly.Build(Inputs(recipe, section, machine, context), run).Train(section.Model);
-        return Stage.SayFinished(run, context);
+        if (section.Model.Length == 0) section = section with { Model = Stage.Final(recipe, StageNames.Sft) };
+        return section.Score == new ScoreOptions()
+            ? section with { Score = new ScoreOptions { RewardModel = new RewardModelSource { Path = Stage.Final(recipe, StageNames.Reward) } } }
+            : section;
     }
 
-    /// <summary>What of a recipe decides this stage's run.</summary>
-    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Ppo = Section(recipe), Gold = recipe.Gold };
-
-    public static void Check(Recipe recipe, CommandContext context)
+    private static void Check(Recipe recipe, PpoRecipe section, CommandContext context)
     {
-        var section = Section(recipe);
         Stage.WantFolder(section.Model, "ppo.model");
         Stage.WantFile(section.Prompts, "ppo.prompts");
         if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
@@ -47,14 +47,9 @@ internal static class PpoCommand
             context.Progress.Warn("ppo.reference.offload: found true for a run on the CPU, where weights are in host memory anyway; it changes nothing");
     }
 
-    public static void Foresee(Recipe recipe, CommandContext context)
+    private static PpoInputs Inputs(StageWork<PpoRecipe> work)
     {
-        Check(recipe, context);
-        Foresight.Of(recipe, Section(recipe), context);
-    }
-
-    private static PpoInputs Inputs(Recipe recipe, PpoRecipe section, Machine machine, CommandContext context)
-    {
+        var (recipe, section, machine) = (work.Recipe, work.Section, work.Machine);
         var tokenizer = TextTokenizer.Load(section.Model);
         tokenizer.WantFit(ModelFolder.ReadConfig(section.Model).Vocabulary);
         var wantsRewardModel = section is { Algorithm: Algorithm.Ppo, Critic.Kind: CriticKind.RewardModel };
@@ -69,20 +64,10 @@ internal static class PpoCommand
             Tokenizer = tokenizer,
             Scorer = scorers.Create(section.Score, "ppo.score"),
             Gold = recipe.Gold is { } gold ? scorers.Create(gold, "gold") : null,
-            Prompts = PromptFile.Read(section.Prompts, "ppo.prompts", section, tokenizer, context),
+            Prompts = PromptFile.Read(section.Prompts, "ppo.prompts", section, tokenizer, work.Context),
             Seed = (ulong)recipe.Seed,
             Device = machine.Device,
             Job = machine.Job,
         };
-    }
-
-    /// <summary>With what earlier stages of the recipe left where it names nothing else.</summary>
-    private static PpoRecipe Section(Recipe recipe)
-    {
-        if (recipe.Ppo is not { } section) throw new WrongUsageException("the recipe has no section ppo; see rlhf ppo --help");
-        if (section.Model.Length == 0) section = section with { Model = Stage.Final(recipe, "sft") };
-        return section.Score == new ScoreOptions()
-            ? section with { Score = new ScoreOptions { RewardModel = new RewardModelSource { Path = Stage.Final(recipe, "reward") } } }
-            : section;
     }
 }

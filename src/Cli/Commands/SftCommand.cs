@@ -15,56 +15,51 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf sft</c>: trains a language model on texts.</summary>
 internal static class SftCommand
 {
-    public const string StageName = "sft";
-
-    public static Command Create() => Command.For<Recipe>("sft", "Trains a language model on texts, prompts with completions, or dialogues.", Run, Foresee) with
+    private static readonly StageCommand<SftRecipe> s_stage = new(StageNames.Sft, "Trains a language model on texts, prompts with completions, or dialogues.")
     {
-        Sections = [StageName],
-        Interruption = Interruption.AfterCheckpoint,
         Examples = ["rlhf sft recipe.yaml", "rlhf sft out=runs/mine sft.model=models/gpt2 sft.data=texts.jsonl sft.epochs=2"],
+        Given = recipe => recipe.Sft,
+        Completed = Completed,
+        Decisive = (recipe, section) => recipe.Common() with { Sft = section },
+        Check = Check,
+        Memory = Foresight.Of,
+        Advice = (recipe, section) => MemoryAdvice.ForTraining(recipe, StageNames.Sft, section.MicroBatchTokens, section.GradientCheckpointing, section.Model.Length > 0 ? section.Lora : null),
+        Work = Train,
     };
 
-    public static int Run(Recipe recipe, CommandContext context)
-    {
-        Check(recipe, context);
-        var section = Section(recipe);
-        using var machine = Machine.Of(recipe);
-        using var run = Stage.Open(Decisive(recipe), StageName, context, machine);
-        if (run.IsFinished) return Stage.SayFinished(run, context);
-        var tokenizer = TextTokenizer.Load(section.Tokenizer);
-        using var model = Model(section, tokenizer, recipe.Seed, machine);
-        tokenizer.WantFit(model.Config.Vocabulary);
-        var longest = Math.Min(section.MaxLength, model.Config.Context);
-        var rows = new SftRows(tokenizer, section with { MaxLength = longest });
-        var (learned, heldOut) = Split(section, rows, (ulong)recipe.Seed);
-        if (section.Keep == Kept.Best && heldOut.Count == 0) throw new RlhfException($"sft.keep: best needs rows to evaluate on, and of {learned.Count} rows eval_share {section.EvalShare} holds none out; give sft.eval_data or a larger share");
-        void Save(string folder) => ModelFolder.Save(model, folder, new SaveOptions { TokenizerFrom = section.Tokenizer });
-        var trainer = new SftTrainer(section, model, section.Packing ? Packing.Pack(learned, longest) : learned, heldOut, tokenizer.PadOrEos, (ulong)recipe.Seed)
-        {
-            Sampler = new SftSampler(section, model, tokenizer, heldOut.Count > 0 ? heldOut : learned, (ulong)recipe.Seed),
-            SaveModel = Save,
-        };
-        trainer.Train(run);
-        run.Finish(trainer.Steps, section.Keep == Kept.Best ? folder => CopyModel(run.BestFolder, folder) : Save);
-        return Stage.SayFinished(run, context);
-    }
+    public static Command Create() => s_stage.AsCommand();
 
-    /// <summary>What of a recipe decides this stage's run.</summary>
-    public static Recipe Decisive(Recipe recipe) => recipe.Common() with { Sft = Section(recipe) };
+    public static PipelineStage AsPart() => s_stage.AsPart();
 
-    public static void Check(Recipe recipe, CommandContext context)
+    private static SftRecipe Completed(Recipe recipe, SftRecipe section) => section.Tokenizer.Length > 0 ? section
+        : section with { Tokenizer = section.Model.Length > 0 ? section.Model : Stage.Final(recipe, StageNames.Tokenizer) };
+
+    private static void Check(Recipe recipe, SftRecipe section, CommandContext context)
     {
-        var section = Section(recipe);
         if (section.Model.Length > 0) Stage.WantFolder(section.Model, "sft.model");
         Stage.WantFolder(section.Tokenizer, "sft.tokenizer");
         Stage.WantFile(section.Data, "sft.data");
         if (section.EvalData is { } other) Stage.WantFile(other, "sft.eval_data");
     }
 
-    public static void Foresee(Recipe recipe, CommandContext context)
+    private static void Train(StageWork<SftRecipe> work)
     {
-        Check(recipe, context);
-        Foresight.Of(recipe, Section(recipe), context);
+        var (section, seed, run) = (work.Section, work.Recipe.Seed, work.Run);
+        var tokenizer = TextTokenizer.Load(section.Tokenizer);
+        using var model = Model(section, tokenizer, seed, work.Machine);
+        tokenizer.WantFit(model.Config.Vocabulary);
+        var longest = Math.Min(section.MaxLength, model.Config.Context);
+        var rows = new SftRows(tokenizer, section with { MaxLength = longest });
+        var (learned, heldOut) = Split(section, rows, (ulong)seed);
+        if (section.Keep == Kept.Best && heldOut.Count == 0) throw new RlhfException($"sft.keep: best needs rows to evaluate on, and of {learned.Count} rows eval_share {section.EvalShare} holds none out; give sft.eval_data or a larger share");
+        void Save(string folder) => ModelFolder.Save(model, folder, new SaveOptions { TokenizerFrom = section.Tokenizer });
+        var trainer = new SftTrainer(section, model, section.Packing ? Packing.Pack(learned, longest) : learned, heldOut, tokenizer.PadOrEos, (ulong)seed)
+        {
+            Sampler = new SftSampler(section, model, tokenizer, heldOut.Count > 0 ? heldOut : learned, (ulong)seed),
+            SaveModel = Save,
+        };
+        trainer.Train(run);
+        run.Finish(trainer.Steps, section.Keep == Kept.Best ? folder => CopyModel(run.BestFolder, folder) : Save);
     }
 
     private static CausalLm Model(SftRecipe section, TextTokenizer tokenizer, long seed, Machine machine)
@@ -100,12 +95,5 @@ internal static class SftCommand
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             if (Path.GetFileName(file) != CheckpointManifest.FileName) File.Copy(file, target);
         }
-    }
-
-    private static SftRecipe Section(Recipe recipe)
-    {
-        if (recipe.Sft is not { } section) throw new WrongUsageException("the recipe has no section sft; see rlhf sft --help");
-        if (section.Tokenizer.Length > 0) return section;
-        return section with { Tokenizer = section.Model.Length > 0 ? section.Model : Stage.Final(recipe, "tokenizer") };
     }
 }

@@ -60,7 +60,7 @@ internal static class SweepCommand
             var decisive = known.Decisive(point);
             return RunFolder.IsOf(Stage.Folder(point, stage), decisive, RecipeInputs.Of(decisive), context.Progress.Warn);
         }
-        catch (StaleRunException stale) when (stage == CurveCommand.StageName)
+        catch (StaleRunException stale) when (stage == StageNames.Curve)
         {
             context.Progress.Note($"{stale.Reason}: evaluated anew");
             return false;
@@ -69,7 +69,7 @@ internal static class SweepCommand
         {
             throw new RlhfException($"{stale.Reason}; delete the folders of such points in {folder.Path} to run them again, start the whole sweep over with resume=never, or choose another folder with out=…", stale);
         }
-        catch (RlhfException gone) when (stage == CurveCommand.StageName)
+        catch (RlhfException gone) when (stage == StageNames.Curve)
         {
             // Whoever cleared a finished point of its weights can still extend the grid.
             context.Progress.Warn($"{gone.Message}; {Stage.Folder(point, stage)} stays as it is");

@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
@@ -51,7 +50,7 @@ internal sealed record CurveInputs
         return new CurveInputs
         {
             Runs = runs,
-            Folder = section.Runs.Count == 0 || recipe.Out is not null ? Stage.Folder(recipe, CurveCommand.StageName) : Path.Combine(Path.GetRelativePath(".", runs[0].Pipeline), CurveCommand.StageName),
+            Folder = section.Runs.Count == 0 || recipe.Out is not null ? Stage.Folder(recipe, StageNames.Curve) : Path.Combine(Path.GetRelativePath(".", runs[0].Pipeline), StageNames.Curve),
             Section = section,
             Reference = reference,
             Prompts = prompts,
@@ -87,7 +86,7 @@ internal sealed record CurveInputs
 
     private static ScoreOptions RewardModel(TrainedRun run)
     {
-        var folder = Path.Combine(run.Pipeline, RewardCommand.StageName, "final");
+        var folder = Path.Combine(run.Pipeline, StageNames.Reward, "final");
         return Directory.Exists(folder)
             ? new ScoreOptions { RewardModel = new RewardModelSource { Path = folder } }
             : throw new RlhfException($"curve.proxy: {run.Folder} was trained without a score; name one, as in curve.proxy.reward_model.path=runs/demo/reward/final");

@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Evaluation;
@@ -94,7 +93,7 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
     private void Begin()
     {
         if (_begun) return;
-        context.Progress.Begin(CurveCommand.StageName, _total, _done);
+        context.Progress.Begin(StageNames.Curve, _total, _done);
         _begun = true;
     }
 

@@ -1,4 +1,3 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Sweeps;
 using Rlhf.Foundation;
@@ -13,7 +12,7 @@ namespace Rlhf.Cli.Curves;
 internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
 {
     private const string PpoPolicy = "policy/", Weights = "model.safetensors", Checkpoints = "checkpoints", Final = "final", RecipeFile = "recipe.yaml";
-    private static readonly string[] s_stages = [PpoCommand.StageName, DpoCommand.StageName];
+    private static readonly string[] s_stages = [StageNames.Ppo, StageNames.Dpo];
 
     /// <summary>The folder that the run's own stands in: of its pipeline, where it has one.</summary>
     public string Pipeline => Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)))!;
@@ -60,7 +59,7 @@ internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
         if (Recorded(folder) is { } recipe) return [(folder, recipe)];
         if (SweepResult.IsSweep(folder)) return Directory.GetDirectories(folder).Where(point => File.Exists(Path.Combine(point, PointState.FileName))).Order(StringComparer.Ordinal).SelectMany(In);
         (string, Recipe)[] stages = [.. s_stages.Select(stage => Path.Combine(folder, stage)).Where(Directory.Exists).Select(stage => (stage, Recorded(stage))).Where(stage => stage.Item2 is not null).Select(stage => (stage.stage, stage.Item2!))];
-        return stages.Length > 0 ? stages : throw new RlhfException($"{folder}: holds no run of ppo or dpo; give a run's own folder for any other, as in {Path.Combine(folder, "sft")}");
+        return stages.Length > 0 ? stages : throw new RlhfException($"{folder}: holds no run of ppo or dpo; give a run's own folder for any other, as in {Path.Combine(folder, StageNames.Sft)}");
     }
 
     /// <summary>The recipe of a folder that is a policy's run; null where it is none.</summary>

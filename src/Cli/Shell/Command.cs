@@ -25,8 +25,14 @@ public sealed record Command(string Name, string Summary, Type Recipe, Func<obje
 
     public Interruption Interruption { get; init; } = Interruption.AtOnce;
 
-    public static Command For<T>(string name, string summary, Func<T, CommandContext, int> run, Action<T, CommandContext>? check = null) where T : class =>
-        new(name, summary, typeof(T), (recipe, context) => run((T)recipe, context), check is null ? null : (recipe, context) => check((T)recipe, context));
+    /// <summary>What to change in a recipe that found no room in memory; null where no key of it helps.</summary>
+    public Func<object, string?>? WhenOutOfMemory { get; init; }
+
+    public static Command For<T>(string name, string summary, Func<T, CommandContext, int> run, Action<T, CommandContext>? check = null, Func<T, string?>? whenOutOfMemory = null) where T : class =>
+        new(name, summary, typeof(T), (recipe, context) => run((T)recipe, context), check is null ? null : (recipe, context) => check((T)recipe, context))
+        {
+            WhenOutOfMemory = whenOutOfMemory is null ? null : recipe => whenOutOfMemory((T)recipe),
+        };
 }
 
 /// <summary>What SIGINT, SIGTERM and SIGUSR1 do to a command.</summary>

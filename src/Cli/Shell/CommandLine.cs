@@ -1,4 +1,3 @@
-using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
@@ -49,7 +48,7 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
             Stop = interrupts?.Token ?? CancellationToken.None,
             Format = arguments.Json ? OutputFormat.Json : OutputFormat.Text,
         };
-        return Failures.Report(command.Name, recipe, error, progress, () => arguments.DryRun ? Check(command, recipe, context) : command.Run(recipe, context));
+        return Failures.Report(command, recipe, error, progress, () => arguments.DryRun ? Check(command, recipe, context) : command.Run(recipe, context));
     }
 
     private static object Bind(Command command, Arguments arguments)

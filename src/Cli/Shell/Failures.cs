@@ -1,4 +1,3 @@
-using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Runs;
@@ -10,7 +9,7 @@ internal static class Failures
 {
     private const int Failed = 1, WrongUsage = 2, Stopped = 130;
 
-    public static int Report(string command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
+    public static int Report(Command command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
     {
         try
         {
@@ -19,19 +18,19 @@ internal static class Failures
         catch (InterruptedException stopped)
         {
             progress.End();
-            error.WriteLine($"rlhf {command}: {stopped.Message}");
+            error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
             return Stopped;
         }
         catch (OperationCanceledException)
         {
             progress.End();
-            error.WriteLine($"rlhf {command}: stopped before anything worth a checkpoint was done");
+            error.WriteLine($"rlhf {command.Name}: stopped before anything worth a checkpoint was done");
             return Stopped;
         }
         catch (Exception failure)
         {
             progress.End();
-            error.WriteLine($"rlhf {command}: {Line(failure, recipe, command)}");
+            error.WriteLine($"rlhf {command.Name}: {Line(failure, command, recipe)}");
             if (Trace) error.WriteLine(failure);
             return failure is WrongUsageException ? WrongUsage : Failed;
         }
@@ -39,13 +38,13 @@ internal static class Failures
 
     private static bool Trace => Environment.GetEnvironmentVariable("RLHF_TRACE") is "1" or "true";
 
-    private static string Line(Exception failure, object recipe, string command)
+    private static string Line(Exception failure, Command command, object recipe)
     {
         while (failure is AggregateException or TypeInitializationException && failure.InnerException is { } inner) failure = inner;
         return failure switch
         {
             RlhfException known => known.Message,
-            _ when OutOfMemory.Line(failure, recipe, command) is { } line => line,
+            _ when OutOfMemory.Line(failure, () => command.WhenOutOfMemory?.Invoke(recipe)) is { } line => line,
             _ when Durable.IsDiskFull(failure) => $"the disk is full ({OneLine(failure)}); free space, then run the same command again to go on",
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => $"a native library cannot be used: {OneLine(failure)}; rlhf doctor says more",
             UnauthorizedAccessException or IOException => OneLine(failure),

@@ -1,5 +1,3 @@
-using Rlhf.Cli.Commands;
-using Rlhf.Cli.Shell;
 using Rlhf.Dpo;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
@@ -12,31 +10,31 @@ using TorchSharp;
 
 namespace Rlhf.Cli.Stages;
 
-/// <summary>What <c>--dry-run</c> does beyond looking for a stage's inputs: the device is there, tokenizer and model belong together, and the memory it will take.</summary>
+/// <summary>What decides the memory of a stage, from its inputs: the device is there, and tokenizer and model belong together.</summary>
 internal static class Foresight
 {
     /// <summary>Episodes that a text generator works on at a time.</summary>
     private const int SideBySide = 64;
 
-    public static void Of(Recipe recipe, SftRecipe section, CommandContext context)
+    public static MemoryPlan Of(Recipe recipe, SftRecipe section)
     {
         var shape = section.Model.Length > 0 ? ModelFolder.ReadConfig(section.Model)
             : TransformerConfig.Gpt2(TextTokenizer.Load(section.Tokenizer).VocabularySize, section.FromScratch.Width, section.FromScratch.Layers, section.FromScratch.Heads, section.FromScratch.Context);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * Math.Min(section.MaxLength, shape.Context));
         if (section.Model.Length > 0) Stage.WantFit(section.Tokenizer, shape);
-        Tell(recipe, SftCommand.StageName, Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing), context);
+        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing);
     }
 
-    public static void Of(Recipe recipe, RewardRecipe section, CommandContext context)
+    public static MemoryPlan Of(Recipe recipe, RewardRecipe section)
     {
         var shape = ModelFolder.ReadConfig(section.Model);
         Stage.WantFit(section.Model, shape);
         var perItem = section.LearnFrom == LearnFrom.Preferences ? 2 : 1;
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * perItem * Math.Min(section.MaxLength, shape.Context));
-        Tell(recipe, RewardCommand.StageName, Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing), context);
+        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing);
     }
 
-    public static void Of(Recipe recipe, PpoRecipe section, CommandContext context)
+    public static MemoryPlan Of(Recipe recipe, PpoRecipe section)
     {
         var shape = ModelFolder.ReadConfig(section.Model);
         Stage.WantFit(section.Model, shape);
@@ -51,15 +49,14 @@ internal static class Foresight
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);
-        var plan = Plan(recipe, models, tokens, section.GradientCheckpointing) with
+        return Plan(recipe, models, tokens, section.GradientCheckpointing) with
         {
             CachedTokens = (long)Math.Min(SideBySide, section.Episodes) * longest,
             DrawnTokens = (long)section.Episodes * Math.Min(section.Sampling.MaxNewTokens, shape.Context),
         };
-        Tell(recipe, PpoCommand.StageName, plan, context);
     }
 
-    public static void Of(Recipe recipe, DpoRecipe section, CommandContext context)
+    public static MemoryPlan Of(Recipe recipe, DpoRecipe section)
     {
         var shape = ModelFolder.ReadConfig(section.Model);
         Stage.WantFit(section.Model, shape);
@@ -67,7 +64,7 @@ internal static class Foresight
         // Without one of its own the reference is the policy before its first step.
         if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Passing));
         var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * Math.Min(section.MaxLength, shape.Context));
-        Tell(recipe, DpoCommand.StageName, Plan(recipe, models, tokens, section.GradientCheckpointing), context);
+        return Plan(recipe, models, tokens, section.GradientCheckpointing);
     }
 
     private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;
@@ -76,7 +73,4 @@ internal static class Foresight
     {
         Models = models, Tokens = tokens, Dtype = recipe.Dtype, OnCpu = Machine.DeviceOf(recipe.Device).type == DeviceType.CPU, GradientCheckpointing = checkpointing,
     };
-
-    private static void Tell(Recipe recipe, string stage, MemoryPlan plan, CommandContext context) =>
-        MemoryEstimate.Of(plan).Tell(stage, MemoryAdvice.Of(recipe, stage)!.Beforehand, context, Machine.DeviceOf(recipe.Device));
 }

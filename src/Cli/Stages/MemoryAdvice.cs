@@ -1,5 +1,3 @@
-using Rlhf.Cli.Commands;
-using Rlhf.Evaluation;
 using Rlhf.Policies.Models;
 
 namespace Rlhf.Cli.Stages;
@@ -10,26 +8,13 @@ namespace Rlhf.Cli.Stages;
 /// <param name="Least">less makes everything slow and saves little</param>
 internal sealed record MemoryAdvice(string Key, int Size, int Least)
 {
-    private const int FewTokens = 256;
+    public const int FewTokens = 256;
 
     /// <summary>The switch that changes no number; null where there is none to turn on.</summary>
     public string? Checkpointing { get; init; }
 
     /// <summary>What changes the numbers, or the model.</summary>
     public string Otherwise { get; init; } = "use a smaller model";
-
-    /// <returns>null for a command without such keys</returns>
-    public static MemoryAdvice? Of(object recipe, string command) => (recipe, command) switch
-    {
-        (Recipe { Sft: { } sft } all, SftCommand.StageName) => Stage(all, command, sft.MicroBatchTokens, sft.GradientCheckpointing, sft.Model.Length > 0 ? sft.Lora : null),
-        (Recipe { Reward: { } reward } all, RewardCommand.StageName) => Stage(all, command, reward.MicroBatchTokens, reward.GradientCheckpointing, reward.Lora),
-        (Recipe { Ppo: { } ppo } all, PpoCommand.StageName) => Stage(all, command, ppo.MicroBatchTokens, ppo.GradientCheckpointing, ppo.Lora),
-        (Recipe { Dpo: { } dpo } all, DpoCommand.StageName) => Stage(all, command, dpo.MicroBatchTokens, dpo.GradientCheckpointing, dpo.Lora),
-        (Recipe all, CurveCommand.StageName) => new($"{command}.micro_batch_tokens", (all.Curve ?? new CurveRecipe()).MicroBatchTokens, FewTokens),
-        (GenerateRecipe generate, _) => new("batch_size", generate.BatchSize, 1),
-        (BestOfNRecipe best, _) => new("batch_size", best.BatchSize, 1),
-        _ => null,
-    };
 
     /// <summary>For a run that has not begun.</summary>
     public string Beforehand => $"{Exact($"lower {Key}")}, or {Otherwise}";
@@ -42,8 +27,9 @@ internal sealed record MemoryAdvice(string Key, int Size, int Least)
     private string Exact(params string[] lower) =>
         string.Join(" or ", Checkpointing is null ? lower : [.. lower, $"set {Checkpointing}=true"]) + " (the numbers stay the same)";
 
+    /// <summary>For a stage that trains.</summary>
     /// <param name="lora">null where there is nothing that adapters could go onto</param>
-    private static MemoryAdvice Stage(Recipe recipe, string stage, int tokens, bool checkpointing, LoraRecipe? lora)
+    public static MemoryAdvice ForTraining(Recipe recipe, string stage, int tokens, bool checkpointing, LoraRecipe? lora)
     {
         List<string> others = ["a smaller model"];
         if (recipe.Dtype != Precision.BFloat16) others.Add("dtype=bfloat16");

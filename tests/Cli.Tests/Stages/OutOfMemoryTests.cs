@@ -23,7 +23,7 @@ public sealed class OutOfMemoryTests
             Failing("ppo", new Recipe { Ppo = new PpoRecipe { MicroBatchTokens = 4096 } }, () => empty(1L << 57)));
     }
 
-#pragma warning disable CA2201 // what the bridge and the runtime throw
+#pragma warning disable CA2201 // what TorchSharp and the runtime throw
     [Theory]
     [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 79 GiB", 8192, "rlhf dpo: out of GPU memory: no room for 2.50 GiB; lower dpo.micro_batch_tokens from 8192 to 4096 or set dpo.gradient_checkpointing=true (the numbers stay the same) and run the same command again\n")]
     [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB", 128, "rlhf dpo: out of GPU memory: no room for 2.50 GiB; set dpo.gradient_checkpointing=true (the numbers stay the same) and run the same command again\n")]
@@ -39,11 +39,11 @@ public sealed class OutOfMemoryTests
     [InlineData("curve", "curve.micro_batch_tokens=512", "lower curve.micro_batch_tokens from 512 to 256 (the numbers stay the same) and run the same command again")]
     [InlineData("doctor", "seed=1", "use a smaller model")]
     public void Line_WhatIsOnAlready_IsNotAskedFor(string command, string keys, string remedy) =>
-        Assert.Equal($"out of main memory: no room; {remedy}", OutOfMemory.Line(new OutOfMemoryException(), RecipeBinder.Bind<Recipe>("", "nowhere", keys.Split(' ')), command));
+        Assert.Equal($"rlhf {command}: out of main memory: no room; {remedy}\n", Failing(command, RecipeBinder.Bind<Recipe>("", "nowhere", keys.Split(' ')), () => throw new OutOfMemoryException()));
 
     [Fact]
     public void Line_Generation_NamesItsOwnKey() =>
-        Assert.EndsWith("; lower batch_size from 8 to 4 (the numbers stay the same) and run the same command again", OutOfMemory.Line(new OutOfMemoryException(), new GenerateRecipe { BatchSize = 8 }, "generate"), StringComparison.Ordinal);
+        Assert.EndsWith("; lower batch_size from 8 to 4 (the numbers stay the same) and run the same command again\n", Failing("generate", new GenerateRecipe { BatchSize = 8 }, () => throw new OutOfMemoryException()), StringComparison.Ordinal);
 
 #pragma warning restore CA2201
 
@@ -86,12 +86,18 @@ public sealed class OutOfMemoryTests
         return [world.Folder("huge.yaml"), .. more];
     }
 
-    private static string Failing(string name, Recipe recipe, Func<object> work)
+    private static string Failing(string name, object recipe, Func<object> work)
     {
         using var error = new StringWriter();
-        var command = Command.For<Recipe>(name, "", (_, _) => { work(); return 0; });
-        var code = Failures.Report(name, recipe, error, new Rlhf.Foundation.Runs.SilentProgress(), () => command.Run(recipe, null!));
+        var command = CommandTable.All.First(one => one.Name == name);
+        var code = Failures.Report(command, recipe, error, new Rlhf.Foundation.Runs.SilentProgress(), Working);
         Assert.Equal(1, code);
         return error.ToString();
+
+        int Working()
+        {
+            work();
+            return 0;
+        }
     }
 }

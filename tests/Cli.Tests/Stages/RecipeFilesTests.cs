@@ -1,3 +1,4 @@
+using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Foundation.Recipes;

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
-namespace Rlhf.Cli.Stages;
+namespace Rlhf.Cli.Shell;
 
 /// <summary>What to lower, and to what, where a tensor found no room.</summary>
 internal static partial class OutOfMemory
 {
+    /// <param name="advice">asked only where that is the failure</param>
     /// <returns>One line; null where the failure is another.</returns>
-    public static string? Line(Exception failure, object recipe, string command)
+    public static string? Line(Exception failure, Func<string?> advice)
     {
         if (failure is not (ExternalException or OutOfMemoryException)) return null;
         var match = TooMuch().Match(failure.Message);
@@ -16,7 +17,7 @@ internal static partial class OutOfMemory
         var size = match.Groups["gpu"].Success ? $" for {match.Groups["gpu"].Value}"
             : match.Groups["cpu"].Success ? $" for {double.Parse(match.Groups["cpu"].Value, CultureInfo.InvariantCulture) / (1L << 30):0.00} GiB" : "";
         var place = failure.Message.Contains("CUDA", StringComparison.Ordinal) ? "GPU" : "main";
-        return $"out of {place} memory: no room{size}; {MemoryAdvice.Of(recipe, command)?.Afterwards ?? "use a smaller model"}";
+        return $"out of {place} memory: no room{size}; {advice() ?? "use a smaller model"}";
     }
 
     // libtorch's words: "CUDA out of memory. Tried to allocate 2.00 GiB …", "can't allocate memory: you tried to allocate 123 bytes".

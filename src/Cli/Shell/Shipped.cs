@@ -1,6 +1,6 @@
 using Rlhf.Foundation.Recipes;
 
-namespace Rlhf.Cli.Stages;
+namespace Rlhf.Cli.Shell;
 
 /// <summary>Recipes and data that come with the program.</summary>
 internal static class Shipped

@@ -1,12 +1,16 @@
-using Rlhf.Cli.Commands;
 using Rlhf.Cli.Shell;
+using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 
-namespace Rlhf.Cli.Stages;
+namespace Rlhf.Cli.Commands;
 
-/// <summary>One stage of a pipeline: whether a recipe has it, how it runs, what it wants, and what of a recipe decides its results.</summary>
-internal sealed record PipelineStage(string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run, Action<Recipe, CommandContext> Foresee, Func<Recipe, Recipe> Decisive);
+/// <summary>
+/// One stage of a pipeline: whether a recipe has it, how it runs, what it wants, what of a recipe decides its results, and
+/// what to change where there is no room in memory.
+/// </summary>
+internal sealed record PipelineStage(
+    string Name, Func<Recipe, bool> IsIn, Func<Recipe, CommandContext, int> Run, Action<Recipe, CommandContext> Foresee, Func<Recipe, Recipe> Decisive, Func<Recipe, string?> WhenOutOfMemory);
 
 /// <summary>
 /// The stages of a recipe, one after the other in one process. Each keeps its own run, so what is finished is passed
@@ -16,12 +20,12 @@ internal static class Pipeline
 {
     private static readonly PipelineStage[] s_stages =
     [
-        new(TokenizerCommand.StageName, recipe => recipe.Tokenizer is not null, TokenizerCommand.Run, TokenizerCommand.Check, TokenizerCommand.Decisive),
-        new(SftCommand.StageName, recipe => recipe.Sft is not null, SftCommand.Run, SftCommand.Foresee, SftCommand.Decisive),
-        new(RewardCommand.StageName, recipe => recipe.Reward is not null, RewardCommand.Run, RewardCommand.Foresee, RewardCommand.Decisive),
-        new(PpoCommand.StageName, recipe => recipe.Ppo is not null, PpoCommand.Run, PpoCommand.Foresee, PpoCommand.Decisive),
-        new(DpoCommand.StageName, recipe => recipe.Dpo is not null, DpoCommand.Run, DpoCommand.Foresee, DpoCommand.Decisive),
-        new(CurveCommand.StageName, recipe => recipe.Curve is not null, CurveCommand.Run, (_, _) => { }, CurveCommand.Decisive),
+        TokenizerCommand.AsPart(),
+        SftCommand.AsPart(),
+        RewardCommand.AsPart(),
+        PpoCommand.AsPart(),
+        DpoCommand.AsPart(),
+        CurveCommand.AsPart(),
     ];
 
     public static IReadOnlyList<PipelineStage> Of(Recipe recipe) => [.. s_stages.Where(stage => stage.IsIn(recipe))];
@@ -58,7 +62,7 @@ internal static class Pipeline
             {
                 stage.Run(i == 0 ? recipe : AfterTheFirst(recipe), context with { Output = TextWriter.Null });
             }
-            catch (Exception failure) when (OutOfMemory.Line(failure, recipe, stage.Name) is { } line)
+            catch (Exception failure) when (OutOfMemory.Line(failure, () => stage.WhenOutOfMemory(recipe)) is { } line)
             {
                 // Beyond here nobody knows whose keys would help.
                 throw new RlhfException($"{stage.Name}: {line}", failure);
