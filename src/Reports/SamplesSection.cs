@@ -1,5 +1,6 @@
 using System.Globalization;
 using Rlhf.Reports.Charts;
+using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Reports;
 
@@ -40,7 +41,7 @@ internal static class SamplesSection
     {
         var both = samples.Where(sample => double.IsFinite(sample.Score) && double.IsFinite(sample.Gold)).ToArray();
         if (both.Length < Shown) return [];
-        double[] proxy = Evaluation.Correlation.Ranks([.. both.Select(sample => sample.Score)]), gold = Evaluation.Correlation.Ranks([.. both.Select(sample => sample.Gold)]);
+        double[] proxy = Correlation.Ranks([.. both.Select(sample => sample.Score)]), gold = Correlation.Ranks([.. both.Select(sample => sample.Gold)]);
         return [.. both.Index().OrderByDescending(sample => proxy[sample.Index] - gold[sample.Index]).Select(sample => sample.Item).DistinctBy(sample => sample.Response).Take(3)];
     }
 

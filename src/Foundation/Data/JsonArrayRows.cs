@@ -24,12 +24,7 @@ internal sealed class JsonArrayRows(ChunkBuffer buffer, RowOrigin origin)
             _ = Peek("an object");
             var at = line;
             var bytes = Element();
-            if (parser.Parse(bytes, at, out var reason) is { } row)
-                yield return row;
-            else if (onDefect is null)
-                throw new RlhfException($"{origin.At(at)}: {reason}");
-            else
-                onDefect(new RowDefect(origin.Source, at, reason));
+            if (parser.Parse(bytes, at, onDefect) is { } row) yield return row;
 
             var next = Peek("',' or the list's closing ']'");
             if (next is not (byte)',' and not (byte)']') throw Unexpected(next, "',' or ']' behind an object");

@@ -10,12 +10,7 @@ internal static class JsonLines
         {
             var json = bytes.TrimEnd(" \t\r\n"u8);
             if (json.IsEmpty) continue;
-            if (parser.Parse(json, line, out var reason) is { } row)
-                yield return row;
-            else if (onDefect is null)
-                throw new RlhfException($"{origin.At(line)}: {reason}");
-            else
-                onDefect(new RowDefect(origin.Source, line, reason));
+            if (parser.Parse(json, line, onDefect) is { } row) yield return row;
         }
     }
 

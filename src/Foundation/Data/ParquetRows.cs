@@ -47,12 +47,7 @@ internal static class ParquetRows
                             json.Flush();
                             return buffer.WrittenSpan.ToArray();
                         });
-                        if (parser.Parse(text, number, out var reason) is { } row)
-                            yield return row;
-                        else if (onDefect is null)
-                            throw new RlhfException($"{origin.At(number)}: {reason}");
-                        else
-                            onDefect(new RowDefect(path, number, reason));
+                        if (parser.Parse(text, number, onDefect) is { } row) yield return row;
                     }
                 }
                 finally

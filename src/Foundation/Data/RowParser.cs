@@ -43,6 +43,15 @@ internal sealed class RowParser(RowOrigin origin)
         }
     }
 
+    /// <summary>The row, or null after telling what these bytes are instead; an error where nobody is there to be told.</summary>
+    public Row? Parse(ReadOnlyMemory<byte> json, long line, Action<RowDefect>? onDefect)
+    {
+        if (Parse(json, line, out var reason) is { } row) return row;
+        if (onDefect is null) throw new RlhfException($"{origin.At(line)}: {reason}");
+        onDefect(new RowDefect(origin.Source, line, reason));
+        return null;
+    }
+
     private void Read(ReadOnlySpan<byte> json)
     {
         fields.Clear();

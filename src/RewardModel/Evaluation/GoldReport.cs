@@ -23,7 +23,7 @@ public sealed record GoldReport
         {
             Ceiling = Proportion.Of(scored.Sum(pair => JudgedPair.Correctness(pair.Gap)), scored.Length),
             Agreement = Proportion.Of(apart.Sum(pair => JudgedPair.Correctness(pair.Margin * Math.Sign(pair.Gap))), apart.Length),
-            Correlation = Pearson.Of([.. scored.Select(pair => pair.Margin)], [.. scored.Select(pair => pair.Gap)]),
+            Correlation = Evaluation.Correlation.Pearson([.. scored.Select(pair => pair.Margin)], [.. scored.Select(pair => pair.Gap)]),
         };
     }
 }

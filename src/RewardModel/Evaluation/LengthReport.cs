@@ -41,7 +41,7 @@ public sealed record LengthReport
             Advantage = mean,
             AdvantageLow = mean - half,
             AdvantageHigh = mean + half,
-            Correlation = Pearson.Of(
+            Correlation = Evaluation.Correlation.Pearson(
                 [.. pairs.Select(pair => pair.Chosen), .. pairs.Select(pair => pair.Rejected)],
                 [.. pairs.Select(pair => (double)pair.ChosenTokens), .. pairs.Select(pair => (double)pair.RejectedTokens)]),
             ByDifference = Bands(pairs),

@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Rewards.Evaluation;
 
@@ -28,20 +28,6 @@ public static class RewardReportJson
         catch (JsonException error)
         {
             throw new RlhfException($"{path}: not a reward report ({error.Message.TrimEnd('.')}): make it again with 'rlhf reward eval'", error);
-        }
-    }
-
-    private sealed class FiniteOrNull : JsonConverter<double>
-    {
-        public override bool HandleNull => true;
-
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
-
-        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
-        {
-            if (double.IsFinite(value)) writer.WriteNumberValue(value);
-            else writer.WriteNullValue();
         }
     }
 }

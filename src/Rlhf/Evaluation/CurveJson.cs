@@ -41,20 +41,6 @@ public static class CurveJson
         }
     }
 
-    private sealed class FiniteOrNull : JsonConverter<double>
-    {
-        public override bool HandleNull => true;
-
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
-
-        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
-        {
-            if (double.IsFinite(value)) writer.WriteNumberValue(value);
-            else writer.WriteNullValue();
-        }
-    }
-
     /// <summary>The numbers of all prompts in one line, to four digits: they are for resampling, not for reading.</summary>
     private sealed class NumbersOnOneLine : JsonConverter<IReadOnlyList<double>>
     {

@@ -1,4 +1,5 @@
 using Rlhf.Maths;
+using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Evaluation;
 

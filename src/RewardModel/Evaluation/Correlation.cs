@@ -1,4 +1,4 @@
-namespace Rlhf.Evaluation;
+namespace Rlhf.Rewards.Evaluation;
 
 /// <summary>How two numbers of the same items move together. NaN where one of them never changes.</summary>
 public static class Correlation
