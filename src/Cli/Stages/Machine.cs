@@ -10,8 +10,6 @@ namespace Rlhf.Cli.Stages;
 /// <summary>What the common keys device, dtype and threads come to on this machine, and the job this process belongs to.</summary>
 internal sealed class Machine : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
-
     private Machine(Device device, ScalarType type, Collective job) => (Device, Type, Job) = (device, type, job);
 
     public Device Device { get; }
@@ -27,7 +25,7 @@ internal sealed class Machine : IDisposable
         if (recipe.Threads > 0) set_num_threads(recipe.Threads);
         var device = Open(recipe.Device);
         var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        return new Machine(device, type, Collective.FromEnvironment(device, s_patience));
+        return new Machine(device, type, Collective.FromEnvironment());
     }
 
     /// <summary>The device that a key names, ready for work.</summary>

@@ -59,23 +59,11 @@ public abstract class Collective : IDisposable
 
     protected virtual void Dispose(bool disposing) { }
 
-    /// <summary>
-    /// Joins the job that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe (SLURM_PROCID and SLURM_NTASKS
-    /// stand in for the first two); a job of one where they are not set.
-    /// </summary>
-    public static Collective FromEnvironment(TorchSharp.torch.Device device, TimeSpan timeout)
-    {
-        var size = Number("WORLD_SIZE") ?? Number("SLURM_NTASKS") ?? 1;
-        if (size == 1) return Alone;
-        var rank = Number("RANK") ?? Number("SLURM_PROCID") ?? throw Missing("RANK");
-        var host = Environment.GetEnvironmentVariable("MASTER_ADDR") ?? throw Missing("MASTER_ADDR");
-        var port = Number("MASTER_PORT") ?? throw Missing("MASTER_PORT");
-        if (rank < 0 || rank >= size) throw new RlhfException($"RANK is {rank}, but WORLD_SIZE is {size}: ranks count from 0 to {size - 1}.");
-        throw new RlhfException($"{size} processes are asked for, which this build cannot join");
-    }
-
-    private static RlhfException Missing(string name) =>
-        new($"WORLD_SIZE asks for several processes but {name} is not set; start them with scripts/launch.sh, torchrun or srun.");
+    /// <summary>The job that WORLD_SIZE (or SLURM_NTASKS) asks for: of one process, where it asks for none.</summary>
+    /// <exception cref="RlhfException">It asks for several.</exception>
+    public static Collective FromEnvironment() => (Number("WORLD_SIZE") ?? Number("SLURM_NTASKS") ?? 1) is var size and not 1
+        ? throw new RlhfException($"WORLD_SIZE asks for {size} processes; jobs of several processes are not offered by this version yet, so start one")
+        : Alone;
 
     private static int? Number(string name)
     {

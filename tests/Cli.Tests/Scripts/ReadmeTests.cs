@@ -18,7 +18,6 @@ public sealed partial class ReadmeTests : IDisposable
         ("scripts/test.sh", null),
         ("scripts/download.sh", null),
         ("scripts/train.sh", Small + " out=runs/trained"),
-        ("scripts/launch.sh -n 2 scripts/rlhf ppo data/recipes/demo.yaml", Small + " ppo.model=runs/demo/sft/final ppo.score.reward_model.path=runs/demo/reward/final"),
         ("scripts/rlhf ppo", Small + " ppo.model=runs/demo/sft/final ppo.score.reward_model.path=runs/demo/reward/final"),
         ("scripts/rlhf dpo", Small + " dpo.model=runs/demo/sft/final dpo.epochs=0.01"),
         ("scripts/rlhf sweep", Small + " --dry-run"),
@@ -32,7 +31,6 @@ public sealed partial class ReadmeTests : IDisposable
     {
         _shell.Run($$"""
             mkdir scripts && ln -s '{{TestData.Repository}}/data' data && cp '{{TestData.Repository}}'/scripts/*.sh scripts/
-            printf '#!/usr/bin/env bash\n' > scripts/setup.sh
             printf '#!/usr/bin/env bash\nexec dotnet %s "$@"\n' '{{AppContext.BaseDirectory}}Rlhf.Cli.dll' > scripts/rlhf
             chmod +x scripts/*
             """);
