@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Rlhf.Foundation.Torch;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;
@@ -20,7 +21,7 @@ internal static class TrainStepCommand
         var peak = ProductRate(new Device(shape.Device), shape.Type);
         Console.WriteLine(JsonSerializer.Serialize(new
         {
-            peer = "rlhf", torch = __version__, threads = get_num_threads(), dtype = shape.Dtype, median_s = median, best_s = seconds[0],
+            peer = "rlhf", torch = Libtorch.Version.ToString(), threads = get_num_threads(), dtype = shape.Dtype, median_s = median, best_s = seconds[0],
             tokens_per_s = shape.Tokens / median, gflop = shape.Operations / 1e9, product_gflops = peak / 1e9, utilisation = shape.Operations / median / peak, loss,
         }));
         return 0;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Rlhf.Reports.Charts;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Reports.Tests;
 

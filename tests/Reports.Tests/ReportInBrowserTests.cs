@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Reports.Tests;
 

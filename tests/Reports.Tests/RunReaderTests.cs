@@ -1,6 +1,5 @@
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Evaluation;
 
 namespace Rlhf.Reports.Tests;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Rlhf.Evaluation;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Evaluation;
 
 namespace Rlhf.Reports.Tests;

@@ -1,5 +1,3 @@
-using Rlhf.Rewards.World;
-
 namespace Rlhf.Reports.Tests;
 
 public sealed class SmoothingTests

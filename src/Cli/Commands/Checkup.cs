@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Rlhf.Cli.Shell;
+using Rlhf.Foundation;
 using Rlhf.Foundation.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,29 +17,49 @@ internal static class Checkup
     public static IReadOnlyList<Finding> All()
     {
         var findings = new List<Finding> { new("program", Health.Good, $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}") };
-        var torch = Libtorch();
-        findings.Add(torch);
-        if (torch.Health == Health.Good) findings.AddRange([Threads(), Blas(), HalfProducts(), Gpu()]);
+        var libtorch = FoundLibtorch();
+        findings.Add(libtorch);
+        if (libtorch.Health == Health.Good) findings.AddRange([Threads(), HalfProducts(), Gpu()]);
         findings.AddRange([Memory(), Disk(Directory.GetCurrentDirectory())]);
         return findings;
     }
 
-    private static Finding Libtorch()
+    private static Finding FoundLibtorch()
     {
+        try
+        {
+            return Computing(Libtorch.Load());
+        }
+        catch (RlhfException failure)
+        {
+            return new("libtorch", Health.Bad, failure.Message);
+        }
+    }
+
+    // On its own, because whoever names a type of TorchSharp has libtorch loaded, and ends where that fails.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Finding Computing(LibtorchFolder folder)
+    {
+        var found = $"{Libtorch.Version} {Origin(folder)}, under TorchSharp {Libtorch.TorchSharpVersion}";
         try
         {
             using var one = ones(2, 2);
             using var product = one.mm(one);
-            var isRight = product.sum().ToSingle() == 8;
-            return isRight ? new("libtorch", Health.Good, $"{__version__}, computes")
-                : new("libtorch", Health.Bad, $"{__version__}, but 2×2 ones times itself does not sum to 8", "the installation is damaged: run scripts/setup.sh, then build again");
+            return product.sum().ToSingle() == 8 ? new("libtorch", Health.Good, $"{found}; it computes")
+                : new("libtorch", Health.Bad, $"{found}: 2×2 ones times itself does not sum to 8", "the libraries are damaged: delete that folder, and build or publish again");
         }
-        catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException or BadImageFormatException or EntryPointNotFoundException or ExternalException)
+        catch (Exception failure) when (failure is TypeInitializationException or EntryPointNotFoundException or ExternalException)
         {
-            var cause = failure.GetBaseException().Message.ReplaceLineEndings(" ");
-            return new("libtorch", Health.Bad, cause, "run scripts/setup.sh, then scripts/rlhf doctor again (it builds the bridge)");
+            return new("libtorch", Health.Bad, $"{found}: {failure.GetBaseException().Message.ReplaceLineEndings(" ")}", "the libraries are damaged: delete that folder, and build or publish again");
         }
     }
+
+    private static string Origin(LibtorchFolder folder) => folder.Source switch
+    {
+        LibtorchSource.Variable => $"named by {LibtorchFolder.Variable}, {folder.Path}",
+        LibtorchSource.Python => $"of python3's PyTorch, {folder.Path}",
+        _ => $"of its package, {folder.Path}",
+    };
 
     private static Finding Threads()
     {
@@ -45,21 +67,6 @@ internal static class Checkup
         var found = $"libtorch uses {threads} of {cores} cores";
         return threads == cores ? new("threads", Health.Good, found)
             : new("threads", Health.Poor, found, "threads= in the recipe or OMP_NUM_THREADS sets it; one per core is fastest as a rule");
-    }
-
-    /// <summary>Which BLAS is loaded shows in the process's own memory map.</summary>
-    private static Finding Blas()
-    {
-        if (!File.Exists("/proc/self/maps")) return new("blas", Health.Good, "not looked at on this system");
-        var libraries = File.ReadLines("/proc/self/maps").Select(line => line[(line.LastIndexOf(' ') + 1)..]).Where(path => path.StartsWith('/')).Distinct().ToList();
-        var blas = libraries.FirstOrDefault(path => path.Contains("openblas", StringComparison.Ordinal))
-            ?? libraries.FirstOrDefault(path => path.Contains("libmkl", StringComparison.Ordinal))
-            ?? libraries.FirstOrDefault(path => Path.GetFileName(path).StartsWith("libblas", StringComparison.Ordinal));
-        if (blas is null) return new("blas", Health.Good, "inside libtorch");
-        if (blas.Contains("pthread", StringComparison.Ordinal))
-            return new("blas", Health.Poor, blas, "this OpenBLAS has threads of its own that fight libtorch's (up to 2.6 times slower): apt-get install libopenblas0-openmp, then scripts/setup.sh");
-        var isReference = !blas.Contains("openblas", StringComparison.Ordinal) && !blas.Contains("mkl", StringComparison.Ordinal);
-        return isReference ? new("blas", Health.Poor, blas, "this is the slow reference BLAS: apt-get install libopenblas0-openmp, then scripts/setup.sh") : new("blas", Health.Good, blas);
     }
 
     private static Finding HalfProducts() => new("bfloat16", Health.Good, Processor.MultipliesBFloat16
@@ -77,7 +84,7 @@ internal static class Checkup
         }
 
         return Directory.Exists("/proc/driver/nvidia/gpus")
-            ? new("gpu", Health.Poor, "the driver sees a GPU but this libtorch cannot use it", "install PyTorch with CUDA for python3, point RLHF_LIBTORCH at it, and build with -p:Torch=installed")
+            ? new("gpu", Health.Poor, "the driver sees a GPU but this libtorch cannot use it", $"point {LibtorchFolder.Variable} at the folder of a PyTorch {Libtorch.Fitting} with CUDA, or build with -p:Torch=cuda")
             : new("gpu", Health.Good, "none; everything runs on the CPU");
     }
 

@@ -7,7 +7,7 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf doctor</c>: looks at everything the program stands on and says how to mend what is wrong.</summary>
 internal static class DoctorCommand
 {
-    public static Command Create() => Command.For<DoctorRecipe>("doctor", "Checks libtorch, bridge, threads, GPU, disk and memory, and says how to mend.", Run) with
+    public static Command Create() => Command.For<DoctorRecipe>("doctor", "Says which libtorch serves and from where, checks threads, GPU, memory and disk, and says how to mend.", Run) with
     {
         Examples = ["rlhf doctor", "rlhf doctor --json"],
     };

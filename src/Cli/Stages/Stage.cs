@@ -73,7 +73,7 @@ internal static class Stage
 
     private static Dictionary<string, string> Facts(Recipe recipe, Machine machine) => new()
     {
-        ["libtorch"] = TorchSharp.torch.__version__,
+        ["libtorch"] = Libtorch.Version.ToString(),
         ["device"] = machine.Device.ToString(),
         ["gpu"] = machine.Device.type == TorchSharp.DeviceType.CUDA ? CudaDevice.Name(machine.Device.index) ?? "unknown" : "none",
         ["products"] = TensorFloat32.IsUsed(machine.Device, machine.Type) ? "tf32" : machine.Type.ToString().ToLowerInvariant(),

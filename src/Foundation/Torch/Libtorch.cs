@@ -25,6 +25,17 @@ public static class Libtorch
     /// <summary>TorchSharp's version.</summary>
     public static string TorchSharpVersion { get; } = typeof(Libtorch).Assembly.GetReferencedAssemblies().Single(one => one.Name == nameof(TorchSharp)).Version!.ToString(3);
 
+    /// <summary>The version of the libtorch that is loaded, as it says itself.</summary>
+    public static Version Version
+    {
+        get
+        {
+            Load();
+            var packed = StableInterface.VersionOfLibtorch();
+            return new Version((byte)(packed >> 56), (byte)(packed >> 48), (byte)(packed >> 40));
+        }
+    }
+
     /// <summary>The handle of libtorch_cuda; 0 where this libtorch is for processors alone.</summary>
     internal static nint Cuda
     {

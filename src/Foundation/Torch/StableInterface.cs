@@ -14,6 +14,10 @@ internal static unsafe partial class StableInterface
     /// <summary>The version that this code was written against: 2.10.</summary>
     public const ulong Version = 2UL << 56 | 10UL << 48;
 
+    /// <summary>The version of the libtorch that answers, packed as <see cref="Version"/> is.</summary>
+    [LibraryImport(Library, EntryPoint = "aoti_torch_abi_version")]
+    public static partial ulong VersionOfLibtorch();
+
     /// <summary>Runs an operator: its arguments on the stack are taken, its results left in their place.</summary>
     [LibraryImport(Library, EntryPoint = "torch_call_dispatcher", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Call(string name, string overload, ulong* stack, ulong version);

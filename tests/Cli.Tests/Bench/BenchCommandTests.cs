@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Bench;
 

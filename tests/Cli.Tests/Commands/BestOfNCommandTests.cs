@@ -3,7 +3,6 @@ using Rlhf.Cli.Tests.Whole;
 using Rlhf.Foundation.Data;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Sft;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Commands;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Evaluation;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Commands;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Cli.Tests.Scripts;
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Commands;
 

@@ -1,6 +1,5 @@
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Commands;

@@ -4,7 +4,6 @@ using Rlhf.Cli.Shell;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Commands;

@@ -1,7 +1,6 @@
 using Rlhf.Cli.Commands;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Tests.Evaluation;
-using Rlhf.Rewards.World;
 using Spectre.Console;
 
 namespace Rlhf.Cli.Tests.Commands;

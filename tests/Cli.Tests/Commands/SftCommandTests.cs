@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Cli.Tests.Commands;

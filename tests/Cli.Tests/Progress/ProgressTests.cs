@@ -1,6 +1,5 @@
 using Rlhf.Cli.Progress;
 using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.World;
 using Spectre.Console;
 
 namespace Rlhf.Cli.Tests.Progress;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Scripts;
 

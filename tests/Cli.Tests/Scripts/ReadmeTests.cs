@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Scripts;
 

@@ -1,5 +1,3 @@
-using Rlhf.Rewards.World;
-
 namespace Rlhf.Cli.Tests.Scripts;
 
 public sealed class ScriptTests : IDisposable

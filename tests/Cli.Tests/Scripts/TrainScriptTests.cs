@@ -1,5 +1,3 @@
-using Rlhf.Rewards.World;
-
 namespace Rlhf.Cli.Tests.Scripts;
 
 /// <summary>scripts/train.sh beside a stand-in for the program that writes down how it is called.</summary>

@@ -1,6 +1,5 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Shell;
 

@@ -2,7 +2,6 @@ using Rlhf.Cli.Shell;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Shell;
 
@@ -127,7 +126,7 @@ public sealed class CommandLineTests : IDisposable
             case How.DiskFull: throw new AggregateException(new IOException("No space left on device", 28));
             case How.Missing: throw new FileNotFoundException("Could not find file 'x'.");
             case How.Unexpected: throw new InvalidOperationException("odd\nstate");
-            case How.Native: throw new TypeInitializationException("Bridge", new DllNotFoundException("libtorch"));
+            case How.Native: throw new TypeInitializationException("TorchSharp.torch", new DllNotFoundException("libtorch"));
             case How.Interrupted: throw new InterruptedException("stopped after step 3");
             case How.Cancelled: throw new OperationCanceledException();
             case How.Warning:

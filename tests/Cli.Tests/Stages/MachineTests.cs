@@ -1,6 +1,5 @@
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
-using Rlhf.Rewards.World;
 using TorchSharp;
 
 namespace Rlhf.Cli.Tests.Stages;

@@ -6,7 +6,6 @@ using Rlhf.Cli.Tests.Whole;
 using Rlhf.Dpo;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 using static TorchSharp.torch;
 

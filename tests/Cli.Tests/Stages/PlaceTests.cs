@@ -3,7 +3,6 @@ using Rlhf.Cli.Tests.Whole;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Stages;
 

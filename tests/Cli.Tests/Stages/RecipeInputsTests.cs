@@ -1,6 +1,5 @@
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Stages;
 

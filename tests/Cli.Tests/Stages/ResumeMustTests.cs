@@ -1,5 +1,4 @@
 using Rlhf.Cli.Tests.Whole;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Stages;
 

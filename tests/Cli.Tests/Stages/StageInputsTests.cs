@@ -1,7 +1,6 @@
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Rewards.Models;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Stages;

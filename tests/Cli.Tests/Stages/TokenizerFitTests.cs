@@ -5,7 +5,6 @@ using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Training;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Stages;
 

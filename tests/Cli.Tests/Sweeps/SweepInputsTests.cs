@@ -3,7 +3,6 @@ using Rlhf.Cli.Tests.Whole;
 using Rlhf.Evaluation;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Rewards.Models;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Sweeps;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Rlhf.Cli.Sweeps;
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Evaluation;
 
 namespace Rlhf.Cli.Tests.Sweeps;

@@ -1,7 +1,6 @@
 using Rlhf.Cli.Sweeps;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Sweeps;
 

@@ -1,5 +1,4 @@
 using Rlhf.Cli.Tests.Scripts;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Tests.Whole;
 

@@ -1,10 +1,16 @@
 using System.Text.Json;
-using Rlhf.Rewards.World;
+using System.Text.RegularExpressions;
+using Rlhf.Cli.Tests.Scripts;
+using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Cli.Tests.Whole;
 
-public sealed class ProgramTests
+public sealed class ProgramTests : IDisposable
 {
+    private readonly Bash _shell = new();
+
+    public void Dispose() => _shell.Dispose();
+
     [Fact]
     public void Rlhf_Doctor_FindsAWorkingLibtorch()
     {
@@ -14,6 +20,42 @@ public sealed class ProgramTests
         Assert.Equal("good", findings.Single(finding => finding.GetProperty("subject").GetString() == "libtorch").GetProperty("health").GetString());
         Assert.Equal(0, ending.Code);
         Assert.Equal("", ending.Error);
+    }
+
+    [Fact]
+    public void Rlhf_Doctor_SaysWhereLibtorchIsFrom()
+    {
+        var native = Path.GetDirectoryName(LibtorchFolder.Find().Path)!;
+
+        var own = _shell.Run($"{TrainedWorld.Program} doctor");
+        var named = _shell.Run($"RLHF_LIBTORCH='{LibtorchFolder.Find().Path}' {TrainedWorld.Program} doctor");
+
+        Assert.Matches(@"\ngood  libtorch   2\.1[01]\.\d+ of its package, .*, under TorchSharp [\d.]+; it computes\n", own.Output);
+        Assert.Matches($@"\ngood  libtorch   2\.1[01]\.\d+ named by RLHF_LIBTORCH, {Regex.Escape(native)}/.*; it computes\n", named.Output);
+    }
+
+    [Fact]
+    public void Rlhf_DoctorWhereLibtorchIsNot_SaysSoAndLooksAtTheRest()
+    {
+        var ending = _shell.Run($"RLHF_LIBTORCH=programs {TrainedWorld.Program} doctor");
+
+        Assert.Equal((1, ""), (ending.Code, ending.Error));
+        Assert.Contains("\nbad   libtorch   RLHF_LIBTORCH is programs, where there is no libtorch.so, nor under lib; ", ending.Output, StringComparison.Ordinal);
+        Assert.Contains(" GiB free under ", ending.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rlhf_Help_StartsWithoutLibtorch()
+    {
+        // Whoever loaded it here would end with a line about the folder.
+        var start = $"RLHF_LIBTORCH=programs {TrainedWorld.Program}";
+        var ending = _shell.Run($"{start} --help");
+        Assert.Equal((0, ""), (ending.Code, ending.Error));
+        Assert.Contains("first steps:", ending.Output, StringComparison.Ordinal);
+
+        // 0.05 s on an idle machine; the shortest of five, because others may be at work on this one.
+        var seconds = _shell.Run($"TIMEFORMAT=%R; for i in 1 2 3 4 5; do time {start} --help >/dev/null; done").Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Min(double.Parse);
+        Assert.InRange(seconds, 0, 0.3);
     }
 
     [Fact]

@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Rlhf.Cli.Tests.Scripts;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Rewards.Models;
-using Rlhf.Rewards.World;
 using TorchSharp;
 
 namespace Rlhf.Cli.Tests.Whole;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Rlhf.Reports.Charts;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Reports.Tests.Charts;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Rlhf.Reports.Charts;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Reports.Tests.Charts;
 

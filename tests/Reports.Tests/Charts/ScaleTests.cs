@@ -1,5 +1,4 @@
 using Rlhf.Reports.Charts;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Reports.Tests.Charts;
 

@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Rewards.Evaluation;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Evaluation;
 

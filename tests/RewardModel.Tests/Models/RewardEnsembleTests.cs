@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Rewards.Models;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Models;
 

@@ -3,7 +3,6 @@ using Rlhf.Foundation;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.TensorFiles;
 using Rlhf.Rewards.Models;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Models;

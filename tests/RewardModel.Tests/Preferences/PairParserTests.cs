@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Preferences;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Preferences;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Rlhf.Foundation;
 using Rlhf.Rewards.Scorers;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Scorers;
 

@@ -2,7 +2,6 @@ using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Training;
 

@@ -6,7 +6,6 @@ using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Training;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

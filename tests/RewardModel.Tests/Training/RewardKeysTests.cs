@@ -3,7 +3,6 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Training;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Training;
 

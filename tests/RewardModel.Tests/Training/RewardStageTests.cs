@@ -7,7 +7,6 @@ using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

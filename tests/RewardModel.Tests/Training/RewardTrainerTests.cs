@@ -5,7 +5,6 @@ using Rlhf.Policies.Training;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

@@ -1,6 +1,5 @@
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

@@ -5,7 +5,6 @@ using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Evaluation;
