@@ -19,7 +19,7 @@ internal static class Checkup
         var findings = new List<Finding> { new("program", Health.Good, $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}") };
         var libtorch = FoundLibtorch();
         findings.Add(libtorch);
-        if (libtorch.Health == Health.Good) findings.AddRange([Threads(), HalfProducts(), Gpu()]);
+        if (libtorch.Health == Health.Good) findings.AddRange([Fit(), Threads(), HalfProducts(), Gpu()]);
         findings.AddRange([Memory(), Disk(Directory.GetCurrentDirectory())]);
         return findings;
     }
@@ -60,6 +60,17 @@ internal static class Checkup
         LibtorchSource.Python => $"of python3's PyTorch, {folder.Path}",
         _ => $"of its package, {folder.Path}",
     };
+
+    /// <summary>Whether TorchSharp and this libtorch understand each other: wrong sizes are worse than an error.</summary>
+    private static Finding Fit()
+    {
+        var onGpu = cuda.is_available();
+        if ((FitCheck.OnCpu() ?? (onGpu ? FitCheck.OnGpu() : null)) is { } failure) return new("fit", Health.Bad, failure, $"use PyTorch {Libtorch.Fitting}");
+        var found = $"sizes, types, strides, a product, a gradient and attention are right on the CPU{(onGpu ? " and the GPU" : "")}";
+        var missing = Libtorch.MissingFunctions;
+        return missing.Count == 0 ? new("fit", Health.Good, found)
+            : new("fit", Health.Poor, $"{found}; {missing.Count} functions that TorchSharp calls are missing: {string.Join(", ", missing)}", $"what calls one of them ends the process; PyTorch {Libtorch.Fitting} has them");
+    }
 
     private static Finding Threads()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Rlhf.Foundation.Torch;
 
@@ -14,12 +15,12 @@ public static class Libtorch
     /// <summary>The versions whose tensors TorchSharp reads right.</summary>
     public const string Fitting = "2.10 or 2.11";
 
-    private const string Bridge = "libLibTorchSharp.so";
+    private const string Wrapper = "libLibTorchSharp.so";
 
     private static readonly Lock s_gate = new();
     private static LibtorchFolder? s_folder;
     private static Exception? s_failure;
-    private static nint s_library, s_cuda;
+    private static nint s_library, s_cuda, s_wrapper;
     private static bool s_begun;
 
     /// <summary>TorchSharp's version.</summary>
@@ -36,6 +37,16 @@ public static class Libtorch
         }
     }
 
+    /// <summary>The functions that TorchSharp calls and this libtorch lacks, by the names that its libraries have for them.</summary>
+    public static IReadOnlyList<string> MissingFunctions
+    {
+        get
+        {
+            Load();
+            return Torch.MissingFunctions.Of(OwnWrapper(), s_wrapper);
+        }
+    }
+
     /// <summary>The handle of libtorch_cuda; 0 where this libtorch is for processors alone.</summary>
     internal static nint Cuda
     {
@@ -47,7 +58,7 @@ public static class Libtorch
     }
 
     /// <summary>Loads libtorch where that has not happened yet, and says from where.</summary>
-    /// <exception cref="RlhfException">There is none, or it does not fit.</exception>
+    /// <exception cref="RlhfException">There is none, or it does not fit. A process that uses TorchSharp all the same is ended, where that can be seen.</exception>
     public static LibtorchFolder Load()
     {
         lock (s_gate)
@@ -81,15 +92,17 @@ public static class Libtorch
 
     private static void LoadFor(Assembly assembly)
     {
-        if (assembly.GetName().Name != nameof(TorchSharp) || s_begun) return;
+        // While it is being loaded, its own check is what uses TorchSharp. After a failure nobody may.
+        if (assembly.GetName().Name != nameof(TorchSharp) || (s_begun && s_failure is null)) return;
         try
         {
             Load();
         }
         catch (RlhfException failure)
         {
-            // An exception does not get out of here, and TorchSharp would go on and take whatever it finds.
-            Console.Error.WriteLine(failure.Message);
+            // An exception does not get out of here, and TorchSharp would go on and take whatever it finds. Nor does this line get
+            // lost where Console.Error leads elsewhere.
+            using (var error = Console.OpenStandardError()) error.Write(Encoding.UTF8.GetBytes(failure.Message + Environment.NewLine));
             Environment.Exit(1);
         }
     }
@@ -111,8 +124,7 @@ public static class Libtorch
         s_library = Open(Path.Combine(folder.Path, "libtorch_cpu.so"));
         var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");
         if (File.Exists(cuda)) s_cuda = Open(cuda);
-        OpenBridge(LibtorchFolder.Own(Bridge) ?? throw new RlhfException($"{Bridge} of TorchSharp {TorchSharpVersion} is not beside the program, nor where the build found it; build or publish again"));
-        if (folder.Source != LibtorchSource.Package && FitCheck.Failure() is { } failure) throw Unfit(folder, version, failure);
+        s_wrapper = folder.Source == LibtorchSource.Package ? OpenWrapper() : OpenWrapperOver(folder, version);
         return folder;
     }
 
@@ -128,15 +140,37 @@ public static class Libtorch
         }
     }
 
-    private static void OpenBridge(string path)
+    private static string OwnWrapper() => LibtorchFolder.Own(Wrapper)
+        ?? throw new RlhfException($"{Wrapper} of TorchSharp {TorchSharpVersion} is not beside the program, nor where the build found it; build or publish again");
+
+    /// <summary>A libtorch from elsewhere may lack what TorchSharp calls, or lay its tensors out otherwise.</summary>
+    private static nint OpenWrapperOver(LibtorchFolder folder, Version? version)
     {
+        nint wrapper;
         try
         {
-            NativeLibrary.Load(path);
+            wrapper = OpenWrapper();
         }
-        catch (DllNotFoundException failure) when (failure.Message.Contains(BridgeCopy.MissingVersion, StringComparison.Ordinal))
+        catch (RlhfException failure)
         {
-            Open(BridgeCopy.For(path, TorchSharpVersion));
+            throw Unfit(folder, version, $"does not fit: {failure.Message}");
+        }
+
+        if (FitCheck.OnCpu() is not { } wrong) return wrapper;
+        var missing = Torch.MissingFunctions.Of(OwnWrapper(), wrapper);
+        throw Unfit(folder, version, $"does not fit: {wrong}{(missing.Count == 0 ? "" : $", and of the functions that TorchSharp calls {missing.Count} are missing ({string.Join(", ", missing.Take(3))} …)")}");
+    }
+
+    private static nint OpenWrapper()
+    {
+        var path = OwnWrapper();
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (DllNotFoundException failure) when (failure.Message.Contains(WrapperCopy.MissingVersion, StringComparison.Ordinal))
+        {
+            return Open(WrapperCopy.For(path, TorchSharpVersion));
         }
         catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
         {

@@ -4,7 +4,7 @@ namespace Rlhf.Foundation.Torch;
 /// A copy of TorchSharp's native library for systems whose libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04), in
 /// the user's cache: see <see cref="SymbolVersions"/>.
 /// </summary>
-internal static class BridgeCopy
+internal static class WrapperCopy
 {
     /// <summary>What the loader misses there.</summary>
     public const string MissingVersion = "GLIBCXX_3.4.32";
