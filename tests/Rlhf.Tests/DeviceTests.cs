@@ -1,10 +1,8 @@
 using System.Text.Json;
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 using Rlhf.Tests.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests;

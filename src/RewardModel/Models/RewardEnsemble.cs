@@ -1,6 +1,4 @@
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Models;

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Tokenization.Files;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Models;

@@ -1,7 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Sft;
-using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 

@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Policies.Sft;
 
 namespace Rlhf.Rewards.Preferences;
 

@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Rewards.Preferences;
 

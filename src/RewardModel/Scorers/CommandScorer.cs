@@ -5,8 +5,6 @@ using System.Text;
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Runs;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Rewards.Scorers;
 

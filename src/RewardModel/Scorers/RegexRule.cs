@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Rewards.Preferences;
 
 namespace Rlhf.Rewards.Scorers;
 

@@ -1,6 +1,5 @@
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Models;
-using Rlhf.Rewards.Training;
 
 namespace Rlhf.Rewards.Scorers;
 

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Recipes;
-using Rlhf.Rewards.Models;
 
 namespace Rlhf.Rewards.Scorers;
 

@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 

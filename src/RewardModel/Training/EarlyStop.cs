@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Foundation.Files;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Training;

@@ -1,6 +1,4 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Sft;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Training;

@@ -1,4 +1,3 @@
-using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 

@@ -2,7 +2,6 @@ using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Training;

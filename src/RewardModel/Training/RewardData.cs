@@ -1,5 +1,4 @@
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Rewards.Preferences;
 
 namespace Rlhf.Rewards.Training;

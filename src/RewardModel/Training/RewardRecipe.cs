@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Recipes;
-using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;

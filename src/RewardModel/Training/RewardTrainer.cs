@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Training;
-using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 

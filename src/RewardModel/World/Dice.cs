@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Recipes;
-
 namespace Rlhf.Rewards.World;
 
 /// <summary>SplitMix64 (Steele, Lea and Flood 2014): the same numbers from a seed on every machine and runtime.</summary>

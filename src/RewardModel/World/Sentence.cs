@@ -1,5 +1,3 @@
-using Rlhf.Rewards.Scorers;
-
 namespace Rlhf.Rewards.World;
 
 /// <summary>A run of words up to and including the mark that ends it.</summary>

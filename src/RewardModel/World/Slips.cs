@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Recipes;
-
 namespace Rlhf.Rewards.World;
 
 /// <summary>Writes as a small language model would: like the storyteller, now and then with a word mashed from two others, an end cut off, or a sentence said again.</summary>

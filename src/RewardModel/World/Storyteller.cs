@@ -1,5 +1,3 @@
-using Rlhf.Foundation.Recipes;
-
 namespace Rlhf.Rewards.World;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Rlhf.Rewards.Scorers;
-
 namespace Rlhf.Rewards.World;
 
 /// <summary>A thing the world talks about: its name, the words that belong to it, and one true sentence for each.</summary>

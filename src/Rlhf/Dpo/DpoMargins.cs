@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;

@@ -1,7 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
 

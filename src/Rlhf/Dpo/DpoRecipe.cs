@@ -2,7 +2,6 @@ using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
 

@@ -3,9 +3,7 @@ using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;

@@ -4,7 +4,6 @@ using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;

@@ -1,5 +1,3 @@
-using Rlhf.Rewards.Evaluation;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>How two numbers of the same items move together. NaN where one of them never changes.</summary>

@@ -1,5 +1,3 @@
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>The KL-versus-reward evaluation of one or more runs: what curve.json holds.</summary>

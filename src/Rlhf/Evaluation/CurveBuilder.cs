@@ -1,6 +1,3 @@
-using Rlhf.Foundation.Runs;
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>Puts a curve together from the episodes of the reference and of every checkpoint.</summary>

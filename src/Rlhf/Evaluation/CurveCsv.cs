@@ -2,7 +2,6 @@ using System.Globalization;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Files;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Evaluation;
 

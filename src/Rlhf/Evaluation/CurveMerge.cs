@@ -1,5 +1,4 @@
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Evaluation;
 

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Evaluation;
 

@@ -1,7 +1,3 @@
-using Rlhf.Foundation.Runs;
-using Rlhf.Maths;
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>One evaluated policy: a point of the KL-versus-reward curve.</summary>

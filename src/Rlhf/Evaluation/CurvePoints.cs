@@ -1,7 +1,4 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using Rlhf.Ppo;
 
 namespace Rlhf.Evaluation;
 

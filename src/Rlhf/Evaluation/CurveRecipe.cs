@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Generation;
-using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Evaluation;

@@ -1,8 +1,3 @@
-using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Runs;
-using Rlhf.Maths;
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>

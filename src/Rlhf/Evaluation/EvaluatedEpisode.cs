@@ -1,7 +1,3 @@
-using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>One sampled response to an evaluation prompt with what was measured on it: a line of the evaluation cache.</summary>

@@ -1,6 +1,3 @@
-using Rlhf.Foundation.Runs;
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>A policy that was evaluated: where it comes from, and its episodes.</summary>

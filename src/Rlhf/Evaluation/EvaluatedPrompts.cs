@@ -1,5 +1,3 @@
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>The episodes of one policy on the evaluation prompts, prompt by prompt in the order of their places.</summary>

@@ -1,6 +1,3 @@
-using Rlhf.Policies.Likelihood;
-using Rlhf.Ppo;
-
 namespace Rlhf.Evaluation;
 
 /// <summary>What the policy and the reference wrote to one prompt, side by side: a line of the curve's samples.jsonl.</summary>

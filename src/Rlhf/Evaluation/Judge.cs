@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Runs;
 using static Rlhf.Evaluation.Wording;
 
 namespace Rlhf.Evaluation;

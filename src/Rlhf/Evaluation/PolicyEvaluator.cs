@@ -1,11 +1,8 @@
-using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Evaluation;

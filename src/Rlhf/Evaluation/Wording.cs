@@ -1,5 +1,4 @@
 using System.Globalization;
-using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Evaluation;
 

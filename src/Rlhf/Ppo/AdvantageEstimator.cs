@@ -1,6 +1,4 @@
-using Rlhf.Evaluation;
 using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

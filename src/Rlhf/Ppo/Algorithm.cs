@@ -1,5 +1,4 @@
 using System.Runtime.Serialization;
-using Rlhf.Rewards.Models;
 
 namespace Rlhf.Ppo;
 

@@ -1,5 +1,3 @@
-using Rlhf.Rewards.Scorers;
-
 namespace Rlhf.Ppo;
 
 /// <summary>

@@ -1,7 +1,5 @@
-using Rlhf.Maths;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

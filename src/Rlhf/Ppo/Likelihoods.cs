@@ -1,9 +1,6 @@
-using Rlhf.Evaluation;
-using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

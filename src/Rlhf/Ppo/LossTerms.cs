@@ -1,7 +1,5 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

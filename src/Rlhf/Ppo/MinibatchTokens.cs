@@ -1,6 +1,5 @@
 using Rlhf.Maths;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

@@ -4,7 +4,6 @@ using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
-using Rlhf.Rewards.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

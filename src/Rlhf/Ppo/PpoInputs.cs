@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;
 

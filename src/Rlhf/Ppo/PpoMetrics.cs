@@ -1,7 +1,4 @@
-using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

@@ -1,8 +1,6 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
 using Rlhf.Policies.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

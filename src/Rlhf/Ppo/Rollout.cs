@@ -1,6 +1,4 @@
 using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

@@ -1,10 +1,7 @@
-using Rlhf.Evaluation;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Scorers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

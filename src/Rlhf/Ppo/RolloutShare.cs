@@ -1,4 +1,3 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Jobs;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation;
-using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.World;
 

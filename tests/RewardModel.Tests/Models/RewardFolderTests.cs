@@ -1,9 +1,7 @@
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Data;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.TensorFiles;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.World;
 using static TorchSharp.torch;

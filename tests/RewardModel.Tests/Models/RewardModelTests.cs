@@ -1,9 +1,7 @@
-using Rlhf.Foundation.Data;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.World;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Models;

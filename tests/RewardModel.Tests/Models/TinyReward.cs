@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Data;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Models;

@@ -1,5 +1,4 @@
 using Rlhf.Rewards.Preferences;
-using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Preferences;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation;
-using Rlhf.Policies.Sft;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.World;
 

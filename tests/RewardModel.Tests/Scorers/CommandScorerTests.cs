@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.World;
 

@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
-using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.World;
 

@@ -1,11 +1,8 @@
-using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Torch;
-using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;
 using Rlhf.Rewards.World;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

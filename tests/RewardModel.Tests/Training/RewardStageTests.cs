@@ -3,7 +3,6 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Preferences;

@@ -2,7 +2,6 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Training;
-using Rlhf.Rewards.Evaluation;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;

@@ -2,7 +2,6 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Tokenization.Splitting;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Evaluation;

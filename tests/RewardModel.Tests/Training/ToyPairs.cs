@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Data;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Tests.Models;
 using Rlhf.Rewards.Training;

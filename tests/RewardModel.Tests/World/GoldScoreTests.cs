@@ -1,4 +1,3 @@
-using Rlhf.Rewards.Scorers;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.World;

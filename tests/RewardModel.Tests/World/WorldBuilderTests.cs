@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Data;
-using Rlhf.Foundation.Torch;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.World;

@@ -2,13 +2,10 @@ using System.Text.Json;
 using Rlhf.Dpo;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
-using Rlhf.Rewards.World;
 using Rlhf.Tests.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Dpo;

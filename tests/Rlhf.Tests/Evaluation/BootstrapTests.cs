@@ -1,5 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

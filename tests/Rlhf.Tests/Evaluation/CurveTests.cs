@@ -1,9 +1,5 @@
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
-using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

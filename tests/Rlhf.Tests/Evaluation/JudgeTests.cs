@@ -1,6 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

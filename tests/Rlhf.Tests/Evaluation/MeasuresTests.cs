@@ -1,7 +1,5 @@
 using Rlhf.Evaluation;
 using Rlhf.Maths;
-using Rlhf.Rewards.Evaluation;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Evaluation;
 

@@ -1,13 +1,10 @@
 using Rlhf.Evaluation;
-using Rlhf.Maths;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Evaluation;

@@ -1,7 +1,4 @@
 using Rlhf.Evaluation;
-using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Evaluation;
 

@@ -1,5 +1,4 @@
 using Rlhf.Maths;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Maths;
 

@@ -1,9 +1,7 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;

@@ -1,9 +1,6 @@
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
-using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Ppo;
 

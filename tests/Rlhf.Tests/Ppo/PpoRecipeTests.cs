@@ -1,7 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Ppo;
 

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Ppo;

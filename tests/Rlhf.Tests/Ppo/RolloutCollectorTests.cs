@@ -1,9 +1,6 @@
-using Rlhf.Evaluation;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;

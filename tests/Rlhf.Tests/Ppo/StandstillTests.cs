@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Ppo;
