@@ -58,7 +58,7 @@ internal static class PpoCommand
     {
         var tokenizer = TextTokenizer.Load(section.Model);
         tokenizer.WantFit(ModelFolder.ReadConfig(section.Model).Vocabulary);
-        var wantsRewardModel = section is { Algorithm: Algorithm.Ppo, Critic.Kind: CriticKind.RewardModel };
+        var wantsRewardModel = section is { HasCritic: true, Critic.Kind: CriticKind.RewardModel };
         var scorers = new ScorerFactory(tokenizer, section.Model, machine.Device, machine.Type);
         return new PpoInputs
         {

@@ -49,7 +49,7 @@ internal static class Foresight
         else if (!section.Lora.IsOn) models.Add(new(shape, reference));
         var rewards = section.Score.RewardModel is { } source ? ModelFolder.ReadConfig(source.Path) : null;
         if (rewards is not null) models.Add(new(rewards, Upkeep.Frozen));
-        if (section.Algorithm == Algorithm.Ppo && section.Critic.Kind != CriticKind.ValueHead)
+        if (section.HasCritic && section.Critic.Kind != CriticKind.ValueHead)
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);

@@ -27,6 +27,7 @@ public sealed class Likelihoods
         using var off = no_grad();
         using var present = reference.Use();
         using var scope = NewDisposeScope();
+        if (episodes.Count == 0) return new TokenNumbers(zeros(Kinds + (models.Critic is null ? 0 : 1), 0, device: models.Policy.HeadWeight.device).MoveToOuterDisposeScope(), []);
         var parts = MicroBatches.Split(Enumerable.Range(0, episodes.Count), row => episodes[row].Cost, maxTokens);
         Tensor[] numbers = [.. parts.Select(part => OfPart(episodes, part, models, reference, states))];
         return new TokenNumbers(cat(numbers, 1).MoveToOuterDisposeScope(), [.. parts.SelectMany(part => part)]);

@@ -18,26 +18,28 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         return device;
     }
 
-    /// <summary>What the update did.</summary>
-    public static Dictionary<string, double> OfUpdate(UpdateReport update, UpdateSettings settings) => new()
+    /// <summary>What the update did: of a critic where there is one, of a clip where the objective has one.</summary>
+    public Dictionary<string, double> OfUpdate(UpdateReport update, UpdateSettings settings)
     {
-        ["policy_loss"] = update.Statistics.PolicyLoss,
-        ["value_loss"] = update.Statistics.ValueLoss,
-        ["total_loss"] = update.Statistics.TotalLoss,
-        ["clip_fraction"] = update.Statistics.ClipFraction,
-        ["value_clip_fraction"] = update.Statistics.ValueClipFraction,
-        ["approximate_kl"] = update.Statistics.ApproximateKl,
-        ["update_kl"] = update.Statistics.UpdateKl,
-        ["ratio_mean"] = update.Statistics.RatioMean,
-        ["ratio_max"] = update.Statistics.RatioMax,
-        ["policy_gradient_norm"] = update.PolicyGradientNorm,
-        ["critic_gradient_norm"] = update.CriticGradientNorm,
-        ["skipped_minibatches"] = update.Skipped,
-        ["epochs"] = update.Epochs,
-        ["policy_learning_rate"] = settings.PolicyLearningRate,
-        ["critic_learning_rate"] = settings.CriticLearningRate,
-        ["entropy_coefficient"] = settings.EntropyCoefficient,
-    };
+        var statistics = update.Statistics;
+        var numbers = new Dictionary<string, double> { ["policy_loss"] = statistics.PolicyLoss };
+        if (recipe.HasCritic) numbers["value_loss"] = statistics.ValueLoss;
+        numbers["total_loss"] = statistics.TotalLoss;
+        if (recipe.Clips) numbers["clip_fraction"] = statistics.ClipFraction;
+        if (recipe is { HasCritic: true, Critic.Clip: > 0 }) numbers["value_clip_fraction"] = statistics.ValueClipFraction;
+        numbers["approximate_kl"] = statistics.ApproximateKl;
+        numbers["update_kl"] = statistics.UpdateKl;
+        numbers["ratio_mean"] = statistics.RatioMean;
+        numbers["ratio_max"] = statistics.RatioMax;
+        numbers["policy_gradient_norm"] = update.PolicyGradientNorm;
+        if (recipe.HasCritic) numbers["critic_gradient_norm"] = update.CriticGradientNorm;
+        numbers["skipped_minibatches"] = update.Skipped;
+        numbers["epochs"] = update.Epochs;
+        numbers["policy_learning_rate"] = settings.PolicyLearningRate;
+        if (recipe.HasCritic) numbers["critic_learning_rate"] = settings.CriticLearningRate;
+        numbers["entropy_coefficient"] = settings.EntropyCoefficient;
+        return numbers;
+    }
 
     private static List<(string Name, Tensor Number)> OnDevice(Rollout rollout, Tensor rewards, Tensor returns)
     {
@@ -56,6 +58,12 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             ("kl_exact_token", Masked.Mean(rollout.ExactKl, mask)),
             ("entropy", Masked.Mean(rollout.Entropy, mask)),
         ];
+        if (rollout.DrawnLogProbs is { } drawn)
+        {
+            numbers.Add(("mismatch_kl", SamplerCorrection.MismatchKl(rollout.LogProbs, drawn, mask)));
+            numbers.Add(("effective_sample_size", SamplerCorrection.EffectiveSampleSize(rollout.LogProbs, drawn, mask)));
+        }
+
         if (rollout.Values is not { } values) return numbers;
         numbers.Add(("value", Masked.Mean(values, mask)));
         numbers.Add(("return", Masked.Mean(returns, mask)));
@@ -82,6 +90,9 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             ["repetition"] = Diversity.Repetition(responses, 3),
         };
         if (rollout.GoldScores is { } gold) numbers["gold"] = gold.Average();
+        if (recipe.ScoreScaling != ScoreScaling.None) numbers["score_deviation"] = rollout.ScoreDeviation;
+        if (recipe.ComparesGroups) numbers["flat_groups"] = GroupAdvantages.Flat(scores, recipe.GroupSize).Average(flat => flat ? 1.0 : 0);
+        if (recipe.ResampleRounds > 0) numbers["redrawn_groups"] = rollout.RedrawnGroups;
         return numbers;
     }
 

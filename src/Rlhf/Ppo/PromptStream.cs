@@ -11,6 +11,11 @@ public sealed record Prompt(int Index, string Text, int[] Tokens);
 /// </summary>
 public sealed class PromptStream(IReadOnlyList<Prompt> prompts, int perStep, ulong seed)
 {
+    /// <summary>Keeps the order of the others apart from that of the epochs.</summary>
+    private const ulong OthersSeed = 0x5DEECE66D;
+
+    private const int MostRounds = 1 << 20;
+
     private long _epoch = -1;
     private int[] _order = [];
 
@@ -25,5 +30,13 @@ public sealed class PromptStream(IReadOnlyList<Prompt> prompts, int perStep, ulo
         }
 
         return chosen;
+    }
+
+    /// <summary>Prompts for a step that lacks some, out of the turn of the epochs.</summary>
+    /// <param name="round">the how-manieth time it asks, from 1</param>
+    public Prompt[] Others(long step, int round, int count)
+    {
+        var order = CounterShuffle.Permutation(prompts.Count, seed ^ OthersSeed, step * MostRounds + round);
+        return [.. Enumerable.Range(0, count).Select(i => prompts[order[i % order.Length]])];
     }
 }

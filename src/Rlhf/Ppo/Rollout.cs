@@ -20,6 +20,12 @@ public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout)
     /// <summary>[B] the scores as rewards: scaled, clipped, and after the missing-EOS rule</summary>
     public required Tensor Scores { get; init; }
 
+    /// <summary>What scores were divided by, where the recipe scales them; 0: nothing, as long as all of them were the same.</summary>
+    public double ScoreDeviation { get; init; }
+
+    /// <summary>Groups that were given up because all their episodes scored the same; others stand in their place.</summary>
+    public int RedrawnGroups { get; init; }
+
     /// <summary>[B,T] Σ_v π(v)(ln π(v) − ln ρ(v)) in the state each token was drawn in</summary>
     public required Tensor ExactKl { get; init; }
 
@@ -34,6 +40,13 @@ public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout)
     {
         using var scope = NewDisposeScope();
         return SequenceKl().mean().item<float>();
+    }
+
+    /// <summary>Entropy per token: what the weight of its bonus is steered by.</summary>
+    public double MeanEntropy()
+    {
+        using var scope = NewDisposeScope();
+        return Masked.Mean(Entropy, Mask).item<float>();
     }
 
     public override int Cost(int row) => Episodes[row].Cost;

@@ -18,6 +18,8 @@ internal sealed class RolloutShare
     /// <summary>The critic's value of where each cut-off episode stopped; null where nobody asks.</summary>
     public float[]? Bootstrap { get; init; }
 
+    private IReadOnlyList<int> Lengths => [.. Episodes.Select(episode => episode.Response.Length)];
+
     /// <summary>The shares of all processes as one, the same on each of them. A process alone keeps its tensors where they are.</summary>
     public RolloutShare OfAll(Collective job, Device device)
     {
@@ -34,6 +36,26 @@ internal sealed class RolloutShare
             Bootstrap = Bootstrap is null ? null : [.. parts.SelectMany(part => part.Bootstrap!)],
         };
     }
+
+    /// <summary>Some of its episodes, in this order.</summary>
+    public RolloutShare Take(IReadOnlyList<int> rows) => new()
+    {
+        Episodes = [.. rows.Select(row => Episodes[row])],
+        RawScores = [.. rows.Select(row => RawScores[row])],
+        GoldScores = GoldScores is null ? null : [.. rows.Select(row => GoldScores[row])],
+        Tokens = Tokens.Take(rows, Lengths),
+        Bootstrap = Bootstrap is null ? null : [.. rows.Select(row => Bootstrap[row])],
+    };
+
+    /// <summary>The episodes of both, these first.</summary>
+    public RolloutShare And(RolloutShare others) => new()
+    {
+        Episodes = [.. Episodes, .. others.Episodes],
+        RawScores = [.. RawScores, .. others.RawScores],
+        GoldScores = GoldScores is null ? null : [.. GoldScores, .. others.GoldScores!],
+        Tokens = Tokens.And(others.Tokens, Episodes.Count),
+        Bootstrap = Bootstrap is null ? null : [.. Bootstrap, .. others.Bootstrap!],
+    };
 
     private sealed record Wire(
         IReadOnlyList<Episode> Episodes, double[] RawScores, double[]? GoldScores, int[] Rows, float[][] Numbers, float[]? Bootstrap);

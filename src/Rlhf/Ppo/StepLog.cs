@@ -16,13 +16,14 @@ public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decod
     public T Measure<T>(string phase, Func<T> work) => clock.Measure(phase, work);
 
     /// <param name="step">steps done, this one included</param>
-    public void Write(long step, Rollout rollout, Tensor rewards, Tensor returns, UpdateReport update, UpdateSettings settings)
+    /// <param name="episodes">drawn so far</param>
+    public void Write(long step, long episodes, Rollout rollout, Tensor rewards, Tensor returns, UpdateReport update, UpdateSettings settings)
     {
         var metrics = _metrics.OfRollout(rollout, rewards, returns);
-        foreach (var (name, number) in PpoMetrics.OfUpdate(update, settings)) metrics[name] = number;
-        metrics["episodes"] = step * recipe.Episodes;
+        foreach (var (name, number) in _metrics.OfUpdate(update, settings)) metrics[name] = number;
+        metrics["episodes"] = episodes;
         metrics["kl_coefficient"] = settings.KlCoefficient;
-        if (recipe.Objective == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
+        if (recipe.Surrogate == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
         foreach (var advice in _diagnosis.Of(metrics)) run.Warn($"step {step}: {advice}");
 
         foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;

@@ -19,6 +19,9 @@ public class Trajectories(TokenLayout layout)
     /// <summary>[B,T] ln π_old</summary>
     public required Tensor LogProbs { get; init; }
 
+    /// <summary>[B,T] ln μ, by the sampler that drew the tokens; read by a correction for where it differs from π_old</summary>
+    public Tensor? DrawnLogProbs { get; init; }
+
     /// <summary>[B,T] V_old; null without a critic</summary>
     public Tensor? Values { get; init; }
 

@@ -23,6 +23,14 @@ public sealed class GroupAdvantagesTests : IDisposable
         Expect.Near([-3, -1.5, 4.5, 0, 0, 0], GroupAdvantages.LeaveOneOut(_scores, 3));
 
     [Fact]
+    public void Centred_TwoGroups_SubtractsTheirMeans() =>
+        Expect.Near([-2, -1, 3, 0, 0, 0], GroupAdvantages.Centred(_scores, 3));
+
+    [Fact]
+    public void Flat_TwoGroups_IsTheOneWhoseScoresAreAllTheSame() =>
+        Assert.Equal([false, true], GroupAdvantages.Flat([1, 2, 6, 4, 4, 4], 3));
+
+    [Fact]
     public void OntoTokens_ShortEpisode_LeavesPaddingZero()
     {
         var mask = tensor(new[] { true, false, true, true }).reshape(2, 2);
