@@ -10,16 +10,16 @@ using Rlhf.Rewards.Training;
 
 namespace Rlhf.Cli.Commands;
 
-/// <summary><c>rlhf dpo</c>: optimises a policy on preference pairs, without a reward model.</summary>
+/// <summary><c>rlhf dpo</c>: optimises a policy on preferences, without a reward model.</summary>
 internal static class DpoCommand
 {
     public const string StageName = "dpo";
 
-    public static Command Create() => Command.For<Recipe>("dpo", "Optimises a policy on preference pairs, without a reward model.", Run, Foresee) with
+    public static Command Create() => Command.For<Recipe>("dpo", "Optimises a policy on preferences, without a reward model (DPO, IPO, KTO, ORPO, SimPO).", Run, Foresee) with
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
-        Examples = ["rlhf dpo recipe.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05"],
+        Examples = ["rlhf dpo recipe.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05", "rlhf dpo recipe.yaml dpo.objective=kto dpo.data=thumbs.jsonl"],
     };
 
     public static int Run(Recipe recipe, CommandContext context)
@@ -34,13 +34,14 @@ internal static class DpoCommand
         tokenizer.WantFit(shape.Vocabulary);
         var longest = Math.Min(section.MaxLength, shape.Context);
         if (section.Reference is { } judge) longest = Math.Min(longest, ModelFolder.ReadConfig(judge).Context);
-        var pairs = DpoPairs.Load(section with { MaxLength = longest }, tokenizer);
-        if (pairs.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {pairs.Defects}");
-        if (pairs.Truncated > 0) context.Progress.Warn($"{pairs.Truncated} pairs were cut to {longest} tokens");
+        var data = DpoData.Load(section with { MaxLength = longest }, tokenizer);
+        if (data.Defects.Total > 0) context.Progress.Warn($"{section.Data}: {data.Defects}");
+        if (data.Truncated > 0) context.Progress.Warn($"{data.Truncated} {(section.Objective == DpoObjective.Kto ? "replies" : "pairs")} were cut to {longest} tokens");
+        if (data.Warning is { } warning) context.Progress.Warn(warning);
         var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
         if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, recipe.Seed, section.Model);
         var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
-        new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)recipe.Seed).Train(run, section.Model);
+        new DpoTrainer(section, policy, reference, data.Train, data.HeldOut, (ulong)recipe.Seed).Train(run, section.Model);
         return Stage.SayFinished(run, context);
     }
 

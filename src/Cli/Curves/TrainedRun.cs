@@ -26,7 +26,7 @@ internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
     /// <summary>The folder of the policy it was held near.</summary>
     public string Reference => Recipe.Ppo?.Reference.Model ?? Recipe.Dpo?.Reference ?? Start;
 
-    private string Algorithm => Recipe.Ppo is { } ppo ? Scalars.Write(ppo.Algorithm) : Recipe.Dpo is { } dpo ? (dpo.Objective == Dpo.DpoObjective.Ipo ? "ipo" : "dpo") : "sft";
+    private string Algorithm => Recipe.Ppo is { } ppo ? Scalars.Write(ppo.Algorithm) : Recipe.Dpo is { } dpo ? (dpo.Objective == Dpo.DpoObjective.Sigmoid ? "dpo" : Scalars.Write(dpo.Objective)) : "sft";
 
     private long EpisodesPerStep => Recipe.Ppo?.Episodes ?? Recipe.Dpo?.BatchSize ?? Recipe.Sft!.BatchSize;
 

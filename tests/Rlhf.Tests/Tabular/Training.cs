@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Jobs;
+using Rlhf.Maths;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using static TorchSharp.torch;
@@ -43,6 +44,9 @@ internal sealed class Training(PpoRecipe recipe, Problem problem)
         var critic = recipe.HasCritic ? new ModelOptimizer(table.Critic.named_parameters(), new OptimizerOptions { MaxGradientNorm = 0 }) : null;
         var policy = new ModelOptimizer(table.named_parameters().Where(pair => pair.name == "logits"), new OptimizerOptions { MaxGradientNorm = 0 });
         var update = new PpoOptimizer<TableEpisodes>(recipe, table, policy, critic, seed: 3, Collective.Alone);
+        EntropyController entropy = recipe.EntropyTarget > 0
+            ? new TargetEntropy(recipe.EntropyCoefficient, recipe.EntropyTarget, recipe.EntropyGain)
+            : new ScheduledEntropy(recipe.EntropyCoefficient, recipe.EntropyCoefficient, Steps);
         for (var step = 0; step < Steps; step++)
         {
             using var inner = NewDisposeScope();
@@ -54,7 +58,9 @@ internal sealed class Training(PpoRecipe recipe, Problem problem)
             update.Update(episodes, advantages, returns, new UpdateSettings
             {
                 Step = step, PolicyLearningRate = rate, CriticLearningRate = rate, KlCoefficient = recipe.KlCoefficient, PenaltyCoefficient = 1,
+                EntropyCoefficient = entropy.At(step),
             });
+            entropy.Observe(Entropy.OfLogits(table.Logits.detach()).mean().item<float>());
         }
 
         return table.Logits.detach().softmax(-1);
