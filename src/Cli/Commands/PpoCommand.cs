@@ -1,7 +1,9 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
+using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Models;
@@ -15,7 +17,7 @@ internal static class PpoCommand
 {
     public const string StageName = "ppo";
 
-    public static Command Create() => Command.For<Recipe>("ppo", "Optimises a policy against a reward model or rule (PPO, GRPO, RLOO, REINFORCE++).", Run, Foresee) with
+    public static Command Create() => Command.For<Recipe>("ppo", "Optimises a policy against a reward model, rule or verifier (PPO, GRPO and its kin, RLOO, REINFORCE++), or towards a teacher.", Run, Foresee) with
     {
         Sections = [StageName],
         Interruption = Interruption.AfterCheckpoint,
@@ -43,6 +45,7 @@ internal static class PpoCommand
         Stage.WantFile(section.Prompts, "ppo.prompts");
         if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
         if (section.Reference.Model is { } reference) Stage.WantFolder(reference, "ppo.reference.model");
+        if (section.Teacher is { } teacher) Stage.WantFolder(teacher.Model, "ppo.teacher.model");
         if (recipe.Gold?.RewardModel is { } gold) Stage.WantFolder(gold.Path, "gold.reward_model.path");
         if (section.Reference.Offload && Machine.DeviceOf(recipe.Device).type == DeviceType.CPU)
             context.Progress.Warn("ppo.reference.offload: found true for a run on the CPU, where weights are in host memory anyway; it changes nothing");
@@ -67,8 +70,9 @@ internal static class PpoCommand
             Reference = section.Reference.Model is { } reference ? Reference.Frozen(ModelFolder.Load(reference, machine.Device, machine.Type)) : null,
             RewardModel = wantsRewardModel && section.Score.RewardModel is { } source
                 ? SeparateCritic.From(RewardFolder.Load(source.Path, machine.Device, machine.Type)) : null,
+            Teacher = section.Teacher is { } teacher ? Teacher(teacher.Model, tokenizer, machine) : null,
             Tokenizer = tokenizer,
-            Scorer = scorers.Create(section.Score, "ppo.score"),
+            Scorer = section.HasScore ? scorers.Create(section.Score, "ppo.score") : null,
             Gold = recipe.Gold is { } gold ? scorers.Create(gold, "gold") : null,
             Prompts = PromptFile.Read(section.Prompts, "ppo.prompts", section, tokenizer, context),
             Seed = (ulong)recipe.Seed,
@@ -77,12 +81,18 @@ internal static class PpoCommand
         };
     }
 
+    private static CausalLm Teacher(string folder, TextTokenizer policy, Machine machine)
+    {
+        if (!TextTokenizer.Load(folder).HasSameTokens(policy)) throw new RlhfException($"ppo.teacher.model: {folder}: its tokenizer is another than the policy's, so that its probabilities are of other tokens; expected a teacher of the same family");
+        return ModelFolder.Load(folder, machine.Device, machine.Type);
+    }
+
     /// <summary>With what earlier stages of the recipe left where it names nothing else.</summary>
     private static PpoRecipe Section(Recipe recipe)
     {
         if (recipe.Ppo is not { } section) throw new WrongUsageException("the recipe has no section ppo; see rlhf ppo --help");
         if (section.Model.Length == 0) section = section with { Model = Stage.Final(recipe, "sft") };
-        return section.Score == new ScoreOptions()
+        return section.HasScore && section.Score == new ScoreOptions()
             ? section with { Score = new ScoreOptions { RewardModel = new RewardModelSource { Path = Stage.Final(recipe, "reward") } } }
             : section;
     }

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using static TorchSharp.torch;
 
@@ -22,8 +23,12 @@ public sealed class AdvantageEstimator(PpoRecipe recipe)
             _ => (Reinforce.RewardsToGo(rewards, batch.Mask, recipe.Gamma), rewards),
         };
         if (recipe.Whitens) advantages = Whitening.CentreAndScale(advantages, batch.Mask);
+        if (recipe.Teacher is { Divergence: TeacherDivergence.Sampled } teacher) advantages -= FromTeacher(batch) * Number.Of(teacher.Coefficient);
         return (advantages.MoveToOuterDisposeScope(), returns.MoveToOuterDisposeScope());
     }
+
+    /// <summary>ln π_old − ln τ of each token: nothing is discounted or passed back, since each token is answered for by itself.</summary>
+    private static Tensor FromTeacher(Trajectories batch) => Masked.Keep(KlEstimators.K1(batch.LogProbs, batch.TeacherLogProbs!), batch.Mask);
 
     private Tensor OfGroups(Func<Tensor, int, Tensor> compare, Tensor rewards, Tensor mask) =>
         GroupAdvantages.OntoTokens(compare(Masked.RowSum(rewards, mask), recipe.GroupSize), mask);

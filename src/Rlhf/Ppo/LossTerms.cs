@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>
-/// The loss of one micro-batch, <c>policy + c_v·value − c_e·entropy (+ β·KL)</c>, each a weighted sum over its tokens
+/// The loss of one micro-batch, <c>policy + c_v·value − c_e·entropy (+ β·KL) (+ c_τ·KL from a teacher)</c>, each a weighted sum over its tokens
 /// with the weights of the whole minibatch, and the sums that the metrics want.
 /// </summary>
 internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
@@ -21,6 +21,7 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
         var loss = value is null ? zeros_like(policy) : value * Number.Of(recipe.Critic.Coefficient);
         if (!settings.CriticOnly) loss = loss.Plus(policy.Plus(KlLoss(now.LogProbs, then)));
         if (!settings.CriticOnly && now.Entropy is not null) loss -= now.Entropy * Number.Of(settings.EntropyCoefficient);
+        if (!settings.CriticOnly && now.TeacherKl is not null) loss = loss.Plus(now.TeacherKl * Number.Of(recipe.Teacher!.Coefficient));
         var total = (loss * then.Weights).sum();
         return (total, Statistics(now, then, policy, value, total));
     }

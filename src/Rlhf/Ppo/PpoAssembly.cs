@@ -19,7 +19,11 @@ public static class PpoAssembly
             throw new RlhfException($"ppo.episodes: found {recipe.Episodes} for {inputs.Job.Size} processes; expected at least one for each");
         var state = StateOf(inputs);
         var use = recipe.RewardsEntropy ? EntropyUse.Rewarded : EntropyUse.Ignored;
-        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, use, inputs.Tokenizer.PadOrEos, device);
+        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, use, inputs.Tokenizer.PadOrEos, device)
+        {
+            Teacher = inputs.Teacher is { } teacher ? new Teacher(teacher, inputs.Policy.Config.Vocabulary) : null,
+            TeacherDivergence = recipe.Teacher?.Divergence ?? TeacherDivergence.Sampled,
+        };
         var clock = new PhaseClock(device);
         var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
         var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.GroupSize, inputs.Seed);

@@ -25,6 +25,9 @@ internal static class PpoChoices
 
         public bool HasCritic => recipe.AdvantageKind == Advantage.Gae;
 
+        /// <summary>Whether episodes are scored; else a teacher alone is learnt from.</summary>
+        public bool HasScore => recipe.Algorithm != Algorithm.Distillation;
+
         public bool ComparesGroups => recipe.AdvantageKind is Advantage.Group or Advantage.GroupMean or Advantage.LeaveOneOut;
 
         public int GroupSize => recipe.SamplesPerPrompt ?? (recipe.ComparesGroups ? UsualGroup : 1);

@@ -41,15 +41,14 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         return numbers;
     }
 
-    private static List<(string Name, Tensor Number)> OnDevice(Rollout rollout, Tensor rewards, Tensor returns)
+    private List<(string Name, Tensor Number)> OnDevice(Rollout rollout, Tensor rewards, Tensor returns)
     {
         var mask = rollout.Mask;
         var k1 = KlEstimators.K1(rollout.LogProbs, rollout.ReferenceLogProbs!);
         var k3 = KlEstimators.K3(rollout.LogProbs, rollout.ReferenceLogProbs!);
-        List<(string, Tensor)> numbers =
-        [
-            ("score", rollout.Scores.mean()),
-            ("reward", Masked.RowSum(rewards, mask).mean()),
+        List<(string, Tensor)> numbers = [];
+        if (recipe.HasScore) numbers.AddRange([("score", rollout.Scores.mean()), ("reward", Masked.RowSum(rewards, mask).mean())]);
+        numbers.AddRange([
             ("kl", Masked.RowSum(k1, mask).mean()),
             ("kl_token", Masked.Mean(k1, mask)),
             ("kl_k3", Masked.RowSum(k3, mask).mean()),
@@ -57,11 +56,18 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             ("kl_exact", Masked.RowSum(rollout.ExactKl, mask).mean()),
             ("kl_exact_token", Masked.Mean(rollout.ExactKl, mask)),
             ("entropy", Masked.Mean(rollout.Entropy, mask)),
-        ];
+        ]);
         if (rollout.DrawnLogProbs is { } drawn)
         {
             numbers.Add(("mismatch_kl", SamplerCorrection.MismatchKl(rollout.LogProbs, drawn, mask)));
             numbers.Add(("effective_sample_size", SamplerCorrection.EffectiveSampleSize(rollout.LogProbs, drawn, mask)));
+        }
+
+        if (rollout.TeacherKl is { } teacher)
+        {
+            numbers.Add(("teacher_kl", Masked.RowSum(teacher, mask).mean()));
+            numbers.Add(("teacher_kl_token", Masked.Mean(teacher, mask)));
+            numbers.Add(("teacher_outside", Masked.Mean(rollout.TeacherOutside!, mask)));
         }
 
         if (rollout.Values is not { } values) return numbers;
@@ -76,25 +82,32 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         var scores = rollout.RawScores;
         var mean = scores.Average();
         int[][] responses = [.. rollout.Episodes.Select(episode => episode.Response)];
-        var numbers = new Dictionary<string, double>
+        var numbers = new Dictionary<string, double>();
+        if (recipe.HasScore)
         {
-            ["raw_score"] = mean,
-            ["raw_score_std"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean))),
-            ["success_rate"] = scores.Average(score => score >= recipe.SuccessThreshold ? 1.0 : 0),
-            ["response_length"] = rollout.Layout.Lengths.Average(),
-            ["response_length_min"] = rollout.Layout.Lengths.Min(),
-            ["response_length_max"] = rollout.Layout.Lengths.Max(),
-            ["eos_rate"] = rollout.Episodes.Average(episode => episode.Ended ? 1.0 : 0),
-            ["distinct_1"] = Diversity.Distinct(responses, 1),
-            ["distinct_2"] = Diversity.Distinct(responses, 2),
-            ["repetition"] = Diversity.Repetition(responses, 3),
-        };
+            numbers["raw_score"] = mean;
+            numbers["raw_score_std"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+            numbers["success_rate"] = scores.Average(score => score >= recipe.SuccessThreshold ? 1.0 : 0);
+        }
+
+        foreach (var (name, number) in OfResponses(rollout, responses)) numbers[name] = number;
         if (rollout.GoldScores is { } gold) numbers["gold"] = gold.Average();
         if (recipe.ScoreScaling != ScoreScaling.None) numbers["score_deviation"] = rollout.ScoreDeviation;
         if (recipe.ComparesGroups) numbers["flat_groups"] = GroupAdvantages.Flat(scores, recipe.GroupSize).Average(flat => flat ? 1.0 : 0);
         if (recipe.ResampleRounds > 0) numbers["redrawn_groups"] = rollout.RedrawnGroups;
         return numbers;
     }
+
+    private static Dictionary<string, double> OfResponses(Rollout rollout, int[][] responses) => new()
+    {
+        ["response_length"] = rollout.Layout.Lengths.Average(),
+        ["response_length_min"] = rollout.Layout.Lengths.Min(),
+        ["response_length_max"] = rollout.Layout.Lengths.Max(),
+        ["eos_rate"] = rollout.Episodes.Average(episode => episode.Ended ? 1.0 : 0),
+        ["distinct_1"] = Diversity.Distinct(responses, 1),
+        ["distinct_2"] = Diversity.Distinct(responses, 2),
+        ["repetition"] = Diversity.Repetition(responses, 3),
+    };
 
     private static Dictionary<string, double> Read(List<(string Name, Tensor Number)> numbers)
     {

@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Recipes;
 using Rlhf.Maths;
+using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Ppo;
 
@@ -60,6 +61,10 @@ internal static class PpoProblems
 
     private static IEnumerable<Problem> Models(PpoRecipe recipe)
     {
+        if (recipe is { Algorithm: Algorithm.Distillation, Teacher: null })
+            yield return new(nameof(PpoRecipe.Teacher), "found none; algorithm distillation learns from nothing else. Expected teacher.model");
+        if (!recipe.HasScore && recipe.Score != new ScoreOptions())
+            yield return new(nameof(PpoRecipe.Score), "found sources of a score with algorithm distillation, which learns from a teacher alone; choose another algorithm, which takes a teacher beside its score");
         if (recipe.Lora.IsOn && (recipe.Reference.Ema > 0 || recipe.Reference.ResetEvery > 0))
             yield return new(nameof(PpoRecipe.Lora), "found adapters beside a reference that follows the policy (reference.ema, reference.reset_every); the reference is the policy's own base then, which stands still. Expected lora.rank 0 or a frozen reference");
         if (recipe.Lora.IsOn && recipe.Reference is { Offload: true, Model: null })

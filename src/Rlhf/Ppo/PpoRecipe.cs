@@ -31,7 +31,7 @@ public sealed record PpoRecipe : IChecked
     [AtLeast(1)]
     public int MaxPromptTokens { get; init; } = 512;
 
-    [Describe("where scores come from; empty: the reward model that the stage reward left")]
+    [Describe("where scores come from; empty: the reward model that the stage reward left, or nothing with algorithm distillation")]
     public ScoreOptions Score { get; init; } = new();
 
     [Describe("ppo, grpo, dr_grpo, gspo, cispo, rloo, reinforce++ or distillation: what the keys below are where they are left empty")]
@@ -187,6 +187,8 @@ public sealed record PpoRecipe : IChecked
 
     [Describe("the policy that divergence is measured from")]
     public ReferenceRecipe Reference { get; init; } = new();
+
+    public TeacherRecipe? Teacher { get; init; }
 
     public IEnumerable<Problem> Problems() => PpoProblems.Of(this);
 }

@@ -32,6 +32,12 @@ public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout)
     /// <summary>[B,T] entropy of the distribution each token was drawn from</summary>
     public required Tensor Entropy { get; init; }
 
+    /// <summary>[B,T] Σ_v π(v)(ln π(v) − ln τ(v)) in the state each token was drawn in; null without a teacher</summary>
+    public Tensor? TeacherKl { get; init; }
+
+    /// <summary>[B,T] the share of τ on tokens that the policy does not have; null without a teacher</summary>
+    public Tensor? TeacherOutside { get; init; }
+
     /// <summary>[B] Σ_t (ln π − ln ρ) of each episode</summary>
     public Tensor SequenceKl() => Masked.RowSum(KlEstimators.K1(LogProbs, ReferenceLogProbs!), Mask);
 

@@ -39,6 +39,9 @@ public sealed class RolloutCollector(
             ExactKl = judged.ExactKl,
             Entropy = judged.Entropy,
             Values = judged.Values,
+            TeacherLogProbs = judged.TeacherLogProbs,
+            TeacherKl = judged.TeacherKl,
+            TeacherOutside = judged.TeacherOutside,
             Bootstrap = share.Bootstrap is null ? null : tensor(share.Bootstrap, device: sources.Device),
         };
     }
@@ -55,7 +58,7 @@ public sealed class RolloutCollector(
         return new RolloutShare
         {
             Episodes = episodes,
-            RawScores = clock.Measure("scoring", () => sources.Scorer.Score(texts)),
+            RawScores = clock.Measure("scoring", () => sources.Scorer?.Score(texts) ?? new double[texts.Length]),
             GoldScores = sources.Gold?.Score(texts),
             Tokens = clock.Measure("likelihoods", () => Likelihoods.Judge(episodes, models, reference, recipe.MicroBatchTokens, states)),
             Bootstrap = recipe.BootstrapTruncated ? ValuesBehind(episodes) : null,

@@ -31,6 +31,9 @@ public class Trajectories(TokenLayout layout)
     /// <summary>[B,T] ln ρ; null without a reference</summary>
     public Tensor? ReferenceLogProbs { get; init; }
 
+    /// <summary>[B,T] ln τ; null without a teacher</summary>
+    public Tensor? TeacherLogProbs { get; init; }
+
     /// <summary>What an episode costs to go through the models, in tokens.</summary>
     public virtual int Cost(int row) => Layout.Lengths[row];
 }

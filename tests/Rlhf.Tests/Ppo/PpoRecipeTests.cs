@@ -31,6 +31,9 @@ public sealed class PpoRecipeTests
     [InlineData("resample_rounds: 2", "with advantage gae episodes that score the same still teach something")]
     [InlineData("over_long: {window: 49}", "expected at most sampling.max_new_tokens (48)")]
     [InlineData("{entropy_target: 1, entropy_coefficient_end: 0}", "expected one of the two")]
+    [InlineData("algorithm: distillation", "algorithm distillation learns from nothing else")]
+    [InlineData("{algorithm: distillation, teacher: {model: m}, score: {world: {}}}", "choose another algorithm, which takes a teacher beside its score")]
+    [InlineData("teacher: {coefficient: 2}", "teacher.model: found nothing")]
     public void Bind_WhatCannotWork_IsRefusedWithTheReason(string yaml, string words) =>
         Assert.Contains(words, Assert.Throws<RlhfException>(() => RecipeBinder.Bind<PpoRecipe>(yaml, "r.yaml")).Message, StringComparison.Ordinal);
 

@@ -60,6 +60,7 @@ internal sealed class SoftmaxTable : nn.Module, IActorCritic<TableEpisodes>
             LogProbs = logits.log_softmax(-1).gather(1, actions).squeeze(1),
             Entropy = Entropy.OfLogits(logits),
             Values = batch.Values is null ? null : Critic.Table.index_select(0, states),
+            TeacherKl = Teacher is null ? null : KlEstimators.Exact(logits, Teacher.index_select(0, states)),
         };
     }
 

@@ -18,6 +18,9 @@ internal sealed class Training(PpoRecipe recipe, Problem problem)
     /// <summary>[S,A] ln π to begin with; null: the reference</summary>
     public Tensor? Start { get; init; }
 
+    /// <summary>[S,A] ln τ of a teacher; null without one</summary>
+    public Tensor? Teacher { get; init; }
+
     /// <summary>What the sampler makes of the policy it is given, [S,A] to [S,A]; null: draws from it as it is.</summary>
     public Func<Tensor, Tensor>? Sampler { get; init; }
 
@@ -40,7 +43,7 @@ internal sealed class Training(PpoRecipe recipe, Problem problem)
     private Tensor Trained()
     {
         var reference = problem.LogReference();
-        var table = new SoftmaxTable((Start ?? reference).clone());
+        var table = new SoftmaxTable((Start ?? reference).clone(), recipe.Teacher?.Divergence == TeacherDivergence.Exact ? Teacher : null);
         var critic = recipe.HasCritic ? new ModelOptimizer(table.Critic.named_parameters(), new OptimizerOptions { MaxGradientNorm = 0 }) : null;
         var policy = new ModelOptimizer(table.named_parameters().Where(pair => pair.name == "logits"), new OptimizerOptions { MaxGradientNorm = 0 });
         var update = new PpoOptimizer<TableEpisodes>(recipe, table, policy, critic, seed: 3, Collective.Alone);
@@ -77,6 +80,7 @@ internal sealed class Training(PpoRecipe recipe, Problem problem)
             LogProbs = drawn.Of(policy),
             DrawnLogProbs = drawn.Of(sampler),
             ReferenceLogProbs = drawn.Of(reference),
+            TeacherLogProbs = Teacher is null ? null : drawn.Of(Teacher),
             Values = recipe.HasCritic ? drawn.Of(table.Critic.Table.unsqueeze(1).expand(-1, problem.Actions)) : null,
         };
     }
