@@ -46,6 +46,8 @@ internal static class PpoCommand
         if (section.Score.RewardModel is { } source) Stage.WantFolder(source.Path, "ppo.score.reward_model.path");
         if (section.Reference.Model is { } reference) Stage.WantFolder(reference, "ppo.reference.model");
         if (section.Teacher is { } teacher) Stage.WantFolder(teacher.Model, "ppo.teacher.model");
+        foreach (var (schema, key) in new[] { (section.Score.Json?.Schema, "ppo.score.json.schema"), (recipe.Gold?.Json?.Schema, "gold.json.schema") })
+            if (schema is not null) Stage.WantFile(schema, key);
         if (recipe.Gold?.RewardModel is { } gold) Stage.WantFolder(gold.Path, "gold.reward_model.path");
         if (section.Reference.Offload && Machine.DeviceOf(recipe.Device).type == DeviceType.CPU)
             context.Progress.Warn("ppo.reference.offload: found true for a run on the CPU, where weights are in host memory anyway; it changes nothing");
@@ -62,7 +64,7 @@ internal static class PpoCommand
         var tokenizer = TextTokenizer.Load(section.Model);
         tokenizer.WantFit(ModelFolder.ReadConfig(section.Model).Vocabulary);
         var wantsRewardModel = section is { HasCritic: true, Critic.Kind: CriticKind.RewardModel };
-        var scorers = new ScorerFactory(tokenizer, section.Model, machine.Device, machine.Type);
+        var scorers = new ScorerFactory(tokenizer, section.Model, machine.Device, machine.Type, recipe.Folder);
         return new PpoInputs
         {
             Recipe = section,
@@ -74,7 +76,7 @@ internal static class PpoCommand
             Tokenizer = tokenizer,
             Scorer = section.HasScore ? scorers.Create(section.Score, "ppo.score") : null,
             Gold = recipe.Gold is { } gold ? scorers.Create(gold, "gold") : null,
-            Prompts = PromptFile.Read(section.Prompts, "ppo.prompts", section, tokenizer, context),
+            Prompts = PromptFile.Read(section.Prompts, "ppo.prompts", section, tokenizer, context, section.Score, recipe.Gold),
             Seed = (ulong)recipe.Seed,
             Device = machine.Device,
             Job = machine.Job,

@@ -11,12 +11,14 @@ public sealed class PreferenceFile(ColumnNames columns, DialogueForm form)
     public IEnumerable<PreferencePair> Pairs(string path, DefectLog log) =>
         Read(path, new PairParser(columns, form).Parse, log, first => RowColumns.Demand(first, "preference pairs", columns.Chosen, columns.Rejected));
 
-    public IEnumerable<PromptRow> Prompts(string path, DefectLog log)
+    /// <param name="facts">Columns whose values come along, for scores that ask for them.</param>
+    public IEnumerable<PromptRow> Prompts(string path, DefectLog log, IReadOnlyList<string>? facts = null)
     {
-        var parser = new PromptParser(columns, form);
+        var parser = new PromptParser(columns, form, facts);
         return Read(path, parser.Parse, log, first =>
         {
             if (!parser.Fits(first)) RowColumns.Demand(first, "prompts", columns.Prompt);
+            if (facts is not null) RowColumns.Demand(first, "scores", [.. facts]);
         });
     }
 

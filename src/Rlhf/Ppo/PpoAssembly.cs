@@ -25,12 +25,13 @@ public static class PpoAssembly
             TeacherDivergence = recipe.Teacher?.Divergence ?? TeacherDivergence.Sampled,
         };
         var clock = new PhaseClock(device);
+        var sources = SourcesOf(inputs);
         var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
         var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.GroupSize, inputs.Seed);
-        var collector = new RolloutCollector(recipe, models, state.Reference, generator, prompts, SourcesOf(inputs), state.Moments, clock);
+        var collector = new RolloutCollector(recipe, models, state.Reference, generator, prompts, sources, state.Moments, clock);
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed, inputs.Job);
         var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.device, state.Policy.HeadWeight.dtype));
-        return new PpoTrainer(recipe, state, collector, optimizer, check, new StepLog(recipe, run, inputs.Tokenizer.Decode, clock, device), run);
+        return new PpoTrainer(recipe, state, collector, optimizer, check, new StepLog(recipe, run, sources, clock), run);
     }
 
     internal static PpoState StateOf(PpoInputs inputs)

@@ -90,6 +90,12 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             numbers["success_rate"] = scores.Average(score => score >= recipe.SuccessThreshold ? 1.0 : 0);
         }
 
+        foreach (var term in rollout.Terms)
+        {
+            numbers[$"score_{term.Name}"] = term.Scores.Average();
+            numbers[$"share_{term.Name}"] = term.Share(scores);
+        }
+
         foreach (var (name, number) in OfResponses(rollout, responses)) numbers[name] = number;
         if (rollout.GoldScores is { } gold) numbers["gold"] = gold.Average();
         if (recipe.ScoreScaling != ScoreScaling.None) numbers["score_deviation"] = rollout.ScoreDeviation;

@@ -3,7 +3,11 @@ using Rlhf.Policies.Training;
 namespace Rlhf.Ppo;
 
 /// <summary>A prompt as it stands in its file and as the policy reads it.</summary>
-public sealed record Prompt(int Index, string Text, int[] Tokens);
+public sealed record Prompt(int Index, string Text, int[] Tokens)
+{
+    /// <summary>What its row says beside it, where a score asks: the right answer, a text to compare with.</summary>
+    public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>
 /// Prompts in a seeded order, each epoch in another. Which prompts a step sees depends on the seed and the step alone,

@@ -14,6 +14,9 @@ public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout)
     /// <summary>What the scorer said of each episode.</summary>
     public required double[] RawScores { get; init; }
 
+    /// <summary>What the terms of the score say, where it has several.</summary>
+    public IReadOnlyList<ScoreTerm> Terms { get; init; } = [];
+
     /// <summary>What the score that is meant says of each; null where there is none.</summary>
     public double[]? GoldScores { get; init; }
 

@@ -29,6 +29,7 @@ public sealed class RolloutCollector(
         return new Rollout(share.Episodes, layout)
         {
             RawScores = share.RawScores,
+            Terms = sources.Scorer is WeightedScorer weighted ? ScoreTerm.Of(weighted, share.Terms) : [],
             GoldScores = share.GoldScores,
             Scores = tensor(Array.ConvertAll(scores, score => (float)score), device: sources.Device),
             ScoreDeviation = moments.Deviation,
@@ -54,15 +55,24 @@ public sealed class RolloutCollector(
         // The first step's episodes are judged by passes of their own, for the self-check to compare with how they were drawn.
         using var states = step == 0 ? null : DrawnStates.For(models.Policy, asked.Length, recipe.Sampling);
         var episodes = clock.Measure("generation", () => Generate(asked, step, states));
-        ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
+        ScoredText[] texts = [.. episodes.Select(episode => episode.Scored)];
+        var (scores, terms) = clock.Measure("scoring", () => Scores(texts));
         return new RolloutShare
         {
             Episodes = episodes,
-            RawScores = clock.Measure("scoring", () => sources.Scorer?.Score(texts) ?? new double[texts.Length]),
+            RawScores = scores,
+            Terms = terms,
             GoldScores = sources.Gold?.Score(texts),
             Tokens = clock.Measure("likelihoods", () => Likelihoods.Judge(episodes, models, reference, recipe.MicroBatchTokens, states)),
             Bootstrap = recipe.BootstrapTruncated ? ValuesBehind(episodes) : null,
         };
+    }
+
+    private (double[] Scores, double[][] Terms) Scores(ScoredText[] texts)
+    {
+        if (sources.Scorer is not WeightedScorer weighted) return (sources.Scorer?.Score(texts) ?? new double[texts.Length], []);
+        var terms = weighted.ByTerm(texts);
+        return (weighted.Sum(terms), terms);
     }
 
     private Episode[] Generate((Prompt Prompt, int Sample)[] asked, long step, DrawnStates? states)

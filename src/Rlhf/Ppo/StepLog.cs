@@ -1,12 +1,13 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
+using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
 
 /// <summary>Writes what a step showed: metrics, samples, and a word of advice where something looks wrong.</summary>
-public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decode, PhaseClock clock, Device device)
+public sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources, PhaseClock clock)
 {
     private const double BytesPerGigabyte = 1e9;
 
@@ -29,7 +30,8 @@ public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decod
         foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;
         metrics["rollout_tokens_per_second"] = rollout.Layout.TokenCount / clock.Seconds["generation"];
         metrics["update_tokens_per_second"] = update.Tokens / clock.Seconds["update"];
-        metrics["memory_gb"] = DeviceMemory.Of(device).Peak / BytesPerGigabyte;
+        metrics["memory_gb"] = DeviceMemory.Of(sources.Device).Peak / BytesPerGigabyte;
+        if (sources.Scorer is IMeasured measured) foreach (var (name, number) in measured.Measures) metrics[name] = number;
         clock.Reset();
         run.Log(step, metrics);
         if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout);
@@ -52,7 +54,7 @@ public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decod
                 Gold = rollout.GoldScores?[i],
                 Kl = tokenKl.Sum(),
                 episode.Ended,
-                Tokens = Array.ConvertAll(episode.Response, token => decode([token])),
+                Tokens = Array.ConvertAll(episode.Response, token => sources.Decode([token])),
                 TokenKl = tokenKl,
             });
         }
