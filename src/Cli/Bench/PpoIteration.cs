@@ -46,15 +46,16 @@ public sealed class PpoIteration(TransformerConfig shape, PpoRecipe recipe, int 
         using var criticOptimizer = new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer);
         var clock = new PhaseClock(device);
         var sources = new RolloutSources { Scorer = new FreeScorer(), Decode = _ => "", Seed = 1, Device = device };
-        var collector = new RolloutCollector(recipe, models, reference, new TextGenerator(policy, null, 0), sources, new RunningMoments(), clock);
+        var prompts = new PromptStream([.. Enumerable.Range(0, repeats + 1).SelectMany(Prompts)], recipe.Episodes, 1);
+        var collector = new RolloutCollector(recipe, models, reference, new TextGenerator(policy, null, 0), prompts, sources, new RunningMoments(), clock);
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, policyOptimizer, criticOptimizer, 1, Collective.Alone);
 
         List<IReadOnlyDictionary<string, double>> runs = [];
         for (var repeat = 0; repeat <= repeats; repeat++)
         {
             using var scope = NewDisposeScope();
-            var rollout = collector.Collect(Prompts(repeat), repeat);
-            var rewards = new KlPenalty(recipe).Apply(rollout, recipe.Kl.Coefficient);
+            var rollout = collector.Collect(repeat);
+            var rewards = new KlPenalty(recipe).Apply(rollout, recipe.KlCoefficient);
             var (advantages, returns) = new AdvantageEstimator(recipe).Estimate(rollout, rewards);
             var settings = new UpdateSettings { Step = repeat, PolicyLearningRate = 1e-5, CriticLearningRate = 1e-5 };
             clock.Measure("update", () => optimizer.Update(rollout, advantages, returns, settings));

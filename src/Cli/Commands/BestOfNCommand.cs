@@ -39,7 +39,7 @@ internal static class BestOfNCommand
         tokenizer.WantFit(model.Config.Vocabulary);
         var scorer = new ScorerFactory(tokenizer, recipe.Model, device, model.HeadWeight.dtype).Create(recipe.Score, "score");
         var reading = new PpoRecipe { Columns = recipe.Columns, ChatTemplate = recipe.ChatTemplate, OnDefect = recipe.OnDefect, MaxPromptTokens = model.Config.Context - 1 };
-        var prompts = recipe.Prompt is { } only ? PromptFile.Single(only, tokenizer) : PromptFile.Read(recipe.Prompts, "prompts", reading, tokenizer, context);
+        var prompts = recipe.Prompt is { } only ? PromptFile.Single(only, tokenizer) : PromptFile.Read(recipe.Prompts, "prompts", reading, tokenizer, context, recipe.Score);
         var generator = new TextGenerator(model, tokenizer.Eos ?? model.Config.Eos, tokenizer.PadOrEos, tokenizer) { BatchSize = recipe.BatchSize };
         using var writer = recipe.To is { } to ? RowWriter.Create(to) : null;
         var cut = 0;
@@ -68,7 +68,7 @@ internal static class BestOfNCommand
     {
         Prompt[] asked = [.. prompts.SelectMany(prompt => Enumerable.Repeat(prompt, recipe.N))];
         var found = generator.Generate([.. asked.Select(prompt => prompt.Tokens)], recipe.Sampling, [.. asked.Select((prompt, i) => new RandomKey((ulong)recipe.Seed, 0, prompt.Index, i % recipe.N))]);
-        var scores = scorer.Score([.. found.Select((completion, i) => new ScoredText(asked[i].Text, completion.Text!, asked[i].Tokens, completion.Tokens))]);
+        var scores = scorer.Score([.. found.Select((completion, i) => new ScoredText(asked[i].Text, completion.Text!, asked[i].Tokens, completion.Tokens) { Facts = asked[i].Facts })]);
         for (var first = 0; first < asked.Length; first += recipe.N)
         {
             var ofPrompt = scores[first..(first + recipe.N)];

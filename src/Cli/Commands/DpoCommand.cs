@@ -7,12 +7,12 @@ using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Cli.Commands;
 
-/// <summary><c>rlhf dpo</c>: optimises a policy on preference pairs, without a reward model.</summary>
+/// <summary><c>rlhf dpo</c>: optimises a policy on preferences, without a reward model.</summary>
 internal static class DpoCommand
 {
-    private static readonly StageCommand<DpoRecipe> s_stage = new(StageNames.Dpo, "Optimises a policy on preference pairs, without a reward model.")
+    private static readonly StageCommand<DpoRecipe> s_stage = new(StageNames.Dpo, "Optimises a policy on preferences, without a reward model (DPO, IPO, KTO, ORPO, SimPO).")
     {
-        Examples = ["rlhf dpo recipe.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05"],
+        Examples = ["rlhf dpo recipe.yaml", "rlhf dpo out=runs/mine dpo.model=models/gpt2 dpo.data=pairs.jsonl dpo.beta=0.05", "rlhf dpo recipe.yaml dpo.objective=kto dpo.data=thumbs.jsonl"],
         Given = recipe => recipe.Dpo,
         Completed = (recipe, section) => section.Model.Length > 0 ? section : section with { Model = Stage.Final(recipe, StageNames.Sft) },
         Decisive = (recipe, section) => recipe.Common() with { Dpo = section },
@@ -42,12 +42,13 @@ internal static class DpoCommand
         tokenizer.WantFit(shape.Vocabulary);
         var longest = Math.Min(section.MaxLength, shape.Context);
         if (section.Reference is { } judge) longest = Math.Min(longest, ModelFolder.ReadConfig(judge).Context);
-        var pairs = DpoPairs.Load(section with { MaxLength = longest }, tokenizer);
-        if (pairs.Defects.Total > 0) work.Context.Progress.Warn($"{section.Data}: {pairs.Defects}");
-        if (pairs.Truncated > 0) work.Context.Progress.Warn($"{pairs.Truncated} pairs were cut to {longest} tokens");
+        var data = DpoData.Load(section with { MaxLength = longest }, tokenizer);
+        if (data.Defects.Total > 0) work.Context.Progress.Warn($"{section.Data}: {data.Defects}");
+        if (data.Truncated > 0) work.Context.Progress.Warn($"{data.Truncated} {(section.Objective == DpoObjective.Kto ? "replies" : "pairs")} were cut to {longest} tokens");
+        if (data.Warning is { } warning) work.Context.Progress.Warn(warning);
         var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
         if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, seed, section.Model);
         var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
-        new DpoTrainer(section, policy, reference, pairs.Train, pairs.HeldOut, tokenizer.PadOrEos, (ulong)seed).Train(work.Run, section.Model);
+        new DpoTrainer(section, policy, reference, data.Train, data.HeldOut, (ulong)seed).Train(work.Run, section.Model);
     }
 }

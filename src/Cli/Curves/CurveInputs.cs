@@ -56,7 +56,7 @@ internal sealed record CurveInputs
             Prompts = prompts,
             Reading = first.Recipe.Ppo ?? Reader(first.Recipe),
             Sampling = section.Sampling ?? first.Recipe.Ppo?.Sampling ?? new SamplingOptions(),
-            Proxy = section.Proxy ?? first.Recipe.Ppo?.Score ?? RewardModel(first),
+            Proxy = section.Proxy ?? (first.Recipe.Ppo is { HasScore: true } scored ? scored.Score : RewardModel(first)),
             Gold = recipe.Gold ?? runs.Select(run => run.Recipe.Gold).FirstOrDefault(gold => gold is not null),
         };
     }

@@ -25,11 +25,11 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
     {
         var section = inputs.Section;
         var tokenizer = TextTokenizer.Load(inputs.Reference);
-        var all = PromptFile.Read(inputs.Prompts, "curve.prompts", inputs.Reading, tokenizer, context);
+        var all = PromptFile.Read(inputs.Prompts, "curve.prompts", inputs.Reading, tokenizer, context, inputs.Proxy, inputs.Gold);
         Prompt[] prompts = section.MaxPrompts > 0 ? [.. all.Take(section.MaxPrompts)] : all;
         PolicyCheckpoint[] policies = [.. inputs.Runs.SelectMany(run => run.Policies())];
         using var reference = ModelFolder.Load(inputs.Reference, machine.Device, machine.Type);
-        var scorers = new ScorerFactory(tokenizer, inputs.Reference, machine.Device, machine.Type);
+        var scorers = new ScorerFactory(tokenizer, inputs.Reference, machine.Device, machine.Type, recipe.Folder);
         var evaluator = new PolicyEvaluator
         {
             Reference = reference,

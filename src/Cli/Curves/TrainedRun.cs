@@ -23,7 +23,7 @@ internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
     /// <summary>The folder of the policy it was held near.</summary>
     public string Reference => Recipe.Ppo?.Reference.Model ?? Recipe.Dpo?.Reference ?? Start;
 
-    private string Algorithm => Recipe.Ppo is { } ppo ? Scalar(ppo.Algorithm) : Recipe.Dpo is { } dpo ? (dpo.Objective == Dpo.DpoObjective.Ipo ? "ipo" : "dpo") : "sft";
+    private string Algorithm => Recipe.Ppo is { } ppo ? Scalars.Write(ppo.Algorithm) : Recipe.Dpo is { } dpo ? (dpo.Objective == Dpo.DpoObjective.Sigmoid ? "dpo" : Scalars.Write(dpo.Objective)) : "sft";
 
     private long EpisodesPerStep => Recipe.Ppo?.Episodes ?? Recipe.Dpo?.BatchSize ?? Recipe.Sft!.BatchSize;
 
@@ -69,6 +69,4 @@ internal sealed record TrainedRun(string Name, string Folder, Recipe Recipe)
         if (!File.Exists(path) || RecipeBinder.Load<Recipe>(path) is not { } recipe) return null;
         return (recipe.Ppo is not null || recipe.Dpo is not null || recipe.Sft is not null) && (Directory.Exists(Path.Combine(folder, Checkpoints)) || Directory.Exists(Path.Combine(folder, Final))) ? recipe : null;
     }
-
-    private static string Scalar(Ppo.Algorithm algorithm) => algorithm == Ppo.Algorithm.ReinforcePlusPlus ? "reinforce++" : algorithm.ToString().ToLowerInvariant();
 }

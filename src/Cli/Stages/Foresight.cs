@@ -43,9 +43,10 @@ internal static class Foresight
         var reference = section.Reference.Offload && Machine.DeviceOf(recipe.Device).type != DeviceType.CPU ? Upkeep.Passing : Upkeep.Frozen;
         if (section.Reference.Model is { } other) models.Add(new(ModelFolder.ReadConfig(other), reference));
         else if (!section.Lora.IsOn) models.Add(new(shape, reference));
+        if (section.Teacher is { } teacher) models.Add(new(ModelFolder.ReadConfig(teacher.Model), Upkeep.Frozen));
         var rewards = section.Score.RewardModel is { } source ? ModelFolder.ReadConfig(source.Path) : null;
         if (rewards is not null) models.Add(new(rewards, Upkeep.Frozen));
-        if (section.Algorithm == Algorithm.Ppo && section.Critic.Kind != CriticKind.ValueHead)
+        if (section.HasCritic && section.Critic.Kind != CriticKind.ValueHead)
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);

@@ -15,6 +15,9 @@ public sealed record ColumnNames
     [Describe("the other reply, or the whole text or dialogue that ends with it")]
     public string Rejected { get; init; } = "rejected";
 
+    [Describe("the reply of a row that has one alone")]
+    public string Completion { get; init; } = "completion";
+
     [Describe("how much better the preferred reply is, where the file says so")]
     public string Margin { get; init; } = "margin";
 
@@ -27,6 +30,6 @@ public sealed record ColumnNames
     [Describe("the text of a labelled row")]
     public string Text { get; init; } = "text";
 
-    [Describe("the label of a labelled row, from 0 to 1")]
+    [Describe("the label of a labelled row, from 0 to 1, or whether a reply is desirable")]
     public string Label { get; init; } = "label";
 }

@@ -1,9 +1,11 @@
+using System.Text;
 using Rlhf.Foundation.Data;
 
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Turns a row into a prompt: from its prompt column (text or messages), its <c>messages</c>, or the beginning its two sides share.</summary>
-public sealed class PromptParser(ColumnNames columns, DialogueForm form)
+/// <param name="facts">Columns whose values come along as text.</param>
+public sealed class PromptParser(ColumnNames columns, DialogueForm form, IReadOnlyList<string>? facts = null)
 {
     private const string Dialogue = "messages";
 
@@ -13,7 +15,20 @@ public sealed class PromptParser(ColumnNames columns, DialogueForm form)
     {
         if (Text(row, out fault) is not { } prompt) return null;
         if (string.IsNullOrWhiteSpace(prompt)) fault = new Fault(DefectKind.EmptyPrompt, "the prompt is empty");
-        return fault is null ? new PromptRow(prompt, row.Line) : null;
+        var known = Facts(row, ref fault);
+        return fault is null ? new PromptRow(prompt, row.Line) { Facts = known } : null;
+    }
+
+    private Dictionary<string, string> Facts(Row row, ref Fault? fault)
+    {
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var column in facts ?? [])
+        {
+            if (row.Has(column)) known[column] = row.Kind(column) == ColumnKind.Text ? row.Text(column) : Encoding.UTF8.GetString(row.Raw(column)!.Value.Span);
+            else fault ??= new Fault(DefectKind.MissingColumn, $"there is no column '{column}', which the score asks for");
+        }
+
+        return known;
     }
 
     /// <summary>Whether a file whose first row this is holds prompts at all.</summary>

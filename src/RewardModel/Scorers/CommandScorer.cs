@@ -5,14 +5,22 @@ using System.Text;
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
+using Rlhf.Rewards.Texts;
 
 namespace Rlhf.Rewards.Scorers;
 
-/// <summary>Scores by a program of the user's, started once for each batch. It is ended with its children when it takes too long.</summary>
+/// <summary>
+/// Scores by a program of the user's, started once for each batch, in a process of its own with limits of time, memory and
+/// output. It is ended with its children when it passes one.
+/// </summary>
 public sealed class CommandScorer(CommandSource source) : IScorer
 {
-    private const int MostErrorText = 500;
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+    private const int MostErrorText = 500, Megabyte = 1 << 20;
+
+    // The limit is set by the shell, which the program then takes the place of.
+    private static readonly string[] s_limited = ["-c", "ulimit -v \"$1\" && shift && exec \"$@\"", "sh"];
+
+    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     public string Name => "command";
 
@@ -23,8 +31,8 @@ public sealed class CommandScorer(CommandSource source) : IScorer
     private double[] ScoreBatch(ScoredText[] items)
     {
         using var process = Start();
-        var errors = process.StandardError.ReadToEndAsync();
-        var answers = process.StandardOutput.ReadToEndAsync();
+        var errors = BoundedOutput.Tail(process.StandardError, MostErrorText);
+        var answers = BoundedOutput.Whole(process.StandardOutput, (long)source.OutputMb * Megabyte, () => process.Kill(entireProcessTree: true));
         var questions = Task.Run(() => Write(process.StandardInput, items));
         var all = Task.WhenAll(questions, answers, errors, process.WaitForExitAsync());
         if (!all.Wait(TimeSpan.FromSeconds(source.Timeout)))
@@ -33,18 +41,21 @@ public sealed class CommandScorer(CommandSource source) : IScorer
             throw new RlhfException($"{Program} did not answer for {items.Length} responses within {source.Timeout.ToString(CultureInfo.InvariantCulture)} s and was ended; raise command.timeout or lower command.batch_size");
         }
 
-        if (process.ExitCode != 0) throw new RlhfException($"{Program} ended with code {process.ExitCode}{Said(errors.Result)}");
-        return Parse(answers.Result, items.Length, errors.Result);
+        if (answers.Result is not { } written) throw new RlhfException($"{Program} wrote more than {source.OutputMb} MB for {items.Length} responses and was ended; raise command.output_mb or lower command.batch_size");
+        if (process.ExitCode != 0)
+            throw new RlhfException($"{Program} ended with code {process.ExitCode}{(source.MemoryMb > 0 ? $" (command.memory_mb allows it {source.MemoryMb} MB)" : "")}{Said(errors.Result)}");
+        return Parse(written, items.Length, errors.Result);
     }
 
     private Process Start()
     {
-        var start = new ProcessStartInfo(source.Run[0])
+        string[] line = source.MemoryMb == 0 ? [.. source.Run] : ["/bin/sh", .. s_limited, ((long)source.MemoryMb * 1024).ToString(CultureInfo.InvariantCulture), .. source.Run];
+        var start = new ProcessStartInfo(line[0])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-            StandardInputEncoding = Utf8, StandardOutputEncoding = Utf8, StandardErrorEncoding = Utf8,
+            StandardInputEncoding = s_utf8, StandardOutputEncoding = s_utf8, StandardErrorEncoding = s_utf8,
         };
-        foreach (var argument in source.Run.Skip(1)) start.ArgumentList.Add(argument);
+        foreach (var argument in line.Skip(1)) start.ArgumentList.Add(argument);
         try
         {
             return Process.Start(start)!;
@@ -56,11 +67,11 @@ public sealed class CommandScorer(CommandSource source) : IScorer
     }
 
     /// <summary>A program that ends without reading everything is judged by its answer and exit code, not by the broken pipe.</summary>
-    private static void Write(StreamWriter input, ScoredText[] items)
+    private void Write(StreamWriter input, ScoredText[] items)
     {
         try
         {
-            foreach (var item in items) input.WriteLine(JsonSerializer.Serialize(new { item.Prompt, item.Response }, JsonText.Lines));
+            foreach (var item in items) input.WriteLine(Line(item));
             input.Close();
         }
         catch (IOException)
@@ -68,6 +79,10 @@ public sealed class CommandScorer(CommandSource source) : IScorer
             // The pipe is closed on the other side.
         }
     }
+
+    private string Line(ScoredText item) => source.Columns.Count == 0
+        ? JsonSerializer.Serialize(new { item.Prompt, item.Response }, JsonText.Lines)
+        : JsonSerializer.Serialize(new { item.Prompt, item.Response, Columns = source.Columns.ToDictionary(column => column, item.Fact) }, JsonText.Lines);
 
     private double[] Parse(string output, int expected, string errors)
     {
@@ -89,12 +104,8 @@ public sealed class CommandScorer(CommandSource source) : IScorer
             // Said below, together with the other things a line may hold.
         }
 
-        throw new RlhfException($"{Program}: line {number} of its output is '{Short(line)}', expected a number or {{\"score\": number}}");
+        throw new RlhfException($"{Program}: line {number} of its output is '{PlainText.Beginning(line)}', expected a number or {{\"score\": number}}");
     }
 
-    private static string Said(string errors) => string.IsNullOrWhiteSpace(errors) ? " and said nothing on stderr" : $"; its stderr ends: {Tail(errors.Trim().ReplaceLineEndings(" "))}";
-
-    private static string Short(string line) => line.Length <= 60 ? line : string.Concat(line.AsSpan(0, 59), "…");
-
-    private static string Tail(string text) => text.Length <= MostErrorText ? text : string.Concat("…", text.AsSpan(text.Length - MostErrorText + 1));
+    private static string Said(string errors) => string.IsNullOrWhiteSpace(errors) ? " and said nothing on stderr" : $"; its stderr ends: {errors.Trim().ReplaceLineEndings(" ")}";
 }

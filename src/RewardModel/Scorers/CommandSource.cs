@@ -12,11 +12,20 @@ public sealed record CommandSource : IChecked
     [Describe("program and arguments, as a list")]
     public IReadOnlyList<string> Run { get; init; } = [];
 
+    [Describe("columns of the prompts' file that it is handed too, as {\"columns\": {name: text}}")]
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
     [Describe("responses handed to one call of the program"), AtLeast(1)]
     public int BatchSize { get; init; } = 256;
 
     [Describe("seconds a call may take before it is ended"), Above(0)]
     public double Timeout { get; init; } = 60;
+
+    [Describe("megabytes of address space a call may have (ulimit -v); 0: as many as it likes"), AtLeast(0)]
+    public int MemoryMb { get; init; }
+
+    [Describe("megabytes a call may write before it is ended"), AtLeast(1)]
+    public int OutputMb { get; init; } = 16;
 
     public IEnumerable<Problem> Problems()
     {

@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Recipes;
+using Rlhf.Rewards.Texts;
 
 namespace Rlhf.Rewards.Scorers;
 

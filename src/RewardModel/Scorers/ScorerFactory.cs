@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Judging;
 using Rlhf.Rewards.Models;
 using static TorchSharp.torch;
 
@@ -8,27 +9,35 @@ namespace Rlhf.Rewards.Scorers;
 /// <summary>Makes the scorer that a recipe describes.</summary>
 /// <param name="policy">The tokenizer of the policy whose responses will be scored.</param>
 /// <param name="policyFolder">Where that tokenizer was read from.</param>
-public sealed class ScorerFactory(TextTokenizer policy, string policyFolder, Device device, ScalarType type)
+/// <param name="judgeCache">Keeps a judge's answers where the recipe names no place; null where it has to.</param>
+public sealed class ScorerFactory(TextTokenizer policy, string policyFolder, Device device, ScalarType type, string? judgeCache = null)
 {
     /// <summary>The weighted sum of the sources.</summary>
     /// <param name="key">The recipe's key of these options, for messages: <c>ppo.score</c>.</param>
     public IScorer Create(ScoreOptions options, string key)
     {
-        var terms = Terms(options).ToArray();
+        var terms = Terms(options, key).ToArray();
         if (terms.Length == 0) throw new RlhfException($"{key}: names no source of scores; expected at least one, such as {key}.reward_model.path=runs/demo/reward/final");
         return terms is [{ Weight: 1 } only] ? only.Scorer : new WeightedScorer(terms);
     }
 
-    private IEnumerable<WeightedTerm> Terms(ScoreOptions options)
+    private IEnumerable<WeightedTerm> Terms(ScoreOptions options, string key)
     {
         if (options.RewardModel is { } model) yield return new(RewardModel(model), model.Weight);
         if (options.Length is { } length) yield return new(new LengthScorer(length), length.Weight);
         if (options.Repetition is { } repetition) yield return new(new RepetitionScorer(repetition), repetition.Weight);
         if (options.Regex is { } regex) yield return new(new RegexScorer(regex), regex.Weight);
         if (options.Words is { } words) yield return new(new WordsScorer(words), words.Weight);
+        if (options.Number is { } number) yield return new(new NumberScorer(number), number.Weight);
+        if (options.Match is { } match) yield return new(new MatchScorer(match), match.Weight);
+        if (options.Json is { } json) yield return new(new JsonScorer(json), json.Weight);
         if (options.Command is { } command) yield return new(new CommandScorer(command), command.Weight);
+        if (options.Judge is { } judge) yield return new(new JudgeScorer(judge, JudgeCache(judge, key), $"{key}.judge"), judge.Weight);
         if (options.World is { } world) yield return new(new WorldScorer(), world.Weight);
     }
+
+    private string JudgeCache(JudgeSource judge, string key) => judge.Cache ?? System.IO.Path.Combine(
+        judgeCache ?? throw new RlhfException($"{key}.judge.cache: found nothing; expected a folder for the judge's answers, so that nothing is asked twice"), "judge");
 
     private IScorer RewardModel(RewardModelSource source)
     {

@@ -4,16 +4,9 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Dpo;
 
-/// <summary>Which preference loss is used.</summary>
-public enum DpoObjective
-{
-    Sigmoid,
-    Ipo,
-}
-
 /// <summary>
 /// Losses on preference pairs, from <c>h = (ln π(y⁺) − ln ρ(y⁺)) − (ln π(y⁻) − ln ρ(y⁻))</c>, with log-probs summed
-/// over a response.
+/// over a response, or their means (length-normalised DPO: Lambert et al. 2024, "Tülu 3", arXiv:2411.15124, section 5).
 /// </summary>
 public static class DpoLoss
 {

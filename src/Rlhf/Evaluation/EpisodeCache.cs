@@ -74,6 +74,7 @@ public sealed class EpisodeCache : IDisposable
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{prompt.Index}\0{prompt.Text}\0"));
             hash.AppendData(MemoryMarshal.AsBytes(prompt.Tokens.AsSpan()));
+            foreach (var (column, fact) in prompt.Facts.OrderBy(pair => pair.Key, StringComparer.Ordinal)) hash.AppendData(Encoding.UTF8.GetBytes($"\0{column}\0{fact}"));
         }
 
         return $"{sample}-{Convert.ToHexStringLower(hash.GetHashAndReset())[..32]}";

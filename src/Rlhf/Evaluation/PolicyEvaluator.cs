@@ -38,7 +38,7 @@ public sealed class PolicyEvaluator
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var episodes = Generate(policy, prompts, sample);
-        ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
+        ScoredText[] texts = [.. episodes.Select(episode => episode.Scored)];
         var (proxy, gold) = (Proxy.Score(texts), Gold?.Score(texts));
         var models = new LanguageActorCritic(policy, null, Sampling.Temperature, EntropyUse.Ignored, Tokenizer.PadOrEos, policy.HeadWeight.device);
         var judged = Likelihoods.Judge(episodes, models, new Reference(Reference, new ReferenceRecipe()), MicroBatchTokens);

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Maths;
@@ -25,6 +24,16 @@ public static class GroupAdvantages
     }
 
     /// <summary>
+    /// Dr. GRPO (Liu et al. 2025, arXiv:2503.20783): <c>s − mean</c>. Without the division a group of nearly equal scores counts
+    /// no more than it shows. The mean holds the score itself, which makes it (k−1)/k times <see cref="LeaveOneOut"/>.
+    /// </summary>
+    public static Tensor Centred(Tensor scores, int groupSize)
+    {
+        var groups = scores.reshape(-1, groupSize);
+        return (groups - groups.mean([1], true)).reshape(-1);
+    }
+
+    /// <summary>
     /// RLOO (Kool et al. 2019; Ahmadian et al. 2024, arXiv:2402.14740): the score less the mean of the others',
     /// <c>s_i − Σ_{j≠i} s_j / (k − 1)</c>.
     /// </summary>
@@ -34,6 +43,10 @@ public static class GroupAdvantages
         var others = (groups.sum(1, keepdim: true) - groups) / Number.Of(groupSize - 1);
         return (groups - others).reshape(-1);
     }
+
+    /// <summary>Whether the scores of each group are all the same: such a group says nothing about which answer is better.</summary>
+    public static bool[] Flat(IReadOnlyList<double> scores, int groupSize) =>
+        [.. scores.Chunk(groupSize).Select(group => group.Max() == group.Min())];
 
     /// <summary>One number per episode onto each of its tokens: [B] and [B,T] to [B,T], 0 outside the mask.</summary>
     public static Tensor OntoTokens(Tensor perEpisode, Tensor mask) =>

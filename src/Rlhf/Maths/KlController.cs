@@ -20,7 +20,9 @@ public sealed class FixedKlController(double coefficient) : KlController(coeffic
 
 /// <summary>
 /// Proportional control in log space (Ziegler et al. 2019, section 2.2):
-/// <c>β ← β·(1 + clip(KL/target − 1, −0.2, 0.2)·n/horizon)</c>, with KL summed over a sequence.
+/// <c>β ← β·(1 + clip(KL/target − 1, −0.2, 0.2)·min(1, n/horizon))</c>, with KL summed over a sequence. More episodes than the
+/// horizon count as many as it: one step never moves β by more than a fifth, where the formula of the paper would
+/// turn it negative beyond five times the horizon.
 /// </summary>
 public sealed class AdaptiveKlController(double coefficient, double target, double horizon) : KlController(coefficient)
 {
@@ -29,6 +31,6 @@ public sealed class AdaptiveKlController(double coefficient, double target, doub
     public override void Observe(double sequenceKl, int episodes)
     {
         var error = Math.Clamp(sequenceKl / target - 1, -MaxError, MaxError);
-        Coefficient *= 1 + error * episodes / horizon;
+        Coefficient *= 1 + error * Math.Min(1, episodes / horizon);
     }
 }

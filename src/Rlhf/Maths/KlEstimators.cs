@@ -1,6 +1,4 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Maths;

@@ -1,5 +1,3 @@
-using Rlhf.Evaluation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Maths;

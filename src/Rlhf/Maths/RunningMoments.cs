@@ -6,13 +6,19 @@ namespace Rlhf.Maths;
 /// </summary>
 public sealed class RunningMoments
 {
+    /// <summary>Scores come in float32: what differs by less than this share of them differs by rounding.</summary>
+    private const double Rounding = 1e-6;
+
     public double Count { get; private set; }
 
     public double Mean { get; private set; }
 
     public double SquaredDeviations { get; private set; }
 
-    public double Deviation => Count > 0 ? Math.Sqrt(SquaredDeviations / Count) : 1;
+    /// <summary>
+    /// The population deviation; 0 as long as all numbers were the same but for rounding, when there is none to scale by.
+    /// </summary>
+    public double Deviation => Count > 0 && Math.Sqrt(SquaredDeviations / Count) is var deviation && deviation > Rounding * Math.Abs(Mean) ? deviation : 0;
 
     public void Observe(IReadOnlyList<double> batch)
     {

@@ -13,16 +13,19 @@ public enum ScoreScaling
     RunningMeanStd,
 }
 
-/// <summary>Scaling by running moments (as DeepSpeed-Chat and TRL do), then a clip to ±limit.</summary>
+/// <summary>
+/// Scaling by the moments of all scores seen so far, then a clip to ±limit. TRL scales by running moments too, but by the sample
+/// deviation (n − 1); here it is the population's, as in whitening, so that one word means one thing: they
+/// differ by less than 1% from 51 scores on. As long as all scores were the same nothing is divided: there is no scale yet.
+/// </summary>
 public static class ScoreNormalization
 {
-    private const double Epsilon = 1e-8;
-
     public static double[] Scale(IReadOnlyList<double> scores, ScoreScaling scaling, RunningMoments moments)
     {
         if (scaling == ScoreScaling.None) return [.. scores];
         var mean = scaling == ScoreScaling.RunningMeanStd ? moments.Mean : 0;
-        return [.. scores.Select(x => (x - mean) / (moments.Deviation + Epsilon))];
+        var scale = moments.Deviation > 0 ? moments.Deviation : 1;
+        return [.. scores.Select(x => (x - mean) / scale)];
     }
 
     /// <summary>Clipped to [−limit, limit]; a limit of 0 leaves the scores alone.</summary>

@@ -1,8 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Sft;
 using Rlhf.Rewards.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 

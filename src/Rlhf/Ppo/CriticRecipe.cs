@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Training;
-using Rlhf.Rewards.Models;
 
 namespace Rlhf.Ppo;
 

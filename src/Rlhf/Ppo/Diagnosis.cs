@@ -1,5 +1,3 @@
-using Rlhf.Rewards.Scorers;
-
 namespace Rlhf.Ppo;
 
 /// <summary>
@@ -19,7 +17,7 @@ public sealed class Diagnosis
     public IReadOnlyList<string> Of(IReadOnlyDictionary<string, double> metrics)
     {
         _firstEntropy ??= metrics["entropy"];
-        _scores.Enqueue(metrics["raw_score"]);
+        _scores.Enqueue(metrics.GetValueOrDefault("raw_score"));
         if (_scores.Count > FlatAfter) _scores.Dequeue();
         List<string> advice = [];
         foreach (var (symptom, present, words) in Symptoms(metrics))
@@ -41,7 +39,7 @@ public sealed class Diagnosis
             $"entropy fell from {_firstEntropy:0.00} to {now["entropy"]:0.00} per token: the policy is collapsing onto few answers; raise kl.coefficient or entropy_coefficient");
         yield return ("cut", now["eos_rate"] == 0,
             "every episode was cut off before it ended: raise max_new_tokens, or set missing_eos, or check that the model knows its end-of-text token");
-        yield return ("flat", _scores.Count == FlatAfter && _scores.Max() - _scores.Min() < 1e-6 + 0.02 * Math.Abs(_scores.Average()) && now["raw_score_std"] < 1e-6,
+        yield return ("flat", now.ContainsKey("raw_score") && _scores.Count == FlatAfter && _scores.Max() - _scores.Min() < 1e-6 + 0.02 * Math.Abs(_scores.Average()) && now["raw_score_std"] < 1e-6,
             $"the score has not moved in {FlatAfter} steps and is the same for all episodes: check that the scorer reads the response");
         yield return ("critic", _scores.Count > CriticKnowsAfter && now.TryGetValue("explained_variance", out var explained) && explained < -1,
             $"the critic is worse than a constant (explained variance {now.GetValueOrDefault("explained_variance"):0.0}): raise its learning rate, or give it warm-up steps");

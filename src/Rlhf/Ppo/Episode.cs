@@ -1,4 +1,5 @@
 using Rlhf.Policies.Generation;
+using Rlhf.Rewards.Scorers;
 
 namespace Rlhf.Ppo;
 
@@ -26,6 +27,9 @@ public sealed class Episode
 
     /// <summary>Tokens that go through a model to judge it.</summary>
     public int Cost => Prompt.Tokens.Length + Response.Length;
+
+    /// <summary>As a scorer sees it.</summary>
+    public ScoredText Scored => new(Prompt.Text, Text, Prompt.Tokens, Response) { Facts = Prompt.Facts };
 
     public Exchange Exchange => new(Prompt.Tokens, Response);
 }

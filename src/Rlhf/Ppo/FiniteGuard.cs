@@ -1,5 +1,4 @@
 using Rlhf.Foundation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

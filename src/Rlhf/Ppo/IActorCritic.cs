@@ -1,5 +1,3 @@
-using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -27,4 +25,7 @@ public sealed class TokenEvaluation
 
     /// <summary>[N] V of the state; null without a critic</summary>
     public Tensor? Values { get; init; }
+
+    /// <summary>[N] Σ_v π(ln π − ln τ) with gradients; null where no teacher's distribution is learnt from whole</summary>
+    public Tensor? TeacherKl { get; init; }
 }

@@ -1,7 +1,5 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -22,7 +20,7 @@ public sealed class KlPenalty(PpoRecipe recipe)
         using var scope = NewDisposeScope();
         var rewards = OnLastToken(scores, rollout.Mask);
         if (recipe.KlPlacement == KlPlacement.Reward)
-            rewards -= KlEstimators.Estimate(recipe.Kl.Estimator, rollout.LogProbs, rollout.ReferenceLogProbs!) * Number.Of(coefficient);
+            rewards -= KlEstimators.Estimate(recipe.KlEstimator, rollout.LogProbs, rollout.ReferenceLogProbs!) * Number.Of(coefficient);
         rewards = recipe.WhitenRewards ? Whitening.Scale(rewards, rollout.Mask) : Masked.Keep(rewards, rollout.Mask);
         return rewards.MoveToOuterDisposeScope();
     }

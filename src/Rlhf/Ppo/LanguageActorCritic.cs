@@ -1,7 +1,5 @@
-using Rlhf.Maths;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -24,6 +22,12 @@ public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double 
     /// <summary>Logits of policy and reference alike are divided by it, as those were that the tokens were drawn from.</summary>
     public double Temperature { get; } = temperature;
 
+    /// <summary>What the policy is pulled to; null without one.</summary>
+    public Teacher? Teacher { get; init; }
+
+    /// <summary>Whether an update wants the divergence from the teacher with its gradient.</summary>
+    public TeacherDivergence TeacherDivergence { get; init; }
+
     public ResponseBatch Read(IReadOnlyList<Exchange> exchanges) => ResponseBatch.Of(exchanges, pad, device);
 
     public TokenEvaluation Evaluate(Rollout batch, IReadOnlyList<int> rows)
@@ -33,7 +37,13 @@ public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double 
         var (logProbs, entropy) = use == EntropyUse.Rewarded
             ? TokenLogProbs.WithEntropy(hidden, Policy.HeadWeight, tokens.Targets, Temperature)
             : (TokenLogProbs.Selected(hidden, Policy.HeadWeight, tokens.Targets, Temperature), null);
-        return new TokenEvaluation { LogProbs = logProbs, Entropy = entropy, Values = Critic?.Values(tokens, hidden) };
+        return new TokenEvaluation
+        {
+            LogProbs = logProbs,
+            Entropy = entropy,
+            Values = Critic?.Values(tokens, hidden),
+            TeacherKl = TeacherDivergence == TeacherDivergence.Exact ? Teacher?.Divergence(tokens, hidden, Policy.HeadWeight, Temperature) : null,
+        };
     }
 
     /// <summary>[N] the critic's values alone</summary>

@@ -1,9 +1,6 @@
-using Rlhf.Evaluation;
-using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -11,7 +8,7 @@ namespace Rlhf.Ppo;
 /// <summary>What policy, reference and critic make of every response token of a batch: tables [B,T], 0 for padding.</summary>
 public sealed class Likelihoods
 {
-    private const int Kinds = 4;
+    private const int Kinds = 4, TeacherKinds = 3;
 
     public required Tensor LogProbs { get; init; }
 
@@ -23,13 +20,21 @@ public sealed class Likelihoods
 
     public Tensor? Values { get; init; }
 
-    /// <summary>One forward pass of each model over each episode, at most so many tokens at a time: [4,N], or [5,N] with a critic.</summary>
+    public Tensor? TeacherLogProbs { get; init; }
+
+    public Tensor? TeacherKl { get; init; }
+
+    /// <summary>The share of the teacher's probability on tokens that the policy does not have.</summary>
+    public Tensor? TeacherOutside { get; init; }
+
+    /// <summary>One forward pass of each model over each episode, at most so many tokens at a time: [4,N], one more with a critic, three more with a teacher.</summary>
     /// <param name="states">what the policy drew the tokens from, which saves its pass</param>
     internal static TokenNumbers Judge(IReadOnlyList<Episode> episodes, LanguageActorCritic models, Reference reference, int maxTokens, DrawnStates? states = null)
     {
         using var off = no_grad();
         using var present = reference.Use();
         using var scope = NewDisposeScope();
+        if (episodes.Count == 0) return new TokenNumbers(zeros(Kinds + (models.Critic is null ? 0 : 1) + (models.Teacher is null ? 0 : TeacherKinds), 0, device: models.Policy.HeadWeight.device).MoveToOuterDisposeScope(), []);
         var parts = MicroBatches.Split(Enumerable.Range(0, episodes.Count), row => episodes[row].Cost, maxTokens);
         Tensor[] numbers = [.. parts.Select(part => OfPart(episodes, part, models, reference, states))];
         return new TokenNumbers(cat(numbers, 1).MoveToOuterDisposeScope(), [.. parts.SelectMany(part => part)]);
@@ -40,13 +45,17 @@ public sealed class Likelihoods
     {
         using var scope = NewDisposeScope();
         var tables = layout.Spread(tokens.Numbers, tokens.Rows).unbind(0);
+        var (critic, teacher) = ((tables.Length - Kinds) % TeacherKinds == 1, tables.Length - TeacherKinds);
         return new Likelihoods
         {
             LogProbs = tables[0].MoveToOuterDisposeScope(),
             ReferenceLogProbs = tables[1].MoveToOuterDisposeScope(),
             ExactKl = tables[2].MoveToOuterDisposeScope(),
             Entropy = tables[3].MoveToOuterDisposeScope(),
-            Values = tables.Length > Kinds ? tables[Kinds].MoveToOuterDisposeScope() : null,
+            Values = critic ? tables[Kinds].MoveToOuterDisposeScope() : null,
+            TeacherLogProbs = teacher >= Kinds ? tables[teacher].MoveToOuterDisposeScope() : null,
+            TeacherKl = teacher >= Kinds ? tables[teacher + 1].MoveToOuterDisposeScope() : null,
+            TeacherOutside = teacher >= Kinds ? tables[teacher + 2].MoveToOuterDisposeScope() : null,
         };
     }
 
@@ -60,6 +69,7 @@ public sealed class Likelihoods
             hidden, models.Policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, tokens.Targets, models.Temperature);
         List<Tensor> numbers = [both.LogProbs, both.ReferenceLogProbs, both.Kl, both.Entropies];
         if (models.Critic is { } critic) numbers.Add(critic.Values(tokens, hidden));
+        if (models.Teacher is { } teacher) numbers.AddRange(teacher.Judge(tokens, hidden, models.Policy.HeadWeight, models.Temperature).unbind(0));
         return stack(numbers).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,3 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using TorchSharp;
@@ -7,32 +6,24 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>
-/// The loss of one micro-batch, <c>policy + c_v·value − c_e·entropy (+ β·KL)</c>, each a weighted sum over its tokens
+/// The loss of one micro-batch, <c>policy + c_v·value − c_e·entropy (+ β·KL) (+ c_τ·KL from a teacher)</c>, each a weighted sum over its tokens
 /// with the weights of the whole minibatch, and the sums that the metrics want.
 /// </summary>
 internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
 {
+    private readonly Surrogate _surrogate = new(recipe, settings.PenaltyCoefficient);
+
     public (Tensor Loss, Tensor Statistics) Of(TokenEvaluation now, MinibatchTokens then)
     {
-        var logRatio = now.LogProbs - then.LogProbs;
-        var ratio = logRatio.exp();
-        var policy = PolicyLoss(now.LogProbs, logRatio, ratio, then.Advantages);
+        var policy = _surrogate.Loss(now.LogProbs, then);
         var value = now.Values is null ? null : CriticLoss(now.Values, then);
 
         var loss = value is null ? zeros_like(policy) : value * Number.Of(recipe.Critic.Coefficient);
         if (!settings.CriticOnly) loss = loss.Plus(policy.Plus(KlLoss(now.LogProbs, then)));
         if (!settings.CriticOnly && now.Entropy is not null) loss -= now.Entropy * Number.Of(settings.EntropyCoefficient);
+        if (!settings.CriticOnly && now.TeacherKl is not null) loss = loss.Plus(now.TeacherKl * Number.Of(recipe.Teacher!.Coefficient));
         var total = (loss * then.Weights).sum();
-        return (total, Statistics(now, then, policy, value, total, logRatio, ratio));
-    }
-
-    private Tensor PolicyLoss(Tensor logProbs, Tensor logRatio, Tensor ratio, Tensor advantages)
-    {
-        if (recipe.Objective == PolicyObjective.PolicyGradient) return PolicyGradientLoss.PerToken(logProbs, advantages);
-        if (recipe.Objective == PolicyObjective.KlPenalty)
-            return KlPenaltyLoss.PerToken(logRatio, advantages, settings.PenaltyCoefficient);
-        var loss = ClippedLoss.PerToken(ratio, advantages, recipe.Clip, recipe.UpperClip);
-        return recipe.DualClip > 0 ? ClippedLoss.DualClip(loss, advantages, recipe.DualClip) : loss;
+        return (total, Statistics(now, then, policy, value, total));
     }
 
     private Tensor CriticLoss(Tensor values, MinibatchTokens then) => recipe.Critic.Clip > 0
@@ -40,15 +31,15 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
         : ValueLoss.PerToken(values, then.Returns!);
 
     private Tensor KlLoss(Tensor logProbs, MinibatchTokens then) => recipe.KlPlacement == KlPlacement.Loss
-        ? KlEstimators.Estimate(recipe.Kl.Estimator, logProbs, then.ReferenceLogProbs!) * Number.Of(settings.KlCoefficient)
+        ? KlEstimators.Estimate(recipe.KlEstimator, logProbs, then.ReferenceLogProbs!) * Number.Of(settings.KlCoefficient)
         : zeros_like(logProbs);
 
     /// <summary>In the order of <see cref="UpdateStatistics"/>.</summary>
-    private Tensor Statistics(
-        TokenEvaluation now, MinibatchTokens then, Tensor policy, Tensor? value, Tensor total, Tensor logRatio, Tensor ratio)
+    private Tensor Statistics(TokenEvaluation now, MinibatchTokens then, Tensor policy, Tensor? value, Tensor total)
     {
         using var off = no_grad();
-        var clipped = ClippedLoss.Clipped(ratio, then.Advantages, recipe.Clip, recipe.UpperClip);
+        var logRatio = now.LogProbs - then.LogProbs;
+        var ratio = logRatio.exp();
         var valueClipped = value is null || recipe.Critic.Clip == 0
             ? zeros_like(ratio)
             : ValueLoss.Clipped(now.Values!, then.Values!, then.Returns!, recipe.Critic.Clip).to_type(ratio.dtype);
@@ -57,7 +48,7 @@ internal sealed class LossTerms(PpoRecipe recipe, UpdateSettings settings)
             (policy * then.Weights).sum(),
             value is null ? zeros_like(total) : (value * then.Weights).sum(),
             total,
-            clipped.sum() / Number.Of(then.Total),
+            _surrogate.Clipped(now.LogProbs, then).sum() / Number.Of(then.Total),
             valueClipped.sum() / Number.Of(then.Total),
             logRatio.square().sum() * Number.Of(0.5) / Number.Of(then.Total),
             (logRatio.expm1() - logRatio).sum() / Number.Of(then.Total),

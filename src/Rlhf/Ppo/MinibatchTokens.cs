@@ -1,6 +1,5 @@
 using Rlhf.Maths;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -25,13 +24,23 @@ internal sealed class MinibatchTokens
     public Tensor? Returns { get; init; }
 
     public Tensor? ReferenceLogProbs { get; init; }
+
+    /// <summary>[N] what the sampler's probability of each token is corrected by; null: nothing</summary>
+    public Tensor? Correction { get; init; }
+
+    /// <summary>[N] int64, which of the episodes each token belongs to</summary>
+    public required Tensor Episodes { get; init; }
+
+    /// <summary>[n] tokens of each episode</summary>
+    public required Tensor Lengths { get; init; }
 }
 
 /// <summary>One minibatch of a batch of episodes, taken apart into micro-batches.</summary>
-internal sealed class Minibatch(Trajectories batch, Tensor advantages, Tensor returns, int[] rows, LossAveraging averaging)
+internal sealed class Minibatch(Trajectories batch, Tensor advantages, Tensor returns, int[] rows, PpoRecipe recipe)
 {
     private readonly Dictionary<int, double> _weights = rows
-        .Zip(LossWeights.PerToken([.. rows.Select(row => batch.Layout.Lengths[row])], averaging)).ToDictionary(pair => pair.First, pair => pair.Second);
+        .Zip(LossWeights.PerToken([.. rows.Select(row => batch.Layout.Lengths[row])], recipe.Averaging, recipe.Sampling.MaxNewTokens))
+        .ToDictionary(pair => pair.First, pair => pair.Second);
 
     private readonly int _total = rows.Sum(row => batch.Layout.Lengths[row]);
 
@@ -40,15 +49,21 @@ internal sealed class Minibatch(Trajectories batch, Tensor advantages, Tensor re
     {
         var places = batch.Layout.PlacesOf(part);
         var weights = part.SelectMany(row => Enumerable.Repeat((float)_weights[row], batch.Layout.Lengths[row])).ToArray();
+        var episodes = part.SelectMany((row, i) => Enumerable.Repeat((long)i, batch.Layout.Lengths[row])).ToArray();
+        var logProbs = batch.Layout.Pick(batch.LogProbs, places);
         return new MinibatchTokens
         {
-            LogProbs = batch.Layout.Pick(batch.LogProbs, places),
+            LogProbs = logProbs,
             Advantages = batch.Layout.Pick(advantages, places),
             Weights = tensor(weights, device: places.device),
             Total = _total,
             Values = batch.Values is null ? null : batch.Layout.Pick(batch.Values, places),
             Returns = batch.Values is null ? null : batch.Layout.Pick(returns, places),
             ReferenceLogProbs = batch.ReferenceLogProbs is null ? null : batch.Layout.Pick(batch.ReferenceLogProbs, places),
+            Correction = recipe.Correction.Kind == SamplerCorrectionKind.None ? null
+                : SamplerCorrection.Weights(recipe.Correction.Kind, logProbs, batch.Layout.Pick(batch.DrawnLogProbs!, places), recipe.Correction.Limit),
+            Episodes = tensor(episodes, device: places.device),
+            Lengths = tensor(part.Select(row => (float)batch.Layout.Lengths[row]).ToArray(), device: places.device),
         };
     }
 

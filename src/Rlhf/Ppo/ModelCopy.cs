@@ -1,5 +1,4 @@
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

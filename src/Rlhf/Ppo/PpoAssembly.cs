@@ -4,7 +4,6 @@ using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Training;
-using Rlhf.Rewards.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,15 +18,20 @@ public static class PpoAssembly
         if (recipe.Episodes < inputs.Job.Size)
             throw new RlhfException($"ppo.episodes: found {recipe.Episodes} for {inputs.Job.Size} processes; expected at least one for each");
         var state = StateOf(inputs);
-        var use = recipe.EntropyCoefficient > 0 || recipe.EntropyCoefficientEnd > 0 ? EntropyUse.Rewarded : EntropyUse.Ignored;
-        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, use, inputs.Tokenizer.PadOrEos, device);
+        var use = recipe.RewardsEntropy ? EntropyUse.Rewarded : EntropyUse.Ignored;
+        var models = new LanguageActorCritic(state.Policy, state.Critic, recipe.Sampling.Temperature, use, inputs.Tokenizer.PadOrEos, device)
+        {
+            Teacher = inputs.Teacher is { } teacher ? new Teacher(teacher, inputs.Policy.Config.Vocabulary) : null,
+            TeacherDivergence = recipe.Teacher?.Divergence ?? TeacherDivergence.Sampled,
+        };
         var clock = new PhaseClock(device);
+        var sources = SourcesOf(inputs);
         var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
-        var collector = new RolloutCollector(recipe, models, state.Reference, generator, SourcesOf(inputs), state.Moments, clock);
+        var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.GroupSize, inputs.Seed);
+        var collector = new RolloutCollector(recipe, models, state.Reference, generator, prompts, sources, state.Moments, clock);
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed, inputs.Job);
-        var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.SamplesPerPrompt, inputs.Seed);
         var check = new SelfCheck(models, state.Reference, SelfCheck.ToleranceOf(state.Policy.HeadWeight.device, state.Policy.HeadWeight.dtype));
-        return new PpoTrainer(recipe, state, collector, optimizer, prompts, check, new StepLog(recipe, run, inputs.Tokenizer.Decode, clock, device), run);
+        return new PpoTrainer(recipe, state, collector, optimizer, check, new StepLog(recipe, run, sources, clock), run);
     }
 
     internal static PpoState StateOf(PpoInputs inputs)
@@ -46,9 +50,12 @@ public static class PpoAssembly
             CriticOptimizer = critic is null ? null : new ModelOptimizer(critic.named_parameters(), recipe.Critic.Optimizer, inputs.Job),
             Reference = new Reference(reference, recipe.Reference, recipe.Reference.Offload && inputs.Device.type != DeviceType.CPU ? new Offload(reference, inputs.Device) : null),
             Kl = recipe.Kl.Control == KlControl.Fixed
-                ? new FixedKlController(recipe.Kl.Coefficient)
-                : new AdaptiveKlController(recipe.Kl.Coefficient, recipe.Kl.Target, recipe.Kl.Horizon),
+                ? new FixedKlController(recipe.KlCoefficient)
+                : new AdaptiveKlController(recipe.KlCoefficient, recipe.Kl.Target, recipe.Kl.Horizon),
             Penalty = new PenaltyCoefficient(1, recipe.PenaltyTarget),
+            Entropy = recipe.EntropyTarget > 0
+                ? new TargetEntropy(recipe.EntropyCoefficient, recipe.EntropyTarget, recipe.EntropyGain)
+                : new ScheduledEntropy(recipe.EntropyCoefficient, recipe.EntropyCoefficientEnd ?? recipe.EntropyCoefficient, recipe.Steps),
             Moments = new RunningMoments(),
         };
     }

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;
 
@@ -18,12 +17,16 @@ public sealed class PpoInputs
     /// <summary>Another reference than the policy as it starts.</summary>
     public CausalLm? Reference { get; init; }
 
+    /// <summary>What the policy is pulled to beside its score, or without one.</summary>
+    public CausalLm? Teacher { get; init; }
+
     /// <summary>The critic's start where it is a reward model; the run trains it in place.</summary>
     public SeparateCritic? RewardModel { get; init; }
 
     public required TextTokenizer Tokenizer { get; init; }
 
-    public required IScorer Scorer { get; init; }
+    /// <summary>Null with algorithm distillation, which has none.</summary>
+    public required IScorer? Scorer { get; init; }
 
     /// <summary>The score that is meant: logged, never learned from.</summary>
     public IScorer? Gold { get; init; }

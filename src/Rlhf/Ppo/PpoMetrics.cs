@@ -1,7 +1,4 @@
-using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using Rlhf.Policies.Likelihood;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -21,36 +18,37 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         return device;
     }
 
-    /// <summary>What the update did.</summary>
-    public static Dictionary<string, double> OfUpdate(UpdateReport update, UpdateSettings settings) => new()
+    /// <summary>What the update did: of a critic where there is one, of a clip where the objective has one.</summary>
+    public Dictionary<string, double> OfUpdate(UpdateReport update, UpdateSettings settings)
     {
-        ["policy_loss"] = update.Statistics.PolicyLoss,
-        ["value_loss"] = update.Statistics.ValueLoss,
-        ["total_loss"] = update.Statistics.TotalLoss,
-        ["clip_fraction"] = update.Statistics.ClipFraction,
-        ["value_clip_fraction"] = update.Statistics.ValueClipFraction,
-        ["approximate_kl"] = update.Statistics.ApproximateKl,
-        ["update_kl"] = update.Statistics.UpdateKl,
-        ["ratio_mean"] = update.Statistics.RatioMean,
-        ["ratio_max"] = update.Statistics.RatioMax,
-        ["policy_gradient_norm"] = update.PolicyGradientNorm,
-        ["critic_gradient_norm"] = update.CriticGradientNorm,
-        ["skipped_minibatches"] = update.Skipped,
-        ["epochs"] = update.Epochs,
-        ["policy_learning_rate"] = settings.PolicyLearningRate,
-        ["critic_learning_rate"] = settings.CriticLearningRate,
-        ["entropy_coefficient"] = settings.EntropyCoefficient,
-    };
+        var statistics = update.Statistics;
+        var numbers = new Dictionary<string, double> { ["policy_loss"] = statistics.PolicyLoss };
+        if (recipe.HasCritic) numbers["value_loss"] = statistics.ValueLoss;
+        numbers["total_loss"] = statistics.TotalLoss;
+        if (recipe.Clips) numbers["clip_fraction"] = statistics.ClipFraction;
+        if (recipe is { HasCritic: true, Critic.Clip: > 0 }) numbers["value_clip_fraction"] = statistics.ValueClipFraction;
+        numbers["approximate_kl"] = statistics.ApproximateKl;
+        numbers["update_kl"] = statistics.UpdateKl;
+        numbers["ratio_mean"] = statistics.RatioMean;
+        numbers["ratio_max"] = statistics.RatioMax;
+        numbers["policy_gradient_norm"] = update.PolicyGradientNorm;
+        if (recipe.HasCritic) numbers["critic_gradient_norm"] = update.CriticGradientNorm;
+        numbers["skipped_minibatches"] = update.Skipped;
+        numbers["epochs"] = update.Epochs;
+        numbers["policy_learning_rate"] = settings.PolicyLearningRate;
+        if (recipe.HasCritic) numbers["critic_learning_rate"] = settings.CriticLearningRate;
+        numbers["entropy_coefficient"] = settings.EntropyCoefficient;
+        return numbers;
+    }
 
-    private static List<(string Name, Tensor Number)> OnDevice(Rollout rollout, Tensor rewards, Tensor returns)
+    private List<(string Name, Tensor Number)> OnDevice(Rollout rollout, Tensor rewards, Tensor returns)
     {
         var mask = rollout.Mask;
         var k1 = KlEstimators.K1(rollout.LogProbs, rollout.ReferenceLogProbs!);
         var k3 = KlEstimators.K3(rollout.LogProbs, rollout.ReferenceLogProbs!);
-        List<(string, Tensor)> numbers =
-        [
-            ("score", rollout.Scores.mean()),
-            ("reward", Masked.RowSum(rewards, mask).mean()),
+        List<(string, Tensor)> numbers = [];
+        if (recipe.HasScore) numbers.AddRange([("score", rollout.Scores.mean()), ("reward", Masked.RowSum(rewards, mask).mean())]);
+        numbers.AddRange([
             ("kl", Masked.RowSum(k1, mask).mean()),
             ("kl_token", Masked.Mean(k1, mask)),
             ("kl_k3", Masked.RowSum(k3, mask).mean()),
@@ -58,7 +56,20 @@ public sealed class PpoMetrics(PpoRecipe recipe)
             ("kl_exact", Masked.RowSum(rollout.ExactKl, mask).mean()),
             ("kl_exact_token", Masked.Mean(rollout.ExactKl, mask)),
             ("entropy", Masked.Mean(rollout.Entropy, mask)),
-        ];
+        ]);
+        if (rollout.DrawnLogProbs is { } drawn)
+        {
+            numbers.Add(("mismatch_kl", SamplerCorrection.MismatchKl(rollout.LogProbs, drawn, mask)));
+            numbers.Add(("effective_sample_size", SamplerCorrection.EffectiveSampleSize(rollout.LogProbs, drawn, mask)));
+        }
+
+        if (rollout.TeacherKl is { } teacher)
+        {
+            numbers.Add(("teacher_kl", Masked.RowSum(teacher, mask).mean()));
+            numbers.Add(("teacher_kl_token", Masked.Mean(teacher, mask)));
+            numbers.Add(("teacher_outside", Masked.Mean(rollout.TeacherOutside!, mask)));
+        }
+
         if (rollout.Values is not { } values) return numbers;
         numbers.Add(("value", Masked.Mean(values, mask)));
         numbers.Add(("return", Masked.Mean(returns, mask)));
@@ -71,22 +82,38 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         var scores = rollout.RawScores;
         var mean = scores.Average();
         int[][] responses = [.. rollout.Episodes.Select(episode => episode.Response)];
-        var numbers = new Dictionary<string, double>
+        var numbers = new Dictionary<string, double>();
+        if (recipe.HasScore)
         {
-            ["raw_score"] = mean,
-            ["raw_score_std"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean))),
-            ["success_rate"] = scores.Average(score => score >= recipe.SuccessThreshold ? 1.0 : 0),
-            ["response_length"] = rollout.Layout.Lengths.Average(),
-            ["response_length_min"] = rollout.Layout.Lengths.Min(),
-            ["response_length_max"] = rollout.Layout.Lengths.Max(),
-            ["eos_rate"] = rollout.Episodes.Average(episode => episode.Ended ? 1.0 : 0),
-            ["distinct_1"] = Diversity.Distinct(responses, 1),
-            ["distinct_2"] = Diversity.Distinct(responses, 2),
-            ["repetition"] = Diversity.Repetition(responses, 3),
-        };
+            numbers["raw_score"] = mean;
+            numbers["raw_score_std"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+            numbers["success_rate"] = scores.Average(score => score >= recipe.SuccessThreshold ? 1.0 : 0);
+        }
+
+        foreach (var term in rollout.Terms)
+        {
+            numbers[$"score_{term.Name}"] = term.Scores.Average();
+            numbers[$"share_{term.Name}"] = term.Share(scores);
+        }
+
+        foreach (var (name, number) in OfResponses(rollout, responses)) numbers[name] = number;
         if (rollout.GoldScores is { } gold) numbers["gold"] = gold.Average();
+        if (recipe.ScoreScaling != ScoreScaling.None) numbers["score_deviation"] = rollout.ScoreDeviation;
+        if (recipe.ComparesGroups) numbers["flat_groups"] = GroupAdvantages.Flat(scores, recipe.GroupSize).Average(flat => flat ? 1.0 : 0);
+        if (recipe.ResampleRounds > 0) numbers["redrawn_groups"] = rollout.RedrawnGroups;
         return numbers;
     }
+
+    private static Dictionary<string, double> OfResponses(Rollout rollout, int[][] responses) => new()
+    {
+        ["response_length"] = rollout.Layout.Lengths.Average(),
+        ["response_length_min"] = rollout.Layout.Lengths.Min(),
+        ["response_length_max"] = rollout.Layout.Lengths.Max(),
+        ["eos_rate"] = rollout.Episodes.Average(episode => episode.Ended ? 1.0 : 0),
+        ["distinct_1"] = Diversity.Distinct(responses, 1),
+        ["distinct_2"] = Diversity.Distinct(responses, 2),
+        ["repetition"] = Diversity.Repetition(responses, 3),
+    };
 
     private static Dictionary<string, double> Read(List<(string Name, Tensor Number)> numbers)
     {

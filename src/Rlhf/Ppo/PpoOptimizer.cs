@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -49,7 +48,7 @@ public sealed class PpoOptimizer<TBatch>(
         policy.ClearGradients();
         critic?.ClearGradients();
         var terms = new LossTerms(recipe, settings);
-        var minibatch = new Minibatch(batch, advantages, returns, rows, recipe.Averaging);
+        var minibatch = new Minibatch(batch, advantages, returns, rows, recipe);
         Tensor? sums = null;
         foreach (var part in minibatch.Split(job.PartOf(rows), recipe.MicroBatchTokens))
         {

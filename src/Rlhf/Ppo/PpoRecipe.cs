@@ -32,11 +32,17 @@ public sealed record PpoRecipe : IChecked
     [AtLeast(1)]
     public int MaxPromptTokens { get; init; } = 512;
 
-    [Describe("where scores come from; empty: the reward model that the stage reward left")]
+    [Describe("where scores come from; empty: the reward model that the stage reward left, or nothing with algorithm distillation")]
     public ScoreOptions Score { get; init; } = new();
 
-    [Describe("ppo, grpo, rloo or reinforce++: where advantages come from")]
+    [Describe("ppo, grpo, dr_grpo, gspo, cispo, rloo, reinforce++ or distillation: what the keys below are where they are left empty")]
     public Algorithm Algorithm { get; init; } = Algorithm.Ppo;
+
+    [Describe("gae (with a critic), group (the score against its prompt's mean and deviation), group_mean, leave_one_out or rewards_to_go; empty: as the algorithm has it")]
+    public Advantage? Advantage { get; init; }
+
+    [Describe("clip, sequence_clip (one ratio for the whole response), clipped_weight, kl_penalty or policy_gradient; empty: as the algorithm has it")]
+    public PolicyObjective? Objective { get; init; }
 
     [Describe("steps: each collects one batch of episodes and learns from it")]
     [AtLeast(1)]
@@ -46,9 +52,13 @@ public sealed record PpoRecipe : IChecked
     [AtLeast(1)]
     public int Episodes { get; init; } = 64;
 
-    [Describe("episodes drawn for each prompt; the group of grpo and rloo")]
+    [Describe("episodes drawn for each prompt: the group whose scores are compared; empty: 8 where the advantage compares groups, else 1")]
     [AtLeast(1)]
-    public int SamplesPerPrompt { get; init; } = 1;
+    public int? SamplesPerPrompt { get; init; }
+
+    [Describe("prompts whose episodes all score the same teach nothing: others are drawn in their place, at most so many times a step; 0: not")]
+    [AtLeast(0)]
+    public int ResampleRounds { get; init; }
 
     [Describe("passes over the episodes of a step")]
     [AtLeast(1)]
@@ -67,17 +77,14 @@ public sealed record PpoRecipe : IChecked
     [MayChangeOnResume]
     public bool GradientCheckpointing { get; init; }
 
-    [Describe("clip, kl_penalty or policy_gradient")]
-    public PolicyObjective Objective { get; init; } = PolicyObjective.Clip;
-
-    [Describe("how far the ratio may fall below 1 before its gradient stops; also above it unless clip_high is given")]
+    [Describe("how far the ratio may fall below 1 before it is clipped; also above it unless clip_high is given; empty: 0.2, with sequence_clip 0.03, with clipped_weight as far as it likes")]
     [Above(0)]
     [Below(1)]
-    public double Clip { get; init; } = 0.2;
+    public double? Clip { get; init; }
 
-    [Describe("how far the ratio may rise above 1; 0: as far as clip")]
-    [AtLeast(0)]
-    public double ClipHigh { get; init; }
+    [Describe("how far the ratio may rise above 1; empty: as far as clip, with sequence_clip 0.04, with clipped_weight 4")]
+    [Above(0)]
+    public double? ClipHigh { get; init; }
 
     [Describe("dual clip: the loss of a token with a negative advantage stops at this multiple of it (above 1); 0: off")]
     [AtLeast(0)]
@@ -87,7 +94,7 @@ public sealed record PpoRecipe : IChecked
     [Above(0)]
     public double PenaltyTarget { get; init; } = 0.01;
 
-    [Describe("token: every token counts the same; sequence: every episode does; empty: as the algorithm has it (grpo: sequence)")]
+    [Describe("token: every token counts the same; sequence: every episode does; constant: a token counts 1/max_new_tokens of an episode; empty: as the algorithm has it (grpo and gspo: sequence, dr_grpo: constant, others: token)")]
     public LossAveraging? LossAveraging { get; init; }
 
     [Describe("discount of later rewards")]
@@ -122,6 +129,9 @@ public sealed record PpoRecipe : IChecked
     [Describe("what missing_eos subtracts from the score, or replaces it with")]
     public double MissingEosAmount { get; init; } = 1;
 
+    [Describe("a price that rises over the last tokens before a response is cut off")]
+    public OverLongRecipe OverLong { get; init; } = new();
+
     [Describe("a score at or above this counts as a success")]
     public double SuccessThreshold { get; init; } = 1;
 
@@ -132,6 +142,17 @@ public sealed record PpoRecipe : IChecked
     [Describe("weight of the entropy bonus at the end, reached linearly; empty: as at the start")]
     [AtLeast(0)]
     public double? EntropyCoefficientEnd { get; init; }
+
+    [Describe("entropy per token, in nats, below which the bonus grows until it is met again; 0: the bonus is what the two keys above say")]
+    [AtLeast(0)]
+    public double EntropyTarget { get; init; }
+
+    [Describe("how much the weight of the bonus may change in a step to meet entropy_target")]
+    [Above(0)]
+    public double EntropyGain { get; init; } = 0.005;
+
+    [Describe("what is done about tokens that the sampler drew with another probability than the trainer finds")]
+    public SamplerCorrectionRecipe Correction { get; init; } = new();
 
     [Describe("the update ends early when a minibatch's approximate KL passes 1.5 × this; 0: never")]
     [AtLeast(0)]
@@ -168,35 +189,7 @@ public sealed record PpoRecipe : IChecked
     [Describe("the policy that divergence is measured from")]
     public ReferenceRecipe Reference { get; init; } = new();
 
-    internal double UpperClip => ClipHigh > 0 ? ClipHigh : Clip;
+    public TeacherRecipe? Teacher { get; init; }
 
-    internal KlPlacement KlPlacement => Kl.Placement ?? (Algorithm == Algorithm.Grpo ? Ppo.KlPlacement.Loss : Ppo.KlPlacement.Reward);
-
-    internal LossAveraging Averaging => LossAveraging ?? (Algorithm == Algorithm.Grpo ? Maths.LossAveraging.Sequence : Maths.LossAveraging.Token);
-
-    internal bool Whitens => WhitenAdvantages ?? Algorithm is Algorithm.Ppo or Algorithm.ReinforcePlusPlus;
-
-    internal bool HasCritic => Algorithm == Algorithm.Ppo;
-
-    public IEnumerable<Problem> Problems()
-    {
-        if (Episodes % SamplesPerPrompt != 0)
-            yield return new(nameof(Episodes), $"found {Episodes}; expected a multiple of samples_per_prompt ({SamplesPerPrompt})");
-        if (Algorithm is Algorithm.Grpo or Algorithm.Rloo && SamplesPerPrompt < 2)
-            yield return new(nameof(SamplesPerPrompt), $"found {SamplesPerPrompt}; {Algorithm} compares the episodes of one prompt, so it needs at least 2");
-        if (Minibatches > Episodes)
-            yield return new(nameof(Minibatches), $"found {Minibatches}; expected at most one per episode ({Episodes})");
-        if (DualClip is > 0 and <= 1)
-            yield return new(nameof(DualClip), $"found {DualClip}; expected above 1, or 0 for none");
-        if (Sampling.Greedy)
-            yield return new(nameof(Sampling), "found temperature 0; a greedy policy never tries anything, expected above 0");
-        else if (!Sampling.IsFullSoftmax)
-            yield return new(nameof(Sampling), "found truncated sampling (top_k, top_p, min_new_tokens or repetition_penalty); PPO scores tokens with the full softmax, and drawing them from another distribution makes the KL wrong, which the policy then exploits");
-        if (Lora.IsOn && (Reference.Ema > 0 || Reference.ResetEvery > 0))
-            yield return new(nameof(Lora), "found adapters beside a reference that follows the policy (reference.ema, reference.reset_every); the reference is the policy's own base then, which stands still. Expected lora.rank 0 or a frozen reference");
-        if (Lora.IsOn && Reference is { Offload: true, Model: null })
-            yield return new(nameof(Lora), "found adapters beside reference.offload; the reference is the policy's own base then, and no second copy is there to move. Expected reference.offload false");
-        if (BootstrapTruncated && !HasCritic)
-            yield return new(nameof(BootstrapTruncated), $"found true; {Algorithm} has no critic to ask for the value of a cut-off episode");
-    }
+    public IEnumerable<Problem> Problems() => PpoProblems.Of(this);
 }

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>
-/// Everything that a PPO run changes: weights, moments of the optimizers, β, the running moments of scores. Going on from
+/// Everything that a PPO run changes: weights, moments of the optimizers, coefficients, the running moments of scores. Going on from
 /// it gives the same bits as never having stopped; the order of prompts and all random numbers follow from seed and step.
 /// </summary>
 public sealed class PpoState
@@ -33,7 +33,12 @@ public sealed class PpoState
 
     public required PenaltyCoefficient Penalty { get; init; }
 
+    public required EntropyController Entropy { get; init; }
+
     public required RunningMoments Moments { get; init; }
+
+    /// <summary>Episodes that were drawn so far, those that were given up included.</summary>
+    public long Episodes { get; set; }
 
     /// <param name="folder">receives the state; the policy in the Hugging Face layout, or its adapter in PEFT's</param>
     /// <param name="tokenizerFrom">the folder whose tokenizer files go along with the policy</param>
@@ -44,7 +49,7 @@ public sealed class PpoState
         if (Critic is not null) StateFile.Save(Path.Combine(folder, CriticFile), Critic);
         CriticOptimizer?.Save(Path.Combine(folder, CriticMoments));
         if (Reference.Moves) StateFile.Save(Path.Combine(folder, ReferenceFile), Reference.Model);
-        var numbers = new Numbers(Kl.Coefficient, Penalty.Value, Moments.Count, Moments.Mean, Moments.SquaredDeviations);
+        var numbers = new Numbers(Kl.Coefficient, Penalty.Value, Entropy.State, Moments.Count, Moments.Mean, Moments.SquaredDeviations, Episodes);
         File.WriteAllText(Path.Combine(folder, NumbersFile), JsonSerializer.Serialize(numbers));
     }
 
@@ -59,7 +64,8 @@ public sealed class PpoState
         var file = Path.Combine(folder, NumbersFile);
         var numbers = JsonSerializer.Deserialize<Numbers>(File.ReadAllText(file))
             ?? throw new RlhfException($"{file}: found null; expected the numbers of a PPO run");
-        (Kl.Coefficient, Penalty.Value) = (numbers.KlCoefficient, numbers.PenaltyCoefficient);
+        (Kl.Coefficient, Penalty.Value, Entropy.State) = (numbers.KlCoefficient, numbers.PenaltyCoefficient, numbers.Entropy);
+        Episodes = numbers.Episodes;
         Moments.Restore(numbers.ScoreCount, numbers.ScoreMean, numbers.ScoreSquaredDeviations);
     }
 
@@ -84,5 +90,5 @@ public sealed class PpoState
     }
 
     private sealed record Numbers(
-        double KlCoefficient, double PenaltyCoefficient, double ScoreCount, double ScoreMean, double ScoreSquaredDeviations);
+        double KlCoefficient, double PenaltyCoefficient, double Entropy, double ScoreCount, double ScoreMean, double ScoreSquaredDeviations, long Episodes);
 }

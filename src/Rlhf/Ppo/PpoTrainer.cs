@@ -1,15 +1,13 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
 using Rlhf.Policies.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
 
 /// <summary>The loop: collect, penalise, estimate, optimise, adapt, log.</summary>
 public sealed class PpoTrainer(
-    PpoRecipe recipe, PpoState state, RolloutCollector collector, PpoOptimizer<Rollout> optimizer, PromptStream prompts,
+    PpoRecipe recipe, PpoState state, RolloutCollector collector, PpoOptimizer<Rollout> optimizer,
     SelfCheck check, StepLog log, Run run)
 {
     private readonly KlPenalty _penalty = new(recipe);
@@ -24,7 +22,7 @@ public sealed class PpoTrainer(
         for (var step = run.StepsDone; step < recipe.Steps; step++)
         {
             using var scope = NewDisposeScope();
-            var rollout = _guard.Watch(step, () => log.Measure("rollout", () => collector.Collect(prompts.At(step), step)));
+            var rollout = _guard.Watch(step, () => log.Measure("rollout", () => collector.Collect(step)));
             if (step == 0) check.Run(rollout, recipe.Reference.Model is null);
             var rewards = _penalty.Apply(rollout, state.Kl.Coefficient);
             var (advantages, returns) = _estimator.Estimate(rollout, rewards);
@@ -33,10 +31,12 @@ public sealed class PpoTrainer(
             var settings = Settings(step);
             var update = _guard.Watch(step, () => log.Measure("update", () => optimizer.Update(rollout, advantages, returns, settings)));
             state.Kl.Observe(rollout.MeanSequenceKl(), rollout.Count);
-            if (recipe.Objective == PolicyObjective.KlPenalty) state.Penalty.Observe(update.Statistics.UpdateKl);
+            state.Entropy.Observe(rollout.MeanEntropy());
+            state.Episodes += rollout.Count + rollout.RedrawnGroups * recipe.GroupSize;
+            if (recipe.Surrogate == PolicyObjective.KlPenalty) state.Penalty.Observe(update.Statistics.UpdateKl);
             state.Reference.Follow(state.Policy, step + 1);
 
-            log.Write(step + 1, rollout, rewards, returns, update, settings);
+            log.Write(step + 1, state.Episodes, rollout, rewards, returns, update, settings);
             run.EndStep(step + 1, folder => state.Save(folder, tokenizerFrom));
         }
 
@@ -48,8 +48,7 @@ public sealed class PpoTrainer(
         Step = step,
         PolicyLearningRate = recipe.Optimizer.LearningRateAt(step, recipe.Steps),
         CriticLearningRate = recipe.Critic.Optimizer.LearningRateAt(step, recipe.Steps),
-        EntropyCoefficient = Entropy.Coefficient(
-            recipe.EntropyCoefficient, recipe.EntropyCoefficientEnd ?? recipe.EntropyCoefficient, step, recipe.Steps),
+        EntropyCoefficient = state.Entropy.At(step),
         KlCoefficient = state.Kl.Coefficient,
         PenaltyCoefficient = state.Penalty.Value,
         CriticOnly = step < recipe.Critic.WarmupSteps && recipe.HasCritic,

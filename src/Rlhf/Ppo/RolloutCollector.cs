@@ -1,10 +1,8 @@
-using Rlhf.Evaluation;
+using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Scorers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -14,53 +12,71 @@ namespace Rlhf.Ppo;
 /// process of a job answers its part of the prompts, and all of them end with all episodes.
 /// </summary>
 public sealed class RolloutCollector(
-    PpoRecipe recipe, LanguageActorCritic models, Reference reference, TextGenerator generator, RolloutSources sources,
+    PpoRecipe recipe, LanguageActorCritic models, Reference reference, TextGenerator generator, PromptStream prompts, RolloutSources sources,
     RunningMoments moments, PhaseClock clock)
 {
-    /// <param name="prompts">each is answered samples_per_prompt times</param>
-    /// <param name="step">names the random numbers, and nothing else</param>
-    public Rollout Collect(IReadOnlyList<Prompt> prompts, long step)
+    /// <param name="step">says which prompts, and names the random numbers</param>
+    public Rollout Collect(long step)
     {
         using var off = no_grad();
-        var share = Share(prompts, step).OfAll(sources.Job, sources.Device);
+        var samples = new SampleNumbers(recipe.GroupSize);
+        var regrouping = new Regrouping(recipe.GroupSize, recipe.ResampleRounds);
+        var share = regrouping.Fill(
+            Drawn(samples.Of(prompts.At(step)), step), (round, count) => Drawn(samples.Of(prompts.Others(step, round, count)), step));
         var layout = new TokenLayout([.. share.Episodes.Select(episode => episode.Response.Length)], sources.Device);
         var judged = Likelihoods.Of(share.Tokens, layout);
         var scores = Rewarded(share.RawScores, share.Episodes);
         return new Rollout(share.Episodes, layout)
         {
             RawScores = share.RawScores,
+            Terms = sources.Scorer is WeightedScorer weighted ? ScoreTerm.Of(weighted, share.Terms) : [],
             GoldScores = share.GoldScores,
             Scores = tensor(Array.ConvertAll(scores, score => (float)score), device: sources.Device),
+            ScoreDeviation = moments.Deviation,
+            RedrawnGroups = regrouping.Redrawn,
+            DrawnLogProbs = OfSampler(share.Episodes, layout),
             LogProbs = judged.LogProbs,
             ReferenceLogProbs = judged.ReferenceLogProbs,
             ExactKl = judged.ExactKl,
             Entropy = judged.Entropy,
             Values = judged.Values,
+            TeacherLogProbs = judged.TeacherLogProbs,
+            TeacherKl = judged.TeacherKl,
+            TeacherOutside = judged.TeacherOutside,
             Bootstrap = share.Bootstrap is null ? null : tensor(share.Bootstrap, device: sources.Device),
         };
     }
 
+    private RolloutShare Drawn(IReadOnlyList<(Prompt Prompt, int Sample)> asked, long step) => Share([.. sources.Job.PartOf(asked)], step).OfAll(sources.Job, sources.Device);
+
     /// <summary>The episodes that fall to this process.</summary>
-    private RolloutShare Share(IReadOnlyList<Prompt> prompts, long step)
+    private RolloutShare Share((Prompt Prompt, int Sample)[] asked, long step)
     {
         // The first step's episodes are judged by passes of their own, for the self-check to compare with how they were drawn.
-        using var states = step == 0 ? null : DrawnStates.For(models.Policy, prompts.Count * recipe.SamplesPerPrompt, recipe.Sampling);
-        var episodes = clock.Measure("generation", () => Generate(prompts, step, states));
-        ScoredText[] texts = [.. episodes.Select(episode => new ScoredText(episode.Prompt.Text, episode.Text, episode.Prompt.Tokens, episode.Response))];
+        using var states = step == 0 ? null : DrawnStates.For(models.Policy, asked.Length, recipe.Sampling);
+        var episodes = clock.Measure("generation", () => Generate(asked, step, states));
+        ScoredText[] texts = [.. episodes.Select(episode => episode.Scored)];
+        var (scores, terms) = clock.Measure("scoring", () => Scores(texts));
         return new RolloutShare
         {
             Episodes = episodes,
-            RawScores = clock.Measure("scoring", () => sources.Scorer.Score(texts)),
+            RawScores = scores,
+            Terms = terms,
             GoldScores = sources.Gold?.Score(texts),
             Tokens = clock.Measure("likelihoods", () => Likelihoods.Judge(episodes, models, reference, recipe.MicroBatchTokens, states)),
             Bootstrap = recipe.BootstrapTruncated ? ValuesBehind(episodes) : null,
         };
     }
 
-    private Episode[] Generate(IReadOnlyList<Prompt> prompts, long step, DrawnStates? states)
+    private (double[] Scores, double[][] Terms) Scores(ScoredText[] texts)
     {
-        (Prompt Prompt, int Sample)[] asked = [.. sources.Job.PartOf(
-            [.. prompts.SelectMany(prompt => Enumerable.Range(0, recipe.SamplesPerPrompt).Select(sample => (prompt, sample)))])];
+        if (sources.Scorer is not WeightedScorer weighted) return (sources.Scorer?.Score(texts) ?? new double[texts.Length], []);
+        var terms = weighted.ByTerm(texts);
+        return (weighted.Sum(terms), terms);
+    }
+
+    private Episode[] Generate((Prompt Prompt, int Sample)[] asked, long step, DrawnStates? states)
+    {
         RandomKey[] keys = [.. asked.Select(one => new RandomKey(sources.Seed, step, one.Prompt.Index, one.Sample))];
         var completions = generator.Generate([.. asked.Select(one => one.Prompt.Tokens)], recipe.Sampling, keys, states);
         return [.. completions.Select((completion, i) => new Episode
@@ -74,12 +90,22 @@ public sealed class RolloutCollector(
         })];
     }
 
-    /// <summary>From scores to rewards: normalisation first, then the rule for episodes that did not end.</summary>
+    /// <summary>[B,T] ln μ</summary>
+    private Tensor OfSampler(IReadOnlyList<Episode> episodes, TokenLayout layout)
+    {
+        using var scope = NewDisposeScope();
+        var drawn = episodes.SelectMany(episode => episode.LogProbs).ToArray();
+        return layout.Spread(tensor(drawn, [1, drawn.Length]).On(sources.Device), [.. Enumerable.Range(0, episodes.Count)])[0].MoveToOuterDisposeScope();
+    }
+
+    /// <summary>From scores to rewards: normalisation first, then what an episode pays for not ending, or for coming close to it.</summary>
     private double[] Rewarded(double[] raw, IReadOnlyList<Episode> episodes)
     {
         moments.Observe(raw);
         var scaled = ScoreNormalization.Clip(ScoreNormalization.Scale(raw, recipe.ScoreScaling, moments), recipe.ScoreClip);
-        return MissingEos.Apply(recipe.MissingEos, recipe.MissingEosAmount, scaled, [.. episodes.Select(episode => episode.Ended)]);
+        var ended = MissingEos.Apply(recipe.MissingEos, recipe.MissingEosAmount, scaled, [.. episodes.Select(episode => episode.Ended)]);
+        var (window, amount) = (recipe.OverLong.Window, recipe.OverLong.Amount);
+        return [.. ended.Select((score, i) => score - OverLongPenalty.Of(episodes[i].Response.Length, amount, window, recipe.Sampling.MaxNewTokens))];
     }
 
     /// <summary>The value of where a cut-off episode stopped, as that of one token more; 0 for one that ended.</summary>

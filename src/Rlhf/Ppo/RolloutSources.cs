@@ -7,7 +7,8 @@ namespace Rlhf.Ppo;
 /// <summary>What episodes are made with, beside the models.</summary>
 public sealed record RolloutSources
 {
-    public required IScorer Scorer { get; init; }
+    /// <summary>Null where a teacher alone is learnt from: then all episodes score 0.</summary>
+    public required IScorer? Scorer { get; init; }
 
     /// <summary>The score that is meant: looked at, never learned from.</summary>
     public IScorer? Gold { get; init; }

@@ -1,8 +1,6 @@
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -25,7 +23,7 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
         using var off = no_grad();
         using var scope = NewDisposeScope();
         Refuse(SharedWeights(), "of the policy's weights change with the reference's: the reference must be a copy, or KL stays 0 for ever");
-        Refuse(Off(DrawnLogProbs(rollout), rollout.LogProbs, rollout.Mask),
+        Refuse(Off(rollout.DrawnLogProbs!, rollout.LogProbs, rollout.Mask),
             "tokens have another log-probability in a forward pass than when they were drawn (the ratio does not start at 1): check positions, temperature and dropout");
         Refuse(OffAlone(rollout), "tokens have another log-probability alone than in the batch: padding leaks into the model");
         if (startsFromReference)
@@ -40,12 +38,6 @@ public sealed class SelfCheck(LanguageActorCritic models, Reference reference, d
 
     private long Off(Tensor a, Tensor b, Tensor mask) =>
         (Masked.Keep(a - b, mask).abs() > Number.Of(tolerance)).sum().item<long>();
-
-    private static Tensor DrawnLogProbs(Rollout rollout)
-    {
-        var drawn = rollout.Episodes.SelectMany(episode => episode.LogProbs).ToArray();
-        return rollout.Layout.Spread(tensor(drawn, [1, drawn.Length], device: rollout.Layout.Device), [.. Enumerable.Range(0, rollout.Count)])[0];
-    }
 
     private long OffAlone(Rollout rollout)
     {

@@ -1,13 +1,13 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using TorchSharp;
+using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
 
 /// <summary>Writes what a step showed: metrics, samples, and a word of advice where something looks wrong.</summary>
-public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decode, PhaseClock clock, Device device)
+public sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources, PhaseClock clock)
 {
     private const double BytesPerGigabyte = 1e9;
 
@@ -17,19 +17,21 @@ public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decod
     public T Measure<T>(string phase, Func<T> work) => clock.Measure(phase, work);
 
     /// <param name="step">steps done, this one included</param>
-    public void Write(long step, Rollout rollout, Tensor rewards, Tensor returns, UpdateReport update, UpdateSettings settings)
+    /// <param name="episodes">drawn so far</param>
+    public void Write(long step, long episodes, Rollout rollout, Tensor rewards, Tensor returns, UpdateReport update, UpdateSettings settings)
     {
         var metrics = _metrics.OfRollout(rollout, rewards, returns);
-        foreach (var (name, number) in PpoMetrics.OfUpdate(update, settings)) metrics[name] = number;
-        metrics["episodes"] = step * recipe.Episodes;
+        foreach (var (name, number) in _metrics.OfUpdate(update, settings)) metrics[name] = number;
+        metrics["episodes"] = episodes;
         metrics["kl_coefficient"] = settings.KlCoefficient;
-        if (recipe.Objective == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
+        if (recipe.Surrogate == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
         foreach (var advice in _diagnosis.Of(metrics)) run.Warn($"step {step}: {advice}");
 
         foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;
         metrics["rollout_tokens_per_second"] = rollout.Layout.TokenCount / clock.Seconds["generation"];
         metrics["update_tokens_per_second"] = update.Tokens / clock.Seconds["update"];
-        metrics["memory_gb"] = DeviceMemory.Of(device).Peak / BytesPerGigabyte;
+        metrics["memory_gb"] = DeviceMemory.Of(sources.Device).Peak / BytesPerGigabyte;
+        if (sources.Scorer is IMeasured measured) foreach (var (name, number) in measured.Measures) metrics[name] = number;
         clock.Reset();
         run.Log(step, metrics);
         if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout);
@@ -52,7 +54,7 @@ public sealed class StepLog(PpoRecipe recipe, Run run, Func<int[], string> decod
                 Gold = rollout.GoldScores?[i],
                 Kl = tokenKl.Sum(),
                 episode.Ended,
-                Tokens = Array.ConvertAll(episode.Response, token => decode([token])),
+                Tokens = Array.ConvertAll(episode.Response, token => sources.Decode([token])),
                 TokenKl = tokenKl,
             });
         }

@@ -1,5 +1,3 @@
-using Rlhf.Evaluation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -21,6 +19,9 @@ public class Trajectories(TokenLayout layout)
     /// <summary>[B,T] ln π_old</summary>
     public required Tensor LogProbs { get; init; }
 
+    /// <summary>[B,T] ln μ, by the sampler that drew the tokens; read by a correction for where it differs from π_old</summary>
+    public Tensor? DrawnLogProbs { get; init; }
+
     /// <summary>[B,T] V_old; null without a critic</summary>
     public Tensor? Values { get; init; }
 
@@ -29,6 +30,9 @@ public class Trajectories(TokenLayout layout)
 
     /// <summary>[B,T] ln ρ; null without a reference</summary>
     public Tensor? ReferenceLogProbs { get; init; }
+
+    /// <summary>[B,T] ln τ; null without a teacher</summary>
+    public Tensor? TeacherLogProbs { get; init; }
 
     /// <summary>What an episode costs to go through the models, in tokens.</summary>
     public virtual int Cost(int row) => Layout.Lengths[row];

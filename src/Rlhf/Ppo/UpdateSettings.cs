@@ -1,5 +1,3 @@
-using Rlhf.Maths;
-
 namespace Rlhf.Ppo;
 
 /// <summary>What changes from step to step in how an update is made.</summary>

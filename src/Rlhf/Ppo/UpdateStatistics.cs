@@ -1,8 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
-using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

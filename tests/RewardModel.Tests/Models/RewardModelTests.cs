@@ -1,6 +1,7 @@
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Rewards.Models;
+using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Models;

@@ -1,4 +1,5 @@
 using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.World;
 
 namespace Rlhf.Rewards.Tests.Preferences;
 

@@ -46,6 +46,26 @@ public sealed class PreferenceFileTests : IDisposable
     }
 
     [Fact]
+    public void Ratings_TextsAndDialogues_GivePromptReplyAndLabel()
+    {
+        Write(
+            """{"prompt":"p","completion":" a","label":true}""",
+            """{"prompt":[{"role":"user","content":"Hi"}],"completion":[{"role":"assistant","content":"Ho"}],"label":0}""",
+            """{"prompt":"p","completion":[{"role":"user","content":"Ho"}],"label":1}""",
+            """{"prompt":"p","completion":" a","label":"yes"}""");
+        var log = new DefectLog();
+        Assert.Equal([("p", " a", true), ("\n\nHuman: Hi\n\nAssistant:", " Ho", false)], file.Ratings(path, log).Select(row => (row.Prompt, row.Reply, row.IsDesirable)));
+        Assert.Equal([DefectKind.NoReply, DefectKind.WrongType], log.Kept.Select(defect => defect.Kind));
+    }
+
+    [Fact]
+    public void Ratings_FileOfPairs_TakesBothSidesOfEach()
+    {
+        Write("""{"prompt":"p","chosen":"a","rejected":"b"}""");
+        Assert.Equal([("a", true), ("b", false)], file.Ratings(path, new DefectLog()).Select(row => (row.Reply, row.IsDesirable)));
+    }
+
+    [Fact]
     public void Prompts_EveryShape_GivesThePrompt()
     {
         Write(

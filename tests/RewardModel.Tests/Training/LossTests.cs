@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Rewards.Training;
+using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Tests.Training;

@@ -1,6 +1,5 @@
 using Rlhf.Dpo;
 using Rlhf.Foundation.Torch;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

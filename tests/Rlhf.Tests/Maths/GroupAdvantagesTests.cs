@@ -1,5 +1,4 @@
 using Rlhf.Maths;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,6 +21,14 @@ public sealed class GroupAdvantagesTests : IDisposable
     [Fact]
     public void LeaveOneOut_TwoGroups_SubtractsTheMeanOfTheOthers() =>
         Expect.Near([-3, -1.5, 4.5, 0, 0, 0], GroupAdvantages.LeaveOneOut(_scores, 3));
+
+    [Fact]
+    public void Centred_TwoGroups_SubtractsTheirMeans() =>
+        Expect.Near([-2, -1, 3, 0, 0, 0], GroupAdvantages.Centred(_scores, 3));
+
+    [Fact]
+    public void Flat_TwoGroups_IsTheOneWhoseScoresAreAllTheSame() =>
+        Assert.Equal([false, true], GroupAdvantages.Flat([1, 2, 6, 4, 4, 4], 3));
 
     [Fact]
     public void OntoTokens_ShortEpisode_LeavesPaddingZero()

@@ -1,5 +1,4 @@
 using Rlhf.Maths;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Maths;
 
@@ -27,6 +26,16 @@ public sealed class KlControllerTests
         var controller = new AdaptiveKlController(1, target: 6, horizon: 100);
         controller.Observe(sequenceKl: -3, episodes: 100);
         Assert.Equal(0.8, controller.Coefficient, 12);
+    }
+
+    [Theory]
+    [InlineData(0, 0.8)]
+    [InlineData(60, 1.2)]
+    public void Adaptive_MoreEpisodesThanTheHorizon_MovesByAFifthAndStaysPositive(double kl, double expected)
+    {
+        var controller = new AdaptiveKlController(1, target: 6, horizon: 100);
+        controller.Observe(kl, episodes: 512);
+        Assert.Equal(expected, controller.Coefficient, 12);
     }
 
     [Fact]

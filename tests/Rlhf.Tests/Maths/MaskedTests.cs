@@ -1,5 +1,4 @@
 using Rlhf.Maths;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Rlhf.Maths;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Maths;
 
@@ -33,6 +32,27 @@ public sealed class ScoreNormalizationTests
         var moments = new RunningMoments();
         moments.Observe([3, 7]);
         Assert.Equal([expected], ScoreNormalization.Scale([7], scaling, moments).Select(x => Math.Round(x, 6)));
+    }
+
+    [Theory]
+    [InlineData(ScoreScaling.RunningStd, 0.1f, 0.1f)]
+    [InlineData(ScoreScaling.RunningMeanStd, 0.1f, 0f)]
+    public void Scale_AllScoresTheSameSoFar_DividesByNothing(ScoreScaling scaling, float score, float expected)
+    {
+        // Whatever rounding leaves of a deviation must not blow up what comes in float32.
+        var moments = new RunningMoments();
+        moments.Observe([score, score, score]);
+        Assert.Equal([expected], ScoreNormalization.Scale([score], scaling, moments).Select(x => (float)x));
+        Assert.Equal(0, moments.Deviation);
+    }
+
+    [Fact]
+    public void Scale_FirstVarianceAfterAConstantBatch_IsScaledByIt()
+    {
+        var moments = new RunningMoments();
+        moments.Observe([0, 0]);
+        moments.Observe([0, 4]);
+        Assert.Equal([4 / Math.Sqrt(3)], ScoreNormalization.Scale([4], ScoreScaling.RunningStd, moments));   // (1 + 1 + 1 + 9) / 4
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 
 namespace Rlhf.Tests.Ppo;
 

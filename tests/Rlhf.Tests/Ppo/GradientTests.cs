@@ -1,11 +1,8 @@
-using Rlhf.Evaluation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -4,9 +4,7 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;

@@ -1,7 +1,5 @@
-using Rlhf.Evaluation;
 using Rlhf.Policies.Generation;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,5 @@
-using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Ppo;
-using Rlhf.Rewards.World;
 using TorchSharp;
 using static TorchSharp.torch;
 

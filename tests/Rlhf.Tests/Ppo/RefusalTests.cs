@@ -1,11 +1,8 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Models;
 using Rlhf.Rewards.Scorers;
-using Rlhf.Rewards.World;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;

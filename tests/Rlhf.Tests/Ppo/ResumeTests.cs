@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Maths;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Ppo;
@@ -18,6 +17,7 @@ public sealed class ResumeTests : IDisposable
         { Algorithm.Ppo, CriticKind.Policy, true, 0 },
         { Algorithm.Ppo, CriticKind.Policy, false, 2 },
         { Algorithm.Grpo, CriticKind.ValueHead, false, 0 },
+        { Algorithm.Gspo, CriticKind.ValueHead, false, 0 },
         { Algorithm.Rloo, CriticKind.ValueHead, true, 0 },
         { Algorithm.ReinforcePlusPlus, CriticKind.ValueHead, false, 0 },
     };
@@ -29,7 +29,9 @@ public sealed class ResumeTests : IDisposable
         var recipe = TinyWorld.Recipe with
         {
             Algorithm = algorithm,
-            Objective = algorithm == Algorithm.Ppo ? PolicyObjective.KlPenalty : PolicyObjective.Clip,
+            Objective = algorithm == Algorithm.Ppo ? PolicyObjective.KlPenalty : null,
+            EntropyTarget = algorithm == Algorithm.Gspo ? 5 : 0,
+            ResampleRounds = algorithm == Algorithm.Gspo ? 2 : 0,
             SamplesPerPrompt = 2,
             Steps = 5,
             ScoreScaling = ScoreScaling.RunningMeanStd,

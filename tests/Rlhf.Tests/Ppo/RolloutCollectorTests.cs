@@ -1,9 +1,6 @@
-using Rlhf.Evaluation;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Likelihood;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;
@@ -25,7 +22,7 @@ public sealed class RolloutCollectorTests
         var reference = new Reference(Reference.Frozen(world.Model(seed: 2)), recipe.Reference);
         var sources = new RolloutSources { Scorer = new CountingScorer(), Decode = _ => "", Seed = 3, Device = CPU };
         var generator = new TextGenerator(policy, world.Tokenizer.Eos, 0) { BatchSize = 3 };
-        var rollout = new RolloutCollector(recipe, models, reference, generator, sources, new RunningMoments(), new PhaseClock(CPU)).Collect(world.Prompts, step);
+        var rollout = new RolloutCollector(recipe, models, reference, generator, new PromptStream(world.Prompts, 6, 1), sources, new RunningMoments(), new PhaseClock(CPU)).Collect(step);
 
         Assert.Contains(rollout.Episodes, episode => episode.Ended);
         Assert.Contains(rollout.Episodes, episode => !episode.Ended);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Policies.Generation;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Ppo;
@@ -11,6 +10,9 @@ public sealed class StandstillTests
     [Theory]
     [InlineData(Algorithm.Ppo)]
     [InlineData(Algorithm.Grpo)]
+    [InlineData(Algorithm.DrGrpo)]
+    [InlineData(Algorithm.Gspo)]
+    [InlineData(Algorithm.Cispo)]
     [InlineData(Algorithm.Rloo)]
     [InlineData(Algorithm.ReinforcePlusPlus)]
     public void Train_LearningRateZero_LeavesRatioOneAndEveryKlZero(Algorithm algorithm)
@@ -36,7 +38,8 @@ public sealed class StandstillTests
             Assert.Equal(0, step["clip_fraction"]);
             Assert.Equal(1, step["ratio_mean"], 1e-5);
             Assert.Equal(1, step["ratio_max"], 1e-5);
-            string[] zero = ["approximate_kl", "update_kl", "kl", "kl_token", "kl_k3", "kl_k3_token", "kl_exact", "kl_exact_token"];
+            string[] zero = ["approximate_kl", "update_kl", "kl", "kl_token", "kl_k3", "kl_k3_token", "kl_exact", "kl_exact_token", "mismatch_kl"];
+            Assert.Equal(1, step["effective_sample_size"], 1e-5);
             Assert.All(zero, name => Assert.Equal(0, step[name], 1e-5));
         });
     }

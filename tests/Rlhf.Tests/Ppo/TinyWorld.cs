@@ -3,7 +3,6 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Files;
 using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;

@@ -1,4 +1,4 @@
-namespace Rlhf.Rewards.Scorers;
+namespace Rlhf.Rewards.Texts;
 
 /// <summary>The words of a text: runs of letters, digits and apostrophes, lower case.</summary>
 internal static class Words

@@ -1,0 +1,96 @@
+using System.Text;
+using System.Text.Json;
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+
+namespace Rlhf.Rewards.Judging;
+
+/// <summary>
+/// Answers on disk, a line for each, so that no question is paid for twice, by this run or the next. Several processes may
+/// share a folder: each writes a file of its own and reads all of them when it begins. A line that a crash cut short is dropped.
+/// </summary>
+public sealed class AnswerCache : IDisposable
+{
+    private readonly Dictionary<string, Answer> _answers = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private readonly FileStream _file;
+
+    public AnswerCache(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var path in Directory.EnumerateFiles(folder, "answers-*.jsonl").Order(StringComparer.Ordinal)) Read(path);
+        _file = Own(folder);
+        _file.SetLength(WholeLines(_file));
+        _file.Seek(0, SeekOrigin.End);
+    }
+
+    /// <summary>Tokens of all answers that are kept.</summary>
+    public (long Input, long Output) Tokens
+    {
+        get { lock (_lock) return (_answers.Values.Sum(answer => answer.InputTokens), _answers.Values.Sum(answer => answer.OutputTokens)); }
+    }
+
+    public Answer? Find(string key)
+    {
+        lock (_lock) return _answers.GetValueOrDefault(key);
+    }
+
+    /// <summary>It is on disk when this returns.</summary>
+    public void Add(string key, Answer answer)
+    {
+        lock (_lock)
+        {
+            _answers[key] = answer;
+            _file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Line(key, answer.Text, answer.InputTokens, answer.OutputTokens), JsonText.Lines) + "\n"));
+            _file.Flush(flushToDisk: true);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>The first file that nobody else writes.</summary>
+    private static FileStream Own(string folder)
+    {
+        for (var number = 0; ; number++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(folder, $"answers-{number}.jsonl"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            }
+            catch (IOException) when (number < 1000)
+            {
+                // Another process has it.
+            }
+        }
+    }
+
+    private static long WholeLines(FileStream file)
+    {
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return Array.LastIndexOf(bytes, (byte)'\n') + 1;
+    }
+
+    private void Read(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file, Encoding.UTF8);
+        while (reader.ReadLine() is { } text)
+        {
+            try
+            {
+                if (JsonSerializer.Deserialize<Line>(text, JsonText.Lines) is { Key: not null } line) _answers[line.Key] = new Answer(line.Text, line.InputTokens, line.OutputTokens);
+            }
+            catch (JsonException error) when (reader.Peek() >= 0)
+            {
+                throw new RlhfException($"{path}: damaged ({error.Message.TrimEnd('.')}); delete it, and what it held is asked again", error);
+            }
+            catch (JsonException)
+            {
+                // The last line, which a crash cut short.
+            }
+        }
+    }
+
+    private sealed record Line(string Key, string Text, long InputTokens, long OutputTokens);
+}

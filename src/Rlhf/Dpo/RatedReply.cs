@@ -1,0 +1,7 @@
+namespace Rlhf.Dpo;
+
+/// <summary>A reply that is desirable or not, beside one that answers another prompt.</summary>
+/// <param name="Own">the prompt with its reply</param>
+/// <param name="Foreign">the same prompt with a reply to another</param>
+/// <param name="IsDesirable">what people said of its own</param>
+public sealed record RatedReply(TokenizedReply Own, TokenizedReply Foreign, bool IsDesirable);
