@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace Rlhf.Policies.Kernels;
 
 /// <summary>db += Σ over rows of dy.</summary>
@@ -10,13 +13,34 @@ internal static unsafe class BiasGradient
     /// <param name="chunks">to do</param>
     public static void Run(Panels outputs, int rows, ChunkMap map, float* to, Extent chunks)
     {
+        if (Vector512.IsHardwareAccelerated) Run<Lanes512>(outputs, rows, map, to, chunks);
+        else if (Vector256.IsHardwareAccelerated) Run<Lanes256>(outputs, rows, map, to, chunks);
+        else Run<Lanes128>(outputs, rows, map, to, chunks);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Run<L>(Panels outputs, int rows, ChunkMap map, float* to, Extent chunks)
+        where L : struct, ILanes<L>
+    {
         var sums = stackalloc float[Panels.Chunk];
         for (var chunk = chunks.First; chunk < chunks.End; chunk++)
         {
-            new Span<float>(sums, Panels.Chunk).Clear();
-            var from = outputs.At(0, chunk);
-            for (var row = 0; row < rows; row++, from += Panels.Chunk)
-                for (var i = 0; i < Panels.Chunk; i++) sums[i] += from[i];
+            for (var lane = 0; lane < Panels.Chunk; lane += L.Count)
+            {
+                // Two sums take turns: one addition does not wait for the one before.
+                L even = L.Zero, odd = L.Zero;
+                var from = outputs.At(0, chunk) + lane;
+                var row = 0;
+                for (; row + 1 < rows; row += 2, from += 2 * Panels.Chunk)
+                {
+                    even = L.Add(even, L.Load(from));
+                    odd = L.Add(odd, L.Load(from + Panels.Chunk));
+                }
+
+                if (row < rows) even = L.Add(even, L.Load(from));
+                L.Store(sums + lane, L.Add(even, odd));
+            }
+
             var (first, count) = map[chunk];
             for (var i = 0; i < count; i++) to[first + i] += sums[i];
         }

@@ -23,6 +23,7 @@ internal static unsafe class CausalAttention
         else Forward<Lanes128>(heads, rows, mixed, logSums, logSumStep, length, shared);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Forward<L>(AttentionHeads heads, Panels rows, Panels mixed, float* logSums, long logSumStep, int length, int shared)
         where L : struct, ILanes<L>
     {
@@ -63,6 +64,7 @@ internal static unsafe class CausalAttention
     /// <param name="turned">the panel, of queries with rows and columns exchanged</param>
     /// <param name="scores">[keys, 32]</param>
     /// <param name="seen">keys to do</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scores<L>(float* keys, long chunkStep, int chunks, float* turned, Panels scores, Extent seen)
         where L : struct, ILanes<L>
     {
@@ -75,7 +77,7 @@ internal static unsafe class CausalAttention
 
     /// <summary>Scores become e^(score·scale − most of the query's); one over the sum of these stands in <paramref name="shares"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Softmax<L>(float* scores, AttentionHeads heads, int query, Extent seen, float* shares, float* logSums, int count)
+    internal static void Softmax<L>(float* scores, AttentionHeads heads, int query, Extent seen, float* shares, float* logSums, int count)
         where L : struct, ILanes<L>
     {
         var logs = stackalloc float[2 * Panels.Chunk];
@@ -110,7 +112,8 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>to[query] = share·Σ over keys of p[key, query]·v[key] for 16 queries; the shares stand where the results do.</summary>
-    private static void Mix<L>(float* p, float* values, long chunkStep, int chunks, Extent seen, float* to)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Mix<L>(float* p, float* values, long chunkStep, int chunks, Extent seen, float* to)
         where L : struct, ILanes<L>
     {
         var shares = stackalloc float[Panels.Chunk];
@@ -126,6 +129,7 @@ internal static unsafe class CausalAttention
     }
 
     /// <summary>to[query] += Σ over keys of weights[key, query]·rows[key] for 16 queries.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddOverKeys<L>(float* weights, float* rows, long chunkStep, int chunks, Extent seen, float* to)
         where L : struct, ILanes<L>
     {

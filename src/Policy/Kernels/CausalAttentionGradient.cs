@@ -23,6 +23,7 @@ internal static unsafe class CausalAttentionGradient
         else Backward<Lanes128>(heads, rows, towards, logSums, logSumStep, length, shared);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Backward<L>(AttentionHeads heads, Panels rows, Panels towards, float* logSums, long logSumStep, int length, int shared)
         where L : struct, ILanes<L>
     {
@@ -106,6 +107,7 @@ internal static unsafe class CausalAttentionGradient
     }
 
     // dq of 16 queries, in their place: their products with keys use copies of them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void QueryGradients<L>(Work work, int chunk, Panels rows, int query, int count, int queryChunk, int keyChunk)
         where L : struct, ILanes<L>
     {
@@ -119,6 +121,7 @@ internal static unsafe class CausalAttentionGradient
     }
 
     /// <summary>to[key] += Σ over the 32 queries of a panel of weights[key, query]·rows[query].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add<L>(Panels weights, float* rows, Panels to, Extent keys, int chunks)
         where L : struct, ILanes<L>
     {

@@ -13,6 +13,7 @@ internal static unsafe class EmbeddingRows
     /// <param name="width">of both tables</param>
     /// <param name="x">[rows, width]</param>
     /// <param name="rows">to do</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void LookUp(float* tokens, int* tokenOf, float* positions, int* positionOf, int width, Panels x, Extent rows)
     {
         for (var row = rows.First; row < rows.End; row++)

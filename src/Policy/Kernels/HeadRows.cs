@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Rlhf.Policies.Kernels;
 
 /// <summary>One head of the rows of a sequence, laid out anew as a factor of products.</summary>
@@ -9,6 +11,7 @@ internal static unsafe class HeadRows
     /// <param name="rows">how many</param>
     /// <param name="chunks">of the head</param>
     /// <param name="to">[panels, columns, 32]</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Turn(float* from, long chunkStep, int rows, int chunks, float* to)
     {
         var depth = chunks * Panels.Chunk;
@@ -39,6 +42,7 @@ internal static unsafe class HeadRows
     /// <param name="rows">how many</param>
     /// <param name="chunks">of the head</param>
     /// <param name="to">[rows, columns]</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy(float* from, long chunkStep, int rows, int chunks, float* to)
     {
         var depth = chunks * Panels.Chunk;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Rlhf.Policies.Kernels;
 
 /// <summary>Lays a weight W [outputs, inputs] out as the factor of a product, a panel at a time.</summary>
@@ -9,6 +11,7 @@ internal static unsafe class Pack
     /// <param name="inputs">where its columns stand in the chunks of x</param>
     /// <param name="to">inputs by outputs</param>
     /// <param name="panel">to do</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transposed(float* weight, ChunkMap outputs, ChunkMap inputs, PackedMatrix to, int panel)
     {
         var square = stackalloc float[Panels.Chunk * Panels.Chunk];
@@ -32,6 +35,7 @@ internal static unsafe class Pack
     /// <param name="inputs">where its columns stand in the chunks of dx</param>
     /// <param name="to">outputs by inputs</param>
     /// <param name="panel">to do</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Straight(float* weight, ChunkMap outputs, ChunkMap inputs, PackedMatrix to, int panel)
     {
         var at = to.Panel(panel);

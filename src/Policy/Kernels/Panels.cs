@@ -25,11 +25,11 @@ internal readonly unsafe struct Panels(float* data, long chunkStep)
 
     /// <summary>Two vectors of columns, the first of them a number of columns behind the beginning of a pair of chunks, as a product's tiles write them.</summary>
     /// <param name="add">see <see cref="Product"/></param>
-    public ProductTiles.Output Output<L>(long row, long pair, int column, float* add)
+    public ProductTiles.Output Output<L>(long row, long pair, int column, float* add, bool goesOn = false)
         where L : struct, ILanes<L>
     {
         var to = At(row, pair + column / Chunk) + column % Chunk;
-        return new(to, L.Count == Chunk ? ChunkStep : L.Count, add is null ? null : add + (to - Data));
+        return new(to, L.Count == Chunk ? ChunkStep : L.Count, add is null ? null : add + (to - Data), goesOn);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

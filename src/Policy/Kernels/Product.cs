@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Rlhf.Policies.Kernels;
@@ -7,6 +8,9 @@ internal static unsafe class Product
 {
     /// <summary>Rows that go through all panels before the next do: what is read again and again of them stays in the nearer caches.</summary>
     private const int RowBlock = 96;
+
+    /// <summary>Inner indices that all these rows go through before the next: their weights then stay in the nearest cache.</summary>
+    private const int InnerBlock = 256;
 
     /// <param name="x">[rows, K]</param>
     /// <param name="weights">[K, columns]</param>
@@ -22,19 +26,25 @@ internal static unsafe class Product
         else Run<Lanes128>(x, weights, bias, y, add, rows, panels);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run<L>(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, Extent panels)
         where L : struct, ILanes<L>
     {
-        var factors = new ProductTiles.Factors(x.ChunkStep, weights.Inner / Panels.Chunk, PackedMatrix.Width, L.Count);
         for (var row = rows.First; row < rows.End; row += RowBlock)
         {
             var count = Math.Min(RowBlock, rows.End - row);
             for (var panel = panels.First; panel < panels.End; panel++)
             {
-                for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
+                for (var first = 0; first < weights.Inner; first += InnerBlock)
                 {
-                    var output = y.Output<L>(row, 2 * panel, column, add);
-                    ProductTiles.Run<L>(count, factors, x.At(row, 0), weights.Panel(panel) + column, bias + panel * PackedMatrix.Width + column, output);
+                    var inner = Math.Min(InnerBlock, weights.Inner - first);
+                    var factors = new ProductTiles.Factors(x.ChunkStep, inner / Panels.Chunk, PackedMatrix.Width, L.Count);
+                    var isLast = first + inner == weights.Inner;
+                    for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
+                    {
+                        var output = y.Output<L>(row, 2 * panel, column, isLast ? add : null, first > 0);
+                        ProductTiles.Run<L>(count, factors, x.At(row, first / Panels.Chunk), weights.Panel(panel) + (long)first * PackedMatrix.Width + column, bias + panel * PackedMatrix.Width + column, output);
+                    }
                 }
             }
         }

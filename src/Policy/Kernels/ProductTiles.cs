@@ -53,6 +53,34 @@ internal static unsafe class ProductTiles
         L u0 = first, v0 = second, u1 = first, v1 = second, u2 = first, v2 = second, u3 = first, v3 = second;
         L u4 = first, v4 = second, u5 = first, v5 = second, u6 = first, v6 = second, u7 = first, v7 = second;
         L u8 = first, v8 = second, u9 = first, v9 = second, u10 = first, v10 = second, u11 = first, v11 = second;
+        if (y.GoesOn)
+        {
+            u0 = y.First<L>(0);
+            v0 = y.Second<L>(0);
+            u1 = y.First<L>(1);
+            v1 = y.Second<L>(1);
+            u2 = y.First<L>(2);
+            v2 = y.Second<L>(2);
+            u3 = y.First<L>(3);
+            v3 = y.Second<L>(3);
+            u4 = y.First<L>(4);
+            v4 = y.Second<L>(4);
+            u5 = y.First<L>(5);
+            v5 = y.Second<L>(5);
+            u6 = y.First<L>(6);
+            v6 = y.Second<L>(6);
+            u7 = y.First<L>(7);
+            v7 = y.Second<L>(7);
+            u8 = y.First<L>(8);
+            v8 = y.Second<L>(8);
+            u9 = y.First<L>(9);
+            v9 = y.Second<L>(9);
+            u10 = y.First<L>(10);
+            v10 = y.Second<L>(10);
+            u11 = y.First<L>(11);
+            v11 = y.Second<L>(11);
+        }
+
         var (step, other) = (factors.WeightStep, factors.WeightSecond);
         for (var chunk = 0; chunk < factors.Chunks; chunk++, x += factors.ChunkStep)
         {
@@ -122,6 +150,26 @@ internal static unsafe class ProductTiles
         L first = L.Load(start), second = L.Load(start + L.Count);
         L u0 = first, v0 = second, u1 = first, v1 = second, u2 = first, v2 = second, u3 = first, v3 = second;
         L u4 = first, v4 = second, u5 = first, v5 = second, u6 = first, v6 = second, u7 = first, v7 = second;
+        if (y.GoesOn)
+        {
+            u0 = y.First<L>(0);
+            v0 = y.Second<L>(0);
+            u1 = y.First<L>(1);
+            v1 = y.Second<L>(1);
+            u2 = y.First<L>(2);
+            v2 = y.Second<L>(2);
+            u3 = y.First<L>(3);
+            v3 = y.Second<L>(3);
+            u4 = y.First<L>(4);
+            v4 = y.Second<L>(4);
+            u5 = y.First<L>(5);
+            v5 = y.Second<L>(5);
+            u6 = y.First<L>(6);
+            v6 = y.Second<L>(6);
+            u7 = y.First<L>(7);
+            v7 = y.Second<L>(7);
+        }
+
         var (step, other) = (factors.WeightStep, factors.WeightSecond);
         for (var chunk = 0; chunk < factors.Chunks; chunk++, x += factors.ChunkStep)
         {
@@ -175,6 +223,22 @@ internal static unsafe class ProductTiles
         L first = L.Load(start), second = L.Load(start + L.Count);
         L u0 = first, v0 = second, u1 = first, v1 = second, u2 = first, v2 = second, u3 = first, v3 = second;
         L u4 = first, v4 = second, u5 = first, v5 = second;
+        if (y.GoesOn)
+        {
+            u0 = y.First<L>(0);
+            v0 = y.Second<L>(0);
+            u1 = y.First<L>(1);
+            v1 = y.Second<L>(1);
+            u2 = y.First<L>(2);
+            v2 = y.Second<L>(2);
+            u3 = y.First<L>(3);
+            v3 = y.Second<L>(3);
+            u4 = y.First<L>(4);
+            v4 = y.Second<L>(4);
+            u5 = y.First<L>(5);
+            v5 = y.Second<L>(5);
+        }
+
         var (step, other) = (factors.WeightStep, factors.WeightSecond);
         for (var chunk = 0; chunk < factors.Chunks; chunk++, x += factors.ChunkStep)
         {
@@ -219,6 +283,18 @@ internal static unsafe class ProductTiles
     {
         L first = L.Load(start), second = L.Load(start + L.Count);
         L u0 = first, v0 = second, u1 = first, v1 = second, u2 = first, v2 = second, u3 = first, v3 = second;
+        if (y.GoesOn)
+        {
+            u0 = y.First<L>(0);
+            v0 = y.Second<L>(0);
+            u1 = y.First<L>(1);
+            v1 = y.Second<L>(1);
+            u2 = y.First<L>(2);
+            v2 = y.Second<L>(2);
+            u3 = y.First<L>(3);
+            v3 = y.Second<L>(3);
+        }
+
         var (step, other) = (factors.WeightStep, factors.WeightSecond);
         for (var chunk = 0; chunk < factors.Chunks; chunk++, x += factors.ChunkStep)
         {
@@ -255,6 +331,14 @@ internal static unsafe class ProductTiles
     {
         L first = L.Load(start), second = L.Load(start + L.Count);
         L u0 = first, v0 = second, u1 = first, v1 = second;
+        if (y.GoesOn)
+        {
+            u0 = y.First<L>(0);
+            v0 = y.Second<L>(0);
+            u1 = y.First<L>(1);
+            v1 = y.Second<L>(1);
+        }
+
         var (step, other) = (factors.WeightStep, factors.WeightSecond);
         for (var chunk = 0; chunk < factors.Chunks; chunk++, x += factors.ChunkStep)
         {
@@ -283,6 +367,12 @@ internal static unsafe class ProductTiles
     {
         L first = L.Load(start), second = L.Load(start + L.Count);
         L u0 = first, v0 = second;
+        if (y.GoesOn)
+        {
+            u0 = y.First<L>(0);
+            v0 = y.Second<L>(0);
+        }
+
         var (step, other) = (factors.WeightStep, factors.WeightSecond);
         for (var chunk = 0; chunk < factors.Chunks; chunk++, x += factors.ChunkStep)
         {
@@ -317,13 +407,24 @@ internal static unsafe class ProductTiles
     /// <param name="data">row 0's first</param>
     /// <param name="second">from the first to the second</param>
     /// <param name="add">added to the first row's, and so on for the others; null: nothing is</param>
-    internal readonly struct Output(float* data, long second, float* add)
+    /// <param name="goesOn">whether the sums go on from what stands there</param>
+    internal readonly struct Output(float* data, long second, float* add, bool goesOn)
     {
         private readonly float* _data = data;
         private readonly float* _add = add;
         private readonly long _second = second;
 
-        public Output From(int row) => new(_data + row * Panels.Chunk, _second, _add is null ? null : _add + row * Panels.Chunk);
+        public bool GoesOn => goesOn;
+
+        public Output From(int row) => new(_data + row * Panels.Chunk, _second, _add is null ? null : _add + row * Panels.Chunk, goesOn);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public L First<L>(int row)
+            where L : struct, ILanes<L> => L.Load(_data + row * Panels.Chunk);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public L Second<L>(int row)
+            where L : struct, ILanes<L> => L.Load(_data + row * Panels.Chunk + _second);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store<L>(int row, L first, L second)

@@ -8,6 +8,7 @@ namespace Rlhf.Policies.Kernels;
 internal static unsafe class Transpose
 {
     /// <summary>to[j, i] = from[i, j] for 16 × 16 numbers, rows so many numbers apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Chunk(float* from, long fromStep, float* to, long toStep)
     {
         for (var i = 0; i < Panels.Chunk; i += 4)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Rlhf.Policies.Kernels;
@@ -6,7 +7,7 @@ namespace Rlhf.Policies.Kernels;
 internal static unsafe class WeightGradient
 {
     /// <summary>Rows at a time: the inputs of a pair of chunks then stay in the nearest cache for all outputs.</summary>
-    private const int RowBlock = 256;
+    private const int RowBlock = 128;
 
     /// <param name="outputs">g [rows, outputs]</param>
     /// <param name="inputs">x [rows, inputs]</param>
@@ -22,6 +23,7 @@ internal static unsafe class WeightGradient
         else Run<Lanes128>(outputs, inputs, rows, outputMap, inputMap, to, chunks);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run<L>(Panels outputs, Panels inputs, int rows, ChunkMap outputMap, ChunkMap inputMap, float* to, Extent chunks)
         where L : struct, ILanes<L>
     {
@@ -40,6 +42,7 @@ internal static unsafe class WeightGradient
     }
 
     // A chunk of outputs by two of inputs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<L>(float* outputs, float* inputs, long chunkStep, int rows, Tile tile)
         where L : struct, ILanes<L>
     {
@@ -57,6 +60,7 @@ internal static unsafe class WeightGradient
         tile.Copy(whole, into: false);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tiles<L>(float* outputs, float* inputs, long chunkStep, int rows, float* to, long step, long second)
         where L : struct, ILanes<L>
     {
