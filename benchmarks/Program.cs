@@ -2,6 +2,7 @@ using Rlhf.Benchmarks.CartPole;
 using Rlhf.Benchmarks.Files;
 using Rlhf.Benchmarks.Fuzz;
 using Rlhf.Benchmarks.Speed;
+using Rlhf.Foundation.Torch;
 
 // The measurements behind docs/benchmarks.md:  dotnet run -c Release --project benchmarks -- COMMAND [arguments]
 var commands = new Dictionary<string, Func<string[], int>>
@@ -14,8 +15,10 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["ppo"] = PpoCommand.Run,
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,
+    ["stages"] = StagesCommand.Run,
     ["train-step"] = TrainStepCommand.Run,
 };
+Libtorch.Load();
 if (args.Length > 0 && commands.TryGetValue(args[0], out var command)) return command(args[1..]);
 Console.Error.WriteLine($"usage: benchmarks COMMAND [arguments]; the commands are {string.Join(", ", commands.Keys)}");
 return 2;

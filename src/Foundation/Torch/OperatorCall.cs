@@ -67,6 +67,13 @@ internal ref struct OperatorCall
         return Tensor.UnsafeCreateTensor((nint)_stack[0]);
     }
 
+    /// <summary>Runs an operator that gives a whole number.</summary>
+    public readonly long RunForNumber()
+    {
+        Invoke();
+        return (long)_stack[0];
+    }
+
     /// <summary>Runs an operator that gives a list of tensors.</summary>
     public readonly unsafe Tensor[] RunForList()
     {

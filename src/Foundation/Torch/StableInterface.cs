@@ -29,6 +29,10 @@ internal static unsafe partial class StableInterface
     [LibraryImport(Library, EntryPoint = "aoti_torch_delete_tensor_object")]
     public static partial int Delete(nint handle);
 
+    /// <summary>Where the numbers of an at::Tensor begin.</summary>
+    [LibraryImport(Library, EntryPoint = "aoti_torch_get_data_ptr")]
+    public static partial int Data(nint tensor, void** data);
+
     [LibraryImport(Library, EntryPoint = "torch_new_string_handle", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int NewString(string data, nuint length, nint* handle);
 

@@ -17,6 +17,7 @@ internal sealed class DecodeLoop : IDisposable
     private readonly int _rows;
     private readonly int _pad;
     private readonly Device _device;
+    private readonly IDisposable? _held;
     private readonly TokenSampler _sampler;
     private readonly KeyValueCache _cache;
     private readonly RecordedSteps _steps;
@@ -40,6 +41,7 @@ internal sealed class DecodeLoop : IDisposable
         _states = states;
         (_model, _schedule, _rows, _pad) = (model, schedule, rows, pad);
         _device = model.Trunk.Embedding.device;
+        _held = model.Trunk.Hold();
         _sampler = new TokenSampler(options, ends, _device);
         _cache = new KeyValueCache(model.Config, rows, columns, _device, model.Trunk.Embedding.dtype);
         _steps = new RecordedSteps(work => schedule.Record(_device, work));
@@ -107,6 +109,7 @@ internal sealed class DecodeLoop : IDisposable
         foreach (var buffer in (Tensor?[])[_newest, _seen, _ahead, _uniforms, _unfinished, _tokens, _logProbs]) buffer?.Dispose();
         _cache.Dispose();
         _sampler.Dispose();
+        _held?.Dispose();
     }
 
     // Of the request, a step that is recorded would see the first alone.
@@ -130,7 +133,7 @@ internal sealed class DecodeLoop : IDisposable
     // The next tokens of rows [R, D].
     private Draw Next(Tensor hidden, Tensor uniforms, Tensor? seen, Tensor? unfinished)
     {
-        var draw = _sampler.Next(_model.Logits(hidden), uniforms, seen, unfinished);
+        var draw = _sampler.Draws(hidden) ? _sampler.Draw(hidden, _model.HeadWeight, uniforms) : _sampler.Next(_model.Logits(hidden), uniforms, seen, unfinished);
         seen?.scatter_(1, draw.Tokens.unsqueeze(1), ones([hidden.shape[0], 1], ScalarType.Bool, _device));
         return draw;
     }

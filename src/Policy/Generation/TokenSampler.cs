@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,6 +13,19 @@ internal readonly record struct Draw(Tensor Tokens, Tensor LogProbs);
 internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> ends, Device device) : IDisposable
 {
     private readonly Tensor _ends = tensor(ends.ToArray(), ScalarType.Int64).On(device).DetachFromDisposeScope();
+
+    /// <summary>Whether tokens are drawn without their logits ever being a tensor: in kernels, from the full softmax.</summary>
+    public bool Draws(Tensor hidden) => options.IsFullSoftmax && KernelRule.Serves(hidden);
+
+    /// <summary>Draws so.</summary>
+    /// <param name="hidden">[R, D].</param>
+    /// <param name="head">[V, D].</param>
+    /// <param name="uniforms">[R] in [0, 1).</param>
+    public Draw Draw(Tensor hidden, Tensor head, Tensor uniforms)
+    {
+        var (tokens, logProbs) = HeadProducts.Draw(hidden, head, uniforms, 1 / options.Temperature);
+        return new Draw(tokens, logProbs);
+    }
 
     /// <param name="logits">[R, V] float32.</param>
     /// <param name="uniforms">[R] in [0, 1).</param>

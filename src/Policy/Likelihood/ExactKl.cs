@@ -24,6 +24,8 @@ public static class ExactKl
         using var scope = NewDisposeScope();
         var none = zeros([hidden.shape[0]], ScalarType.Int64, hidden.device);
         var plan = LikelihoodPlan.For(hidden, head, none, temperature, chunk, LikelihoodResults.LogProbs);
+        if (KernelLikelihood.Serves(hidden, head) && KernelLikelihood.Serves(reference, referenceHead))
+            return KernelLikelihood.Divergence(hidden, head, reference, referenceHead, plan).MoveToOuterDisposeScope();
         var divergence = Divergence(hidden, head, reference, referenceHead, plan);
         return Autograd.Attach(divergence, [hidden, head], [hidden, head, reference, referenceHead, divergence.clone()], (saved, towards) => Gradients(saved, towards, plan)).MoveToOuterDisposeScope();
     }

@@ -34,6 +34,12 @@ public sealed class PolicyComparison : IDisposable
     {
         using var quiet = no_grad();
         var found = new PolicyComparison(hidden);
+        if (KernelLikelihood.Serves(hidden, head) && KernelLikelihood.Serves(reference, referenceHead))
+        {
+            KernelLikelihood.Compare(hidden, head, reference, referenceHead, targets, temperature, found);
+            return found;
+        }
+
         foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], LogitChunks.Rows(head, heads: 2)))
         {
             using var scope = NewDisposeScope();

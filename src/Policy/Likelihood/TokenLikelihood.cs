@@ -14,6 +14,7 @@ internal static class TokenLikelihood
     /// <summary>Log-probs [N], and entropies [N] where the plan asks for them.</summary>
     public static Tensor[] Of(Tensor hidden, Tensor head, LikelihoodPlan plan)
     {
+        if (KernelLikelihood.Serves(hidden, head)) return KernelLikelihood.Of(hidden, head, plan);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var rows = hidden.shape[0];

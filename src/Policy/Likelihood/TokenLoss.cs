@@ -23,7 +23,7 @@ public static class TokenLoss
     {
         using var scope = NewDisposeScope();
         var plan = LikelihoodPlan.For(hidden, head, targets, 1, chunk, LikelihoodResults.LogProbs);
-        var (loss, gradients) = Both(hidden, head, weights, plan);
+        var (loss, gradients) = KernelLikelihood.Serves(hidden, head) ? KernelLikelihood.Loss(hidden, head, weights, plan) : Both(hidden, head, weights, plan);
         return Autograd.Attach(loss, [hidden, head], gradients, (saved, towards) => [saved[0]?.mul(towards), saved[1]?.mul(towards)]).MoveToOuterDisposeScope();
     }
 

@@ -1,4 +1,6 @@
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -28,6 +30,13 @@ public sealed class Block : WeightModule
     public Attention Attention { get; }
 
     public FeedForward FeedForward { get; }
+
+    /// <summary>As kernels take it.</summary>
+    internal LayerWeights Weights() => new()
+    {
+        AttentionNorm = _attentionNorm.Weights(), QueryKeyValue = Attention.QueryKeyValue.Weights(), Output = Attention.Output.Weights(),
+        FeedForwardNorm = _feedForwardNorm.Weights(), Up = FeedForward.Up.Weights(), Down = FeedForward.Down.Weights(),
+    };
 
     /// <summary>[B·S, D] → [B·S, D], or [N, D] at the places [N] that are asked for: other rows give their keys and values alone.</summary>
     internal Tensor Apply(Tensor rows, AttentionShape shape, CacheRows? cache, Tensor? places)

@@ -1,5 +1,6 @@
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
@@ -38,7 +39,7 @@ public sealed class CausalLm : WeightModule
     {
         var shape = hidden.shape;
         var flat = hidden.reshape(-1, shape[^1]);
-        var rows = Layers.Linear(flat, HeadWeight, null, null);
+        var rows = KernelRule.Serves(HeadWeight) && !(is_grad_enabled() && (flat.requires_grad || HeadWeight.requires_grad)) ? HeadProducts.Logits(flat, HeadWeight) : Layers.Linear(flat, HeadWeight, null, null);
         return rows.view([.. shape[..^1], rows.shape[1]]);
     }
 }

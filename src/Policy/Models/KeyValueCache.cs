@@ -1,5 +1,7 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,7 +22,8 @@ public sealed class KeyValueCache : IDisposable
     public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
         // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
-        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, config.HeadWidth];
+        // Kernels want heads in whole panels.
+        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, KernelRule.Serves(device, type) ? new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth : config.HeadWidth];
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
         _columns = new long[rows];
@@ -125,6 +128,9 @@ internal sealed class CacheRows(Tensor[] layers, long first, long count, Tensor?
 
     /// <summary>Angles of the columns.</summary>
     public RotaryTables? Rotary => rotary;
+
+    /// <summary>As kernels take them.</summary>
+    public CacheTarget Target() => new(layers, first);
 
     /// <summary>[B, 2·Hkv, capacity, Dh].</summary>
     public Tensor Layer(int layer) => layers[layer].narrow(0, first, count);

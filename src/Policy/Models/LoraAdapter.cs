@@ -42,6 +42,9 @@ public sealed class LoraAdapter
         return Attach(trunk, recipe, baseModel, LoraModules.Chosen(trunk.Config, recipe.Targets), (module, weight) => Fresh(module, weight, recipe.Rank, seed));
     }
 
+    /// <summary>Whether the model computes with it.</summary>
+    internal bool IsOn => _updates.Length > 0 && _updates[0].IsOn;
+
     /// <summary>The model computes as its base does until this is disposed.</summary>
     public IDisposable Off()
     {

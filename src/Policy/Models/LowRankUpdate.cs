@@ -29,6 +29,13 @@ internal sealed class LowRankUpdate : WeightModule
     /// <summary>product [N, out] + scale·(rows [N, in]·Aᵀ)·Bᵀ.</summary>
     public Tensor AddTo(Tensor product, Tensor rows) => Layers.Linear(Layers.Linear(rows, Down(), null, null), Up(), null, product);
 
+    /// <summary>The weight [out, in] with the update in it, through which gradients reach A and B.</summary>
+    public Tensor AddedWith(Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return Up().mm(Down()).Plus(weight).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The weight [out, in] with the update in it: the sum is taken in float32 and rounded once.</summary>
     public Tensor AddedTo(Tensor weight)
     {

@@ -1,4 +1,6 @@
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
@@ -20,6 +22,9 @@ public sealed class Norm : WeightModule
         Keep("weight", source.In(name)("weight", [config.Width]));
         if (_centred) Keep("bias", source.In(name)("bias", [config.Width]));
     }
+
+    /// <summary>As kernels take it.</summary>
+    internal NormWeights Weights() => new(Kept("weight"), _centred ? Kept("bias") : null);
 
     public Tensor Apply(Tensor rows) => Layers.Norm(rows, Kept("weight"), _centred ? Kept("bias") : null, _epsilon);
 }

@@ -1,3 +1,5 @@
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
@@ -32,6 +34,14 @@ public sealed class Projection : WeightModule
     {
         var product = Layers.Linear(rows, Weight, Bias, residual);
         return Update is { IsOn: true } ? Update.AddTo(product, rows) : product;
+    }
+
+    /// <summary>As kernels take it.</summary>
+    internal ProjectionWeights Weights()
+    {
+        if (Update is not { IsOn: true } update) return new ProjectionWeights(() => Weight, isMade: false, Bias, WeightKey.Of([Weight, Bias]));
+        var key = WeightKey.Of([Weight, Bias, .. update.Parts.SelectMany(part => new[] { part.Down, part.Up })]);
+        return new ProjectionWeights(() => update.AddedWith(Weight).DetachFromDisposeScope(), isMade: true, Bias, key);
     }
 
     /// <summary>The weight as the projection multiplies with it: an adapter's share included, where one is on.</summary>

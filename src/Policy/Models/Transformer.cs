@@ -2,6 +2,8 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using Rlhf.Policies.Sft;
 using TorchSharp;
@@ -15,6 +17,7 @@ public sealed class Transformer : WeightModule
 {
     private readonly RotaryTables? _rotary;
     private readonly Norm _norm;
+    private readonly KernelTrunk _kernels;
 
     public Transformer(TransformerConfig config, ParameterSource source) : base(nameof(Transformer))
     {
@@ -33,6 +36,7 @@ public sealed class Transformer : WeightModule
         register_module("blocks", nn.ModuleList([.. Blocks]));
         _norm = new Norm(source, "norm", config);
         register_module("norm", _norm);
+        _kernels = new KernelTrunk(this);
     }
 
     public TransformerConfig Config { get; }
@@ -69,6 +73,12 @@ public sealed class Transformer : WeightModule
     public Tensor HiddenAt(TokenBatch batch, Tensor? places)
     {
         using var scope = NewDisposeScope();
+        if (KernelRule.Serves(Embedding))
+        {
+            WantPositions(batch.Lengths.Max());
+            return _kernels.HiddenAt(batch, places, Angles(_rotary, batch.Length)).MoveToOuterDisposeScope();
+        }
+
         // Padding behind a sequence is out of its sight and moves none of its positions.
         if (batch.HasPadding && !batch.PaddedAtEnd) return HiddenAt(batch.Aligned(), batch.WhenAligned(places)).MoveToOuterDisposeScope();
         return Run(batch.Tokens, null, null, places).MoveToOuterDisposeScope();
@@ -79,6 +89,7 @@ public sealed class Transformer : WeightModule
     {
         using var scope = NewDisposeScope();
         var rows = cache.Admit(prompts);
+        if (KernelRule.Serves(Embedding)) return _kernels.Prefill(prompts, rows, places, Angles(rows.Rotary, rows.Columns)).MoveToOuterDisposeScope();
         return Run(prompts.Tokens, null, rows, places).MoveToOuterDisposeScope();
     }
 
@@ -96,14 +107,26 @@ public sealed class Transformer : WeightModule
     internal Tensor Decode(Tensor tokens, CacheRows rows)
     {
         using var scope = NewDisposeScope();
+        if (KernelRule.Serves(Embedding)) return _kernels.Decode(tokens, rows, Angles(rows.Rotary, rows.Columns)).view(tokens.shape[0], -1, Config.Width).MoveToOuterDisposeScope();
         var (starts, n) = (rows.Starts!.unsqueeze(1), tokens.shape[1]);
         var columns = n == 1 ? starts : starts.Plus(Arithmetic.Range(n, tokens.device));
         return Run(tokens, columns, rows, null).view(tokens.shape[0], n, Config.Width).MoveToOuterDisposeScope();
     }
 
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool non_blocking)
+    {
+        base._toEpilog(dtype, device, non_blocking);
+        _kernels.Forget();
+    }
+
     protected override void Dispose(bool disposing)
     {
-        if (disposing) _rotary?.Dispose();
+        if (disposing)
+        {
+            _rotary?.Dispose();
+            _kernels.Dispose();
+        }
+
         base.Dispose(disposing);
     }
 
@@ -111,7 +134,7 @@ public sealed class Transformer : WeightModule
     private Tensor Run(Tensor tokens, Tensor? columns, CacheRows? cache, Tensor? places)
     {
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
-        var tables = (cache is null ? _rotary : cache.Rotary)?.Covering(cache?.Columns ?? length, Embedding.device);
+        var tables = Angles(cache is null ? _rotary : cache.Rotary, cache?.Columns ?? length);
         var shape = new AttentionShape
         {
             Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth,
@@ -130,9 +153,25 @@ public sealed class Transformer : WeightModule
         return _norm.Apply(rows);
     }
 
+    /// <summary>As kernels take it.</summary>
+    internal TrunkWeights Weights() => new()
+    {
+        Embedding = Embedding, Positions = Config.Rotary is null ? Kept("positions") : null, Layers = [.. Blocks.Select(block => block.Weights())], Norm = _norm.Weights(),
+    };
+
+    /// <summary>Nothing changes the weights until the result is disposed, so that passes need not look whether something did.</summary>
+    internal IDisposable? Hold() => KernelRule.Serves(Embedding) ? _kernels.Hold() : null;
+
+    private (Tensor Cosines, Tensor Sines)? Angles(RotaryTables? tables, long length) => tables?.Covering(length, Embedding.device);
+
+    private void WantPositions(long length)
+    {
+        if (Config.Rotary is null && length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
+    }
+
     private Tensor AddPositions(Tensor rows, Tensor? columns, long batch, long length)
     {
-        if (length > Config.Context) throw new RlhfException($"a sequence of {length} tokens is longer than the {Config.Context} positions the model has");
+        WantPositions(length);
         return columns is null
             ? rows.view(batch, length, Config.Width).Plus(Kept("positions").narrow(0, 0, length)).view(batch * length, Config.Width)
             : rows.Plus(Layers.Embedding(Kept("positions"), columns.reshape(-1)));

@@ -1,6 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Operators;
 using Rlhf.Policies.TensorFiles;
 using TorchSharp;
@@ -52,7 +53,7 @@ public sealed class ModelOptimizer : IDisposable
         if (Job.Size > 1) SumOverRanks();
         var gradients = _groups.SelectMany(group => group.Gradients()).ToArray();
         if (gradients.Length == 0) throw new InvalidOperationException("no parameter has a gradient: call backward before Step");
-        var norm = GradientNorm.Of(Array.ConvertAll(gradients, one => one.Gradient));
+        var norm = Norm(Array.ConvertAll(gradients, one => one.Gradient));
         Steps++;
         var step = new AdamWStep
         {
@@ -115,6 +116,9 @@ public sealed class ModelOptimizer : IDisposable
     }
 
     private Dictionary<string, Tensor> State() => _groups.SelectMany(group => group.State()).ToDictionary(one => one.Name, one => one.Tensor, StringComparer.Ordinal);
+
+    private static Tensor Norm(Tensor[] gradients) =>
+        gradients.All(KernelRule.Serves) ? tensor((float)OptimizerStep.Norm(Array.ConvertAll(gradients, one => one.contiguous()))) : GradientNorm.Of(gradients);
 
     private static NotFiniteException NotFinite((string Name, Tensor Gradient)[] gradients)
     {

@@ -1,3 +1,6 @@
+using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -44,21 +47,29 @@ internal sealed class ParameterGroup : IDisposable
     }
 
     /// <summary>Steps the parameters that have a gradient.</summary>
+    /// <param name="step">numbers of the step</param>
     /// <param name="divisor">[1], what gradients are divided by first; null: nothing</param>
     public void Step(AdamWStep step, Tensor? divisor)
     {
         var present = Enumerable.Range(0, _parameters.Length).Where(i => _parameters[i].Parameter.grad is not null).ToArray();
         if (present.Length == 0) return;
         Tensor[] Of(Tensor[] all) => Array.ConvertAll(present, i => all[i]);
-        var weights = Of(_weights);
-        FusedAdamW.Step(weights, Of(_first), Of(_second), Array.ConvertAll(present, i => _parameters[i].Parameter.grad!), divisor, step with { WeightDecay = _weightDecay });
+        var (weights, gradients) = (Of(_weights), Array.ConvertAll(present, i => _parameters[i].Parameter.grad!));
+        step = step with { WeightDecay = _weightDecay };
+        if (KernelRule.Serves(weights[0])) OptimizerStep.AdamW(Numbers(step, divisor), weights, Of(_first), Of(_second), Array.ConvertAll(gradients, one => one.to(ScalarType.Float32).contiguous()));
+        else FusedAdamW.Step(weights, Of(_first), Of(_second), gradients, divisor, step);
         if (IsNarrow) FusedAdamW.Copy(Array.ConvertAll(present, i => (Tensor)_parameters[i].Parameter), weights);
+        else TensorMemory.NoteChange(weights);
     }
 
     public void ClearGradients()
     {
         foreach (var (_, parameter) in _parameters) parameter.grad = null;
     }
+
+    private static Kernels.AdamW Numbers(AdamWStep step, Tensor? divisor) => new(
+        GradientScale: divisor is null ? 1 : 1 / divisor.item<float>(), (float)step.Beta1, (float)step.Beta2, Kept: (float)(1 - step.LearningRate * step.WeightDecay),
+        Length: (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))), Root: (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon);
 
     /// <summary>Everything that a resumed run needs, by name.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State()

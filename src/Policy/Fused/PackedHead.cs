@@ -1,0 +1,59 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Fused;
+
+/// <summary>A head [V, D] in the layouts that products read, kept with the tensor as long as it stays what it was.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "It lives as long as the head's tensor, and its memory is freed with it.")]
+internal sealed unsafe class PackedHead
+{
+    private static readonly ConditionalWeakTable<Tensor, PackedHead> s_known = [];
+
+    private readonly PackedProjection _projection;
+
+    private PackedHead(Tensor head)
+    {
+        Width = (int)head.shape[1];
+        Vocabulary = (int)head.shape[0];
+        _projection = new PackedProjection(ChunkMap.Plain(Vocabulary), ChunkMap.Plain(Width));
+    }
+
+    /// <summary>D.</summary>
+    public int Width { get; }
+
+    /// <summary>V.</summary>
+    public int Vocabulary { get; }
+
+    public ChunkMap Columns => _projection.Outputs;
+
+    public ChunkMap Inputs => _projection.Inputs;
+
+    /// <summary>Headᵀ.</summary>
+    public PackedMatrix Forward => _projection.Forward;
+
+    /// <summary>The head itself.</summary>
+    public PackedMatrix Backward => _projection.Backward;
+
+    /// <summary>[V] zeros, and far below any logit where columns fill up a panel.</summary>
+    public float* Bias => _projection.Bias;
+
+    /// <param name="head">contiguous, float32, on the CPU</param>
+    /// <param name="backward">whether the backward pass will be wanted</param>
+    public static PackedHead Of(Tensor head, bool backward)
+    {
+        var packed = s_known.GetValue(head, one => new PackedHead(one));
+        lock (packed)
+        {
+            var tasks = new List<PackTask>();
+            packed._projection.Take(new ProjectionWeights(() => head, isMade: false, null, WeightKey.Of([head])), backward, tasks);
+            Threads.Share(tasks.Count, new PackTasks(tasks));
+            for (var column = packed.Vocabulary; column < Panels.Padded(packed.Vocabulary); column++) packed.Bias[column] = SoftmaxRows.Hidden;
+        }
+
+        return packed;
+    }
+}

@@ -1,0 +1,53 @@
+using Rlhf.Foundation.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Fused;
+
+/// <summary>Where the gradients of a trunk's weights are added up: with its parameters, or apart where adapters made a weight of others.</summary>
+internal sealed unsafe class TrunkGradients
+{
+    private readonly Dictionary<Tensor, Tensor> _made = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Of weights that are no parameters.</summary>
+    public Tensor? OfMade(Tensor weight) => _made.GetValueOrDefault(weight);
+
+    /// <summary>Where a weight's gradient is added to; none where it does not learn.</summary>
+    public GradientTarget Of(Tensor? weight)
+    {
+        if (weight is null || !weight.requires_grad) return default;
+        if (!weight.is_leaf)
+        {
+            var known = _made.TryGetValue(weight, out var made);
+            if (!known) _made.Add(weight, made = empty(weight.shape, ScalarType.Float32, CPU));
+            return new GradientTarget(made!, !known);
+        }
+
+        if (weight.grad is { } present && present.is_contiguous()) return new GradientTarget(present, false);
+        var gradient = weight.grad?.contiguous() ?? empty(weight.shape, ScalarType.Float32, CPU);
+        var isFresh = weight.grad is null;
+        weight.grad = gradient.DetachFromDisposeScope();
+        return new GradientTarget(gradient, isFresh);
+    }
+}
+
+/// <summary>The numbers of a gradient.</summary>
+internal readonly unsafe struct GradientTarget
+{
+    public GradientTarget(Tensor tensor, bool isFresh) => (Data, Count, IsFresh) = ((nint)tensor.Floats(), tensor.numel(), isFresh);
+
+    /// <summary>A pointer; 0 where there is none.</summary>
+    public nint Data { get; }
+
+    public long Count { get; }
+
+    /// <summary>Whether the numbers are not set to anything yet: whoever adds the first sets them to 0 before.</summary>
+    public bool IsFresh { get; }
+
+    public float* Floats => (float*)Data;
+
+    public void ClearIfFresh()
+    {
+        if (IsFresh) System.Runtime.InteropServices.NativeMemory.Clear(Floats, (nuint)Count * sizeof(float));
+    }
+}

@@ -1,0 +1,17 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using Rlhf.Foundation.Torch;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Fused;
+
+/// <summary>A number that is another one as soon as one of some tensors is another, or has been changed in place.</summary>
+internal static class WeightKey
+{
+    public static ulong Of(ReadOnlySpan<Tensor?> tensors)
+    {
+        Span<long> parts = stackalloc long[2 * tensors.Length];
+        for (var i = 0; i < tensors.Length; i++) (parts[2 * i], parts[2 * i + 1]) = (tensors[i]?.Handle ?? 0, tensors[i]?.Version() ?? 0);
+        return XxHash3.HashToUInt64(MemoryMarshal.AsBytes(parts));
+    }
+}

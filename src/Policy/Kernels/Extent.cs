@@ -1,0 +1,9 @@
+namespace Rlhf.Policies.Kernels;
+
+/// <summary>Whole numbers from the first up to the end, which is not among them.</summary>
+internal readonly record struct Extent(int First, int End)
+{
+    public int Count => End - First;
+
+    public static Extent Of(int count) => new(0, count);
+}

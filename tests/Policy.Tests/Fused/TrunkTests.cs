@@ -1,0 +1,95 @@
+using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
+using Rlhf.Policies.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Rlhf.Policies.Tests.Fused;
+
+/// <summary>A trunk's passes in kernels are those composed of libtorch's operators, for every family, head layout and size.</summary>
+[Collection(nameof(KernelRule))]
+public sealed class TrunkTests
+{
+    public static TheoryData<string, int> Cases
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            foreach (var family in new[] { "gpt2", "llama", "qwen2", "mistral", "gpt_neox", "relu" })
+                for (var seed = 0; seed < 6; seed++) data.Add(family, seed);
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void HiddenAt_AnyShape_IsThatOfTheComposedTrunkAndSoAreGradients(string family, int seed)
+    {
+        using var scope = NewDisposeScope();
+        var random = new Random(1000 * seed + family.Length);
+        var config = Shape(family, random);
+        using var kernels = new CausalLm(config, new RandomParameters(config, seed).Draw);
+        using var composed = new CausalLm(config, new RandomParameters(config, seed).Draw);
+        Shake(kernels, composed, seed);
+        var length = 1 + random.Next(40);
+        int[][] rows = [.. Enumerable.Range(0, 1 + random.Next(7)).Select(_ => Enumerable.Range(0, 1 + random.Next(length)).Select(_ => random.Next(config.Vocabulary)).ToArray())];
+        using var batch = seed % 2 == 0 ? TokenBatch.RightPadded(rows, 0, CPU) : TokenBatch.LeftPadded(rows, 0, CPU);
+        var real = batch.Mask.reshape(-1).nonzero().flatten();
+        var places = seed % 3 == 0 ? real : real.index_select(0, tensor(Enumerable.Range(0, (int)real.numel()).Where(_ => random.Next(3) > 0).Append(0).Select(i => (long)i).ToArray()));
+        kernels.Trunk.GradientCheckpointing = composed.Trunk.GradientCheckpointing = seed == 4;
+        Tensor found = kernels.Trunk.HiddenAt(batch, places), expected;
+        using (KernelRule.Suspend()) expected = composed.Trunk.HiddenAt(batch, places);
+        Close(expected, found, "hidden states", config);
+        using var generator = new Generator((ulong)seed);
+        var towards = randn(expected.shape, generator: generator);
+        Autograd.Backward(found, towards);
+        using (KernelRule.Suspend()) Autograd.Backward(expected, towards);
+        foreach (var ((name, a), (_, b)) in composed.Trunk.named_parameters().Zip(kernels.Trunk.named_parameters())) Close(a.grad!, b.grad!, name, config);
+    }
+
+    private static TransformerConfig Shape(string family, Random random)
+    {
+        var shared = 1 + random.Next(3);
+        var heads = shared * (family is "llama" or "qwen2" or "mistral" ? 1 + random.Next(3) : 1);
+        var width = 2 * (2 + random.Next(30));
+        var of = new TransformerConfig
+        {
+            Family = family, Vocabulary = 50, Width = heads * width, Layers = 1 + random.Next(3), Heads = heads, KeyValueHeads = shared, HeadWidth = width,
+            Hidden = 8 + random.Next(150), Context = 64, InitializerRange = 0.1,
+        };
+        var llama = of with
+        {
+            Activation = Activation.Silu, GatedFeedForward = true, Norm = Normalization.RootMeanSquare, Rotary = new RotaryConfig { Width = width }, QueryKeyValueBias = false,
+            AttentionOutputBias = false, FeedForwardBias = false,
+        };
+        return family switch
+        {
+            "gpt2" => of,
+            "relu" => of with { Activation = Activation.Relu },
+            "llama" => llama,
+            "qwen2" => llama with { QueryKeyValueBias = true },
+            "mistral" => llama with { SlidingWindow = 1 + random.Next(20) },
+            _ => of with { Activation = Activation.Gelu, ParallelResidual = true, Rotary = new RotaryConfig { Width = 2 * (1 + random.Next(width / 2)) } },
+        };
+    }
+
+    // Biases that are not 0 and norms that are not 1, the same in both.
+    private static void Shake(CausalLm one, CausalLm other, int seed)
+    {
+        using var quiet = no_grad();
+        using var generator = new Generator((ulong)seed + 5);
+        foreach (var ((_, a), (_, b)) in one.named_parameters().Zip(other.named_parameters()))
+        {
+            a.add_(randn(a.shape, generator: generator).mul_(0.1), Number.Of(1));
+            b.copy_(a);
+        }
+    }
+
+    private static void Close(Tensor expected, Tensor found, string what, TransformerConfig config)
+    {
+        Assert.Equal(expected.shape, found.shape);
+        var bound = 2e-5 * Math.Max(1, expected.abs().max().item<float>());
+        var apart = found.sub(expected).abs().max().item<float>();
+        Assert.True(apart <= bound, $"{what} of {config} is {apart:g3} apart, more than {bound:g3}");
+    }
+}
