@@ -5,7 +5,6 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;

@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;

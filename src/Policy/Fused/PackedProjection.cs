@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Kernels;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;

@@ -1,4 +1,3 @@
-using Rlhf.Foundation;
 using Rlhf.Rewards.Judging;
 
 namespace Rlhf.Rewards.Scorers;

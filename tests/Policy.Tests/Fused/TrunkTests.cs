@@ -2,7 +2,6 @@ using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Fused;

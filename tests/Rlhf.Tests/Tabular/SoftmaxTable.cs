@@ -1,6 +1,5 @@
 using Rlhf.Maths;
 using Rlhf.Ppo;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
