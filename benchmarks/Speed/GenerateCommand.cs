@@ -4,6 +4,7 @@ using System.Text.Json;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;

@@ -6,6 +6,7 @@ using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Operators;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using TorchSharp;

@@ -1,6 +1,7 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;

@@ -3,6 +3,7 @@ using Rlhf.Maths;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;

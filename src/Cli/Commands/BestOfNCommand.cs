@@ -7,6 +7,7 @@ using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Preferences;

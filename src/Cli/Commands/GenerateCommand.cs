@@ -6,6 +6,7 @@ using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Cli.Commands;

@@ -5,9 +5,9 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Training;
 using TorchSharp;
 
 namespace Rlhf.Cli.Commands;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Families;
 

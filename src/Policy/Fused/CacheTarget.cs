@@ -1,5 +1,5 @@
-using static TorchSharp.torch;
 using Rlhf.Foundation.Torch;
+using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;
 

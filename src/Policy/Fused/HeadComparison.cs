@@ -30,12 +30,12 @@ internal readonly unsafe struct HeadComparison(LogitRows rows, LogitRows others,
             var at = extent.First + row;
             float sum = numbers[count + row], log = MathF.Log(sum), otherLog = MathF.Log(otherNumbers[count + row]);
             results.Divergences[at] = differences[row] / sum - log + otherLog;
-            if (results.LogSums is not null) (results.LogSums[at], results.OtherLogSums[at]) = (numbers[row] + log, otherNumbers[row] + otherLog);
+            if (results.LogSums is not null) (results.LogSums[at], results.OtherLogSums[at]) = (numbers[row] * scale + log, otherNumbers[row] * scale + otherLog);
             if (results.Targets is null) continue;
             var target = (int)results.Targets[at];
             results.Entropies[at] = log - numbers[2 * count + row] / sum;
-            results.LogProbs[at] = logits.At(row, target / Panels.Chunk)[target % Panels.Chunk] * scale - numbers[row] - log;
-            results.OtherLogProbs[at] = otherLogits.At(row, target / Panels.Chunk)[target % Panels.Chunk] * scale - otherNumbers[row] - otherLog;
+            results.LogProbs[at] = (logits.At(row, target / Panels.Chunk)[target % Panels.Chunk] - numbers[row]) * scale - log;
+            results.OtherLogProbs[at] = (otherLogits.At(row, target / Panels.Chunk)[target % Panels.Chunk] - otherNumbers[row]) * scale - otherLog;
         }
     }
 

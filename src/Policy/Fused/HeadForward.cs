@@ -35,11 +35,11 @@ internal readonly unsafe struct HeadForward(LogitRows rows, float scale, long* t
         SoftmaxRows.Sums(logits, count, rows.Head.Vocabulary, scale, numbers);
         for (var row = 0; row < count; row++)
         {
-            var (at, logSum) = (extent.First + row, numbers[row] + MathF.Log(numbers[count + row]));
+            var (at, log) = (extent.First + row, MathF.Log(numbers[count + row]));
             var target = (int)targets[at];
-            logProbs[at] = logits.At(row, target / Panels.Chunk)[target % Panels.Chunk] * scale - logSum;
-            if (logSums is not null) logSums[at] = logSum;
-            if (entropies is not null) entropies[at] = MathF.Log(numbers[count + row]) - numbers[2 * count + row] / numbers[count + row];
+            logProbs[at] = (logits.At(row, target / Panels.Chunk)[target % Panels.Chunk] - numbers[row]) * scale - log;
+            if (logSums is not null) logSums[at] = numbers[row] * scale + log;
+            if (entropies is not null) entropies[at] = log - numbers[2 * count + row] / numbers[count + row];
         }
     }
 }

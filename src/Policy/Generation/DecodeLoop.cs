@@ -1,7 +1,5 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Generation;

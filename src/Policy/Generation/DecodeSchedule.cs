@@ -1,6 +1,5 @@
 using System.Numerics;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

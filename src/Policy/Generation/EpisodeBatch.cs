@@ -1,4 +1,3 @@
-using Rlhf.Policies.Sft;
 
 namespace Rlhf.Policies.Generation;
 

@@ -1,4 +1,5 @@
 using Rlhf.Foundation;
+using Rlhf.Policies.Randomness;
 
 namespace Rlhf.Policies.Generation;
 

@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Generation;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Recipes;
-using Rlhf.Foundation.Torch;
 
 namespace Rlhf.Policies.Generation;
 

@@ -1,7 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Training;
 
 namespace Rlhf.Policies.Generation;
 

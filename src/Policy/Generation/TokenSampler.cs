@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Operators;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Generation;

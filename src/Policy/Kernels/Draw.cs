@@ -41,7 +41,7 @@ internal static unsafe class Draw
                 for (var run = 0; run < runs; run++) total += Exponentials<L>(logits, row, run * Run, columns, scale, numbers[row], exponentials);
                 var passes = uniforms[row] * total;
                 tokens[row] = Passed<L>(logits, row, columns, scale, numbers[row], passes, exponentials);
-                logProbs[row] = logits.At(row, tokens[row] / Panels.Chunk)[tokens[row] % Panels.Chunk] * scale - numbers[row] - MathF.Log(numbers[rows + row]);
+                logProbs[row] = (logits.At(row, tokens[row] / Panels.Chunk)[tokens[row] % Panels.Chunk] - numbers[row]) * scale - MathF.Log(numbers[rows + row]);
             }
         }
     }
@@ -74,12 +74,12 @@ internal static unsafe class Draw
         return columns - 1;
     }
 
-    /// <summary>e^(l − M) of a run of columns, and their sum.</summary>
+    /// <summary>e^((z − M)·scale) of a run of columns, and their sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Exponentials<L>(Panels logits, int row, int first, int columns, float scale, float largest, float* to)
         where L : struct, ILanes<L>
     {
-        L factor = L.All(scale), shift = L.All(-largest);
+        L factor = L.All(scale), most = L.All(largest);
         var lanes = stackalloc float[Panels.Chunk];
         var end = Math.Min(first + Run, Panels.Padded(columns));
         for (var lane = 0; lane < Panels.Chunk; lane += L.Count)
@@ -87,7 +87,7 @@ internal static unsafe class Draw
             var sum = L.Zero;
             for (var column = first; column < end; column += Panels.Chunk)
             {
-                var p = Exponential.Of(L.Fma(L.Load(logits.At(row, column / Panels.Chunk) + lane), factor, shift));
+                var p = Exponential.Of(L.Multiply(L.Subtract(L.Load(logits.At(row, column / Panels.Chunk) + lane), most), factor));
                 L.Store(to + column - first + lane, p);
                 sum = L.Add(sum, p);
             }

@@ -4,15 +4,15 @@ using System.Runtime.Intrinsics;
 namespace Rlhf.Policies.Kernels;
 
 /// <summary>
-/// Softmax over rows of logits, l = logits·scale, a chunk of columns of all rows after the other: M = max l, S = Σ e^(l − M),
-/// ln p = l − M − ln S. What is summed over columns is summed for each place in a chunk first, then over the places.
+/// Softmax over rows of logits z, a chunk of columns of all rows after the other: M = max z, l = (z − M)·scale, S = Σ e^l, ln p = l − ln S.
+/// The difference comes first: however large the scale, l is never above 0. What is summed over columns is summed for each place in a chunk first, then over the places.
 /// </summary>
 internal static unsafe class SoftmaxRows
 {
     /// <summary>What stands for no logit: e to its power is 0 beside any other's, and it is far enough from the end of the range to be scaled.</summary>
     public const float Hidden = -1e30f;
 
-    /// <summary>For each row M, S and E = Σ e^(l − M)·(l − M): the entropy is ln S − E/S.</summary>
+    /// <summary>For each row M, S and E = Σ e^l·l: the entropy is ln S − E/S.</summary>
     /// <param name="logits">[rows, columns]; whole chunks are read: what fills them up is far below any logit, see <see cref="Hidden"/></param>
     /// <param name="rows">how many, from row 0 on</param>
     /// <param name="columns">how many</param>
@@ -25,7 +25,7 @@ internal static unsafe class SoftmaxRows
         else Sums<Lanes128>(logits, rows, columns, scale, to);
     }
 
-    /// <summary>D = Σ e^(l − M)·((l − M) − (k − N)) of each row, with k and N those of other logits: Σ p·(ln p − ln q) is D/S − ln S + ln of the others' S.</summary>
+    /// <summary>D = Σ e^l·(l − k) of each row, with k those of other logits: Σ p·(ln p − ln q) is D/S − ln S + ln of the others' S.</summary>
     /// <param name="logits">[rows, columns]</param>
     /// <param name="largest">M [rows]</param>
     /// <param name="others">[rows, columns]</param>
@@ -46,7 +46,7 @@ internal static unsafe class SoftmaxRows
     /// <param name="rows">how many</param>
     /// <param name="columns">how many</param>
     /// <param name="scale">1/T</param>
-    /// <param name="logSums">M + ln S [rows]</param>
+    /// <param name="logSums">M·scale + ln S [rows]</param>
     /// <param name="c">[rows]</param>
     /// <param name="e">[rows]; null: 0</param>
     /// <param name="h">[rows]</param>
@@ -111,19 +111,18 @@ internal static unsafe class SoftmaxRows
             for (var at = 0; at < count; at += L.Count) L.Store(lanes + at, L.Larger(L.Load(from + at), L.Load(lanes + at)));
         }
 
-        // A factor above 0 changes nothing in which is the largest.
-        for (var row = 0; row < rows; row++) to[row] = Largest(lanes + row * Panels.Chunk) * scale;
-        var factor = L.All(scale);
+        for (var row = 0; row < rows; row++) to[row] = Largest(lanes + row * Panels.Chunk);
+        L factor = L.All(scale), lowest = L.All(Hidden);
         for (var chunk = 0; chunk < chunks; chunk++)
         {
             var from = logits.At(0, chunk);
             for (var row = 0; row < rows; row++)
             {
-                var shift = L.All(-to[row]);
+                var largest = L.All(to[row]);
                 for (var lane = 0; lane < Panels.Chunk; lane += L.Count)
                 {
                     var at = row * Panels.Chunk + lane;
-                    var below = L.Fma(L.Load(from + at), factor, shift);
+                    var below = L.Larger(lowest, L.Multiply(L.Subtract(L.Load(from + at), largest), factor));
                     var p = Exponential.Of(below);
                     L.Store(sums + at, L.Add(L.Load(sums + at), p));
                     L.Store(products + at, L.Fma(p, below, L.Load(products + at)));
@@ -150,11 +149,11 @@ internal static unsafe class SoftmaxRows
             float* from = logits.At(0, chunk), other = others.At(0, chunk);
             for (var row = 0; row < rows; row++)
             {
-                L shift = L.All(-largest[row]), otherShift = L.All(-othersLargest[row]);
+                L most = L.All(largest[row]), othersMost = L.All(othersLargest[row]);
                 for (var lane = 0; lane < Panels.Chunk; lane += L.Count)
                 {
                     var at = row * Panels.Chunk + lane;
-                    L below = L.Fma(L.Load(from + at), factor, shift), otherBelow = L.Fma(L.Load(other + at), factor, otherShift);
+                    L below = L.Multiply(L.Subtract(L.Load(from + at), most), factor), otherBelow = L.Multiply(L.Subtract(L.Load(other + at), othersMost), factor);
                     L.Store(sums + at, L.Fma(Exponential.Of(below), L.Subtract(below, otherBelow), L.Load(sums + at)));
                 }
             }

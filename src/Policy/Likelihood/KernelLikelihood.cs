@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Likelihood;

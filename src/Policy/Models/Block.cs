@@ -1,8 +1,6 @@
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
-using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;

@@ -1,6 +1,5 @@
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Operators;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -2,8 +2,6 @@ using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Kernels;
-using Rlhf.Policies.Operators;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;

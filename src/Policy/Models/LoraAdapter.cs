@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

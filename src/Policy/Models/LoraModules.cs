@@ -1,7 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Families;
-using Rlhf.Policies.Operators;
 
 namespace Rlhf.Policies.Models;
 

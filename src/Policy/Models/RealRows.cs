@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Fused;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Models;

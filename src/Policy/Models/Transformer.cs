@@ -1,12 +1,8 @@
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
-using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
-using Rlhf.Policies.Sft;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,4 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Operators;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Runs;
-using Rlhf.Policies.TensorFiles;
 
 namespace Rlhf.Policies.Sft;
 

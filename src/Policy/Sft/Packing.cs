@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Data;
 
 namespace Rlhf.Policies.Sft;
 

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Sft;

@@ -1,9 +1,7 @@
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Operators;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 
 namespace Rlhf.Policies.Sft;

@@ -1,6 +1,7 @@
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Policies.Sft;

@@ -1,3 +1,4 @@
+using Rlhf.Policies.Randomness;
 namespace Rlhf.Policies.Training;
 
 /// <summary>

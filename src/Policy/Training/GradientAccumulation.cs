@@ -1,7 +1,5 @@
 using Rlhf.Foundation.Jobs;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Training;

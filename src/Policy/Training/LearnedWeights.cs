@@ -1,6 +1,5 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Training;

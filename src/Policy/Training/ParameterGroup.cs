@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Fused;
-using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

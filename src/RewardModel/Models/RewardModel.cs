@@ -1,7 +1,7 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
-using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
+using static TorchSharp.torch;
 
 namespace Rlhf.Rewards.Models;
 

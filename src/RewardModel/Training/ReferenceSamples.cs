@@ -1,6 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tokenization;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;

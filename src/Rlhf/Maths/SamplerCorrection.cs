@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Torch;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Maths;

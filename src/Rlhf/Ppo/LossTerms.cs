@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;

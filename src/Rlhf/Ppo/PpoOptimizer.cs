@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Training;
 using static TorchSharp.torch;
 

@@ -3,7 +3,6 @@ using Rlhf.Maths;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tokenization;
-using Rlhf.Policies.Tokenization.Chat;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Scorers;

@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Runs;
-using Rlhf.Maths;
 using Rlhf.Policies.Checkpoints;
 using static TorchSharp.torch;
 

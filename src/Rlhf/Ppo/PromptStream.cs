@@ -1,4 +1,4 @@
-using Rlhf.Policies.Training;
+using Rlhf.Policies.Randomness;
 
 namespace Rlhf.Ppo;
 

@@ -1,6 +1,7 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Maths;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Training;
 using Rlhf.Rewards.Scorers;
 using static TorchSharp.torch;

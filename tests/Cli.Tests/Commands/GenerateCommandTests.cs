@@ -4,6 +4,7 @@ using Rlhf.Cli.Shell;
 using Rlhf.Cli.Tests.Whole;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Commands;

@@ -3,7 +3,6 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

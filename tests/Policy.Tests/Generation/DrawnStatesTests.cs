@@ -1,7 +1,7 @@
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
-using Rlhf.Policies.Training;
+using Rlhf.Policies.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Generation;
 
 namespace Rlhf.Policies.Tests.Generation;

@@ -1,13 +1,12 @@
 using Rlhf.Foundation;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tests.Models;
 using Rlhf.Policies.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Generation;

@@ -1,5 +1,4 @@
 using Rlhf.Policies.Generation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Generation;

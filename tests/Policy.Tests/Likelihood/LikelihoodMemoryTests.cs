@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Likelihood;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Likelihood;

@@ -1,7 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Operators;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Likelihood;

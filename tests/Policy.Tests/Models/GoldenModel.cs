@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Models;

@@ -1,6 +1,5 @@
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Models;

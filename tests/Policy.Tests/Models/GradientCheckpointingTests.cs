@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Jobs;
-using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;

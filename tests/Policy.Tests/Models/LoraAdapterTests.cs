@@ -3,6 +3,7 @@ using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Tests.Checkpoints;
 using Rlhf.Policies.Training;
 using TorchSharp;

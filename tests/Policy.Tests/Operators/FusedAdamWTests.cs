@@ -1,5 +1,4 @@
 using Rlhf.Policies.Operators;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Operators;

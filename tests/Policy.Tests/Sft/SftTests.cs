@@ -3,13 +3,11 @@ using Rlhf.Foundation.Data;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
-using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Sft;

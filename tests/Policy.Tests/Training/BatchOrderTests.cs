@@ -1,3 +1,4 @@
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Training;
 
 namespace Rlhf.Policies.Tests.Training;

@@ -1,4 +1,4 @@
-using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Tabular;

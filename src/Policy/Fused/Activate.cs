@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Kernels;
 
-namespace Rlhf.Policies.Kernels;
+namespace Rlhf.Policies.Fused;
 
 /// <summary>The nonlinearity of a feed-forward layer over some rows and panels: h = act(u); gated, h = act(gate)·value, a chunk of gates and one of values by turns.</summary>
 internal static unsafe class Activate

@@ -1,6 +1,6 @@
-using Rlhf.Policies.Generation;
+using Rlhf.Policies.Randomness;
 
-namespace Rlhf.Policies.Tests.Generation;
+namespace Rlhf.Policies.Tests.Randomness;
 
 public sealed class CounterRandomTests
 {

@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Generation;
+namespace Rlhf.Policies.Randomness;
 
 /// <summary>
 /// Names one stream of random numbers. Two episodes share a stream only if all four parts are equal, so what an

@@ -1,4 +1,4 @@
-namespace Rlhf.Policies.Generation;
+namespace Rlhf.Policies.Randomness;
 
 /// <summary>
 /// Random numbers as a function of a counter: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as

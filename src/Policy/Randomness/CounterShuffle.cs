@@ -1,6 +1,4 @@
-using Rlhf.Policies.Generation;
-
-namespace Rlhf.Policies.Training;
+namespace Rlhf.Policies.Randomness;
 
 /// <summary>Permutations that follow from a seed and an epoch alone, so that a resumed run goes on with the same one.</summary>
 public static class CounterShuffle
