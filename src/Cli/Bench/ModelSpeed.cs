@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Jobs;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Randomness;
@@ -12,6 +13,9 @@ namespace Rlhf.Cli.Bench;
 
 /// <summary>How one model size is measured: so many rows of so many tokens, and so many generated after each.</summary>
 public sealed record SpeedWorkload(int Rows, int Length, int NewTokens, int Repeats);
+
+/// <summary>By kind of work: over 1 is faster.</summary>
+public sealed record SpeedRatio(double Training, double Prefill, double Decode, double Ppo);
 
 /// <summary>Tokens per second of one model size by kind of work, and the share of the machine's ceilings that is.</summary>
 public sealed record ModelSpeed
@@ -44,6 +48,24 @@ public sealed record ModelSpeed
     /// <summary>The time that reading the weights once a step, or the step's products, takes at least, over the time it took.</summary>
     public required double DecodeOfFloor { get; init; }
 
+    /// <summary>How many times as fast this is as the same computed by libtorch's operators alone, in turns with it; null where that was not asked for.</summary>
+    public SpeedRatio? Ratio { get; init; }
+
+    /// <summary>By kernels and composed, in turns because machines drift; of each the best.</summary>
+    public static ModelSpeed MeasureAgainstComposed(string size, SpeedWorkload work, MachineCeilings ceilings, Device device, ScalarType type)
+    {
+        List<ModelSpeed> kernels = [], composed = [];
+        for (var round = 0; round < work.Repeats; round++)
+        {
+            kernels.Add(Measure(size, work with { Repeats = 1 }, ceilings, device, type));
+            using var off = KernelRule.Suspend();
+            composed.Add(Measure(size, work with { Repeats = 1 }, ceilings, device, type));
+        }
+
+        ModelSpeed best = Best(kernels), other = Best(composed);
+        return best with { Ratio = new SpeedRatio(best.Training / other.Training, best.Prefill / other.Prefill, best.Decode / other.Decode, best.PpoEpisodes / other.PpoEpisodes) };
+    }
+
     public static ModelSpeed Measure(string size, SpeedWorkload work, MachineCeilings ceilings, Device device, ScalarType type)
     {
         var shape = NamedShapes.Of(size);
@@ -74,6 +96,13 @@ public sealed record ModelSpeed
             DecodeOfFloor = floor / decode,
         };
     }
+
+    private static ModelSpeed Best(List<ModelSpeed> rounds) => rounds[0] with
+    {
+        Training = rounds.Max(round => round.Training), Prefill = rounds.Max(round => round.Prefill), Decode = rounds.Max(round => round.Decode), PpoEpisodes = rounds.Max(round => round.PpoEpisodes),
+        UpdateToFloor = rounds.Min(round => round.UpdateToFloor), TrainingOfProduct = rounds.Max(round => round.TrainingOfProduct),
+        PrefillOfProduct = rounds.Max(round => round.PrefillOfProduct), DecodeOfFloor = rounds.Max(round => round.DecodeOfFloor),
+    };
 
     private static Action TrainingStep(CausalLm model, SpeedWorkload work)
     {

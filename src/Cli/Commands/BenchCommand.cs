@@ -3,8 +3,10 @@ using System.Text.Json;
 using Rlhf.Cli.Bench;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
+using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
+using Rlhf.Policies.Fused;
 using Rlhf.Reports.Charts;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,7 +21,7 @@ internal static class BenchCommand
     public static Command Create() => Command.For<BenchRecipe>("bench", "Measures training, prefill, decoding and PPO beside the machine's ceilings.", Run, Check) with
     {
         Positionals = ["sizes"],
-        Examples = ["rlhf bench", "rlhf bench sizes=[gpt2_124m] dtype=bfloat16 rows=64 --json"],
+        Examples = ["rlhf bench", "rlhf bench against=composed", "rlhf bench sizes=[gpt2_124m] dtype=bfloat16 rows=64 --json"],
     };
 
     private static int Run(BenchRecipe recipe, CommandContext context)
@@ -36,7 +38,7 @@ internal static class BenchCommand
         var speeds = new List<ModelSpeed>();
         foreach (var size in sizes)
         {
-            speeds.Add(ModelSpeed.Measure(size, work, ceilings, device, type));
+            speeds.Add(recipe.Against == Opponent.Composed ? ModelSpeed.MeasureAgainstComposed(size, work, ceilings, device, type) : ModelSpeed.Measure(size, work, ceilings, device, type));
             context.Progress.Advance(1 + speeds.Count, new Dictionary<string, double> { ["training_tokens_per_second"] = speeds[^1].Training });
         }
 
@@ -49,10 +51,13 @@ internal static class BenchCommand
 
     private static void Check(BenchRecipe recipe, CommandContext context)
     {
-        foreach (var size in Sizes(recipe, Machine.DeviceOf(recipe.Device)))
+        var device = Machine.DeviceOf(recipe.Device);
+        var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        if (recipe.Against == Opponent.Composed && !KernelRule.Serves(device, type))
+            throw new RlhfException("against: found composed, which is all that computes this here; kernels are for float32 on a CPU, and RLHF_KERNELS=0 turns them off");
+        foreach (var size in Sizes(recipe, device))
         {
             var shape = NamedShapes.Of(size);
-            var device = Machine.DeviceOf(recipe.Device);
             MemoryEstimate.Of(new MemoryPlan
             {
                 Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU,
@@ -71,12 +76,22 @@ internal static class BenchCommand
         {
             output.WriteLine($"{speed.Size,-12}{NumberFormat.Count(speed.Parameters),14}{Share(speed.Training, speed.TrainingOfProduct),20}{Share(speed.Prefill, speed.PrefillOfProduct),20}"
                 + $"{Share(speed.Decode, speed.DecodeOfFloor),20}{NumberFormat.Value(speed.PpoEpisodes) + " ep/s",16}");
+            if (speed.Ratio is { } ratio) output.WriteLine($"{"  × composed",-12}{"",14}{Times(ratio.Training),20}{Times(ratio.Prefill),20}{Times(ratio.Decode),20}{Times(ratio.Ppo),16}");
         }
 
         output.WriteLine("tokens per second (share of the ceiling: the product's for training and prefill, the slower of product and copy for decoding)");
     }
 
+    private static string Times(double ratio) => string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00} ×");
+
     private static string Share(double rate, double share) => $"{NumberFormat.Value(rate)} ({NumberFormat.Percent(share)})";
+}
+
+/// <summary>What speeds are compared with.</summary>
+internal enum Opponent
+{
+    None,
+    Composed,
 }
 
 internal sealed record BenchRecipe
@@ -95,6 +110,9 @@ internal sealed record BenchRecipe
 
     [Describe("runs of which the shortest counts, after one that warms up"), AtLeast(1)]
     public int Repeats { get; init; } = 3;
+
+    [Describe("composed: the same by libtorch's operators alone, in turns, and how many times as fast kernels are")]
+    public Opponent Against { get; init; }
 
     [Describe("auto, cpu, cuda or cuda:N")]
     public string Device { get; init; } = "auto";

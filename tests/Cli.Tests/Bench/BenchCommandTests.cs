@@ -22,6 +22,25 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
+    public void Bench_AgainstComposed_GivesARatioForEachKindOfWork()
+    {
+        var ending = InProcess.Run("bench", "sizes=[small_a]", "rows=4", "length=8", "new_tokens=2", "repeats=1", "device=cpu", "against=composed", "--json");
+
+        Assert.True(ending.Code == 0, ending.Error);
+        var ratio = Assert.Single(JsonDocument.Parse(ending.Output).RootElement.GetProperty("speeds").EnumerateArray().ToArray()).GetProperty("ratio");
+        foreach (var work in new[] { "training", "prefill", "decode", "ppo" }) Assert.InRange(ratio.GetProperty(work).GetDouble(), 0.05, 100);
+    }
+
+    [Fact]
+    public void Bench_AgainstComposedInBfloat16_SaysThatNothingElseComputesIt()
+    {
+        var ending = InProcess.Run("bench", "dtype=bfloat16", "against=composed", "device=cpu");
+
+        Assert.Equal(1, ending.Code);
+        Assert.StartsWith("rlhf bench: against: found composed, which is all that computes this here", ending.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bench_UnknownSize_NamesThoseThereAre()
     {
         var ending = InProcess.Run("bench", "sizes=[gpt5]", "--dry-run", "device=cpu");
