@@ -15,6 +15,9 @@ internal static class ParquetRows
     /// </summary>
     private const long PlausibleEntries = 1_000_000, PlausibleEntriesPerByte = 16;
 
+    /// <summary>How often a whole file may be read: its parts are read once, and what lies close together more often.</summary>
+    private const int Readings = 8;
+
     private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static IEnumerable<Row> Read(FileStream file, string path, Action<RowDefect>? onDefect)
@@ -23,7 +26,12 @@ internal static class ParquetRows
         var parser = new RowParser(origin);
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer, Plain);
-        var reader = Guard(path, () => ParquetReader.CreateAsync(file, leaveStreamOpen: true).GetAwaiter().GetResult());
+        var stream = new ReluctantStream(file, Readings * file.Length);
+        var reader = Guard(path, () =>
+        {
+            ParquetPages.CheckFooter(file);
+            return ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult();
+        });
         try
         {
             var schema = Guard(path, () => reader.Schema);
@@ -32,7 +40,7 @@ internal static class ParquetRows
             {
                 var index = group;
                 using var rows = Guard(path, () => reader.OpenRowGroupReader(index));
-                var columns = Guard(path, () => ColumnsAsync(rows, schema, file.Length).GetAwaiter().GetResult());
+                var columns = Guard(path, () => ColumnsAsync(rows, schema, stream).GetAwaiter().GetResult());
                 try
                 {
                     var writer = new ParquetJson(json, columns);
@@ -62,15 +70,16 @@ internal static class ParquetRows
         }
     }
 
-    private static async Task<Dictionary<FieldPath, ParquetColumn>> ColumnsAsync(ParquetRowGroupReader rows, ParquetSchema schema, long fileLength)
+    private static async Task<Dictionary<FieldPath, ParquetColumn>> ColumnsAsync(ParquetRowGroupReader rows, ParquetSchema schema, ReluctantStream file)
     {
         var columns = new Dictionary<FieldPath, ParquetColumn>();
         if (schema.DataFields.Length == 0) throw new InvalidDataException("it has no columns");
         foreach (var field in schema.DataFields)
         {
-            var entries = rows.GetMetadata(field)?.MetaData?.NumValues ?? throw new InvalidDataException($"column '{field.Path}' is missing from a row group");
-            if (entries < 0 || entries > PlausibleEntries + PlausibleEntriesPerByte * fileLength)
-                throw new InvalidDataException($"column '{field.Path}' is said to have {entries} entries, which is not plausible for a file of {fileLength} bytes");
+            var column = rows.GetMetadata(field)?.MetaData ?? throw new InvalidDataException($"column '{field.Path}' is missing from a row group");
+            if (column.NumValues < 0 || column.NumValues > PlausibleEntries + PlausibleEntriesPerByte * file.Length)
+                throw new InvalidDataException($"column '{field.Path}' is said to have {column.NumValues} entries, which is not plausible for a file of {file.Length} bytes");
+            ParquetPages.Check(file, column);
             columns.Add(field.Path, ParquetColumn.Of(field, await rows.ReadRawColumnDataBaseAsync(field).ConfigureAwait(false)));
         }
 

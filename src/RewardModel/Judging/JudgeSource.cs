@@ -52,7 +52,7 @@ public sealed record JudgeSource : IChecked
     [Describe("tokens of an answer"), AtLeast(1)]
     public int MaxTokens { get; init; } = 32;
 
-    [Describe("folder that keeps every answer, so that nothing is paid for twice; empty: beside the run")]
+    [Describe("where every answer is kept, so that nothing is paid for twice; empty: beside the run")]
     [MayChangeOnResume]
     public string? Cache { get; init; }
 

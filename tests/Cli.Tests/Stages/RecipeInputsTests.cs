@@ -16,8 +16,8 @@ public sealed class RecipeInputsTests
         Assert.Equal(
             [
                 "tokenizer.data", "sft.model", "sft.tokenizer", "sft.data", "sft.eval_data", "reward.model", "reward.data", "reward.eval_data", "reward.normalization.policy",
-                "reward.normalization.prompts", "gold.reward_model.path", "ppo.model", "ppo.prompts", "ppo.score.reward_model.path", "ppo.reference.model", "dpo.model", "dpo.reference", "dpo.data", "dpo.eval_data",
-                "curve.runs", "curve.prompts", "curve.reference", "curve.proxy.reward_model.path",
+                "reward.normalization.prompts", "gold.reward_model.path", "gold.json.schema", "ppo.model", "ppo.prompts", "ppo.score.reward_model.path", "ppo.score.json.schema", "ppo.reference.model", "ppo.teacher.model", "dpo.model", "dpo.reference", "dpo.data", "dpo.eval_data",
+                "curve.runs", "curve.prompts", "curve.reference", "curve.proxy.reward_model.path", "curve.proxy.json.schema",
             ],
             keys.Where(key => key.Field.IsInput).Select(key => key.Name));
         Assert.Equal(keys.Where(key => key.Field.IsInput), keys.Where(key => key.Field.Description.Split(' ')[0] is "file" or "files" or "folder" or "folders"));

@@ -70,7 +70,7 @@ public sealed class SweepInputsTests : IDisposable
     {
         var changed = Ending("ppo.kl.coefficient=0.5");
         Assert.Equal(1, changed.Code);
-        Assert.Contains($"{At("ppo")} holds a run of another recipe (ppo.kl.coefficient: 0.1 → 0.5){Advice}", changed.Error, StringComparison.Ordinal);
+        Assert.Contains($"{At("ppo")} holds a run of another recipe (ppo.kl.coefficient: null → 0.5){Advice}", changed.Error, StringComparison.Ordinal);
 
         Sweep("save_every=7", "ppo.micro_batch_tokens=64", "curve.batch_size=5");
         Assert.Equal(["ppo", "curve"], Calls);

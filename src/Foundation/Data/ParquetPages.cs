@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using Parquet.Meta;
+
+namespace Rlhf.Foundation.Data;
+
+/// <summary>
+/// What Parquet.Net believes and a damaged file may say otherwise: the end of the file and the heads of its pages, read here as
+/// the package will read them. It takes a byte behind the end for 255, so that it waits for ever for the last byte of a
+/// number, and makes room for whatever size it is told.
+/// </summary>
+internal static class ParquetPages
+{
+    /// <summary>A page may unpack to so many bytes, and to more for each byte that it takes packed; both are beyond what writers make.</summary>
+    private const long PlausibleBytes = 16 << 20, PlausibleBytesPerByte = 4096;
+
+    private const string Protocol = "Parquet.Meta.Proto.ThriftCompactProtocolReader, Parquet";
+    private const int Tail = 8, Head = 4;
+
+    /// <summary>The end of the file: what is where.</summary>
+    /// <exception cref="InvalidDataException">It does not fit into the file, or is damaged.</exception>
+    public static void CheckFooter(Stream file)
+    {
+        var tail = new byte[Tail];
+        if (file.Length < Tail + Head) throw new InvalidDataException("it ends too early");
+        file.Seek(-Tail, SeekOrigin.End);
+        file.ReadExactly(tail);
+        var length = BitConverter.ToInt32(tail);
+        if (length < 0 || length > file.Length - Tail - Head) throw new InvalidDataException($"its last part is said to have {length} bytes");
+        var footer = new byte[length];
+        file.Seek(-Tail - length, SeekOrigin.End);
+        file.ReadExactly(footer);
+        ThriftBounds.Check(footer);
+        Read((FileMetaData)null!, NewProtocol(new ReluctantStream(new MemoryStream(footer), length)));
+        file.Position = 0;
+    }
+
+    /// <summary>The pages of a column of a row group.</summary>
+    /// <exception cref="InvalidDataException">One is said to be larger than is plausible.</exception>
+    public static void Check(Stream file, ColumnMetaData column)
+    {
+        var at = new[] { column.DictionaryPageOffset ?? 0, column.DataPageOffset, column.IndexPageOffset ?? 0 }.Where(offset => offset != 0).Min();
+        for (long values = 0; values < column.NumValues;)
+        {
+            file.Position = at;
+            var page = Read((PageHeader)null!, NewProtocol(file));
+            at = file.Position + page.CompressedPageSize;
+            if (page.CompressedPageSize < 0 || at > file.Length || page.UncompressedPageSize > PlausibleBytes + PlausibleBytesPerByte * page.CompressedPageSize)
+                throw new InvalidDataException($"a page of {page.CompressedPageSize} bytes is said to unpack to {page.UncompressedPageSize}");
+            var here = page.DataPageHeader?.NumValues ?? page.DataPageHeaderV2?.NumValues ?? 0;
+            if (here < 0 || here > column.NumValues || page.DictionaryPageHeader?.NumValues > page.UncompressedPageSize)
+                throw new InvalidDataException("a page is said to have more values than there is room for");
+            values += here;
+        }
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    [return: UnsafeAccessorType(Protocol)]
+    private static extern object NewProtocol(Stream stream);
+
+    [UnsafeAccessor(UnsafeAccessorKind.StaticMethod)]
+    private static extern FileMetaData Read(FileMetaData type, [UnsafeAccessorType(Protocol)] object protocol);
+
+    [UnsafeAccessor(UnsafeAccessorKind.StaticMethod)]
+    private static extern PageHeader Read(PageHeader type, [UnsafeAccessorType(Protocol)] object protocol);
+}
