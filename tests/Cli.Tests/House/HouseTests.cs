@@ -8,8 +8,6 @@ public sealed class HouseTests
     [
         // The kernels: models, what computes them and what trains them know each other.
         "Rlhf.Policies.Families", "Rlhf.Policies.Generation", "Rlhf.Policies.Likelihood", "Rlhf.Policies.Models", "Rlhf.Policies.Operators", "Rlhf.Policies.Sft", "Rlhf.Policies.Training",
-        // The methods: formulas, the loop and its evaluation know each other.
-        "Rlhf.Evaluation", "Rlhf.Maths", "Rlhf.Ppo",
     ];
 
     private static readonly HouseRules s_house = HouseRules.OfTheRepository();
