@@ -34,4 +34,8 @@ public static class MetricNames
     public const string EvalLoss = "eval_loss";
     public const string Accuracy = "accuracy";
     public const string EvalAccuracy = "eval_accuracy";
+
+    /// <summary>What names of a score's terms begin with.</summary>
+    public const string TermScore = "score_";
+    public const string TermShare = "share_";
 }

@@ -50,13 +50,27 @@ public static class TrainingCharts
         foreach (var chart in s_charts)
             if (chart.Lines.Any(line => stage.Metrics.Find(line.Metric) is not null))
                 yield return AgainstStep(stage, chart);
+        foreach (var chart in OfTerms(stage.Metrics)) yield return AgainstStep(stage, chart);
         if (SampleEfficiency(stage) is { } efficiency) yield return efficiency;
+    }
+
+    /// <summary>Of a score of several terms: what each gives, and whose differences decide.</summary>
+    private static IEnumerable<MetricChart> OfTerms(MetricsTable metrics)
+    {
+        string[] terms = [.. metrics.Names.Where(name => name.StartsWith(MetricNames.TermShare, StringComparison.Ordinal)).Select(name => name[MetricNames.TermShare.Length..])];
+        if (terms.Length == 0) return [];
+        return
+        [
+            new("term-scores", "Terms of the score", "Mean of each term over the episodes, before its weight.", "score", [.. terms.Select(term => (MetricNames.TermScore + term, term))]),
+            new("term-shares", "Shares of the score's terms", "How much of what tells episodes apart comes from each term; they add up to 1. A term below 0 pulls against the others; one near 1 decides alone.", "share",
+                [.. terms.Select(term => (MetricNames.TermShare + term, term))]) { Include = [0, 1] },
+        ];
     }
 
     /// <summary>A plain chart for every metric that no standard chart shows.</summary>
     public static IEnumerable<Chart> Others(ReportStage stage)
     {
-        var shown = s_charts.SelectMany(chart => chart.Lines).Select(line => line.Metric).Append(MetricNames.Episodes).ToHashSet();
+        var shown = s_charts.Concat(OfTerms(stage.Metrics)).SelectMany(chart => chart.Lines).Select(line => line.Metric).Append(MetricNames.Episodes).ToHashSet();
         return stage.Metrics.Names.Where(name => !shown.Contains(name) && stage.Metrics.Find(name) is not null)
             .Select((name, i) => AgainstStep(stage, new MetricChart($"other-{i + 1}", name, "As logged.", name, [(name, name)])));
     }

@@ -61,6 +61,20 @@ public sealed partial class RunReportTests : IDisposable
     }
 
     [Fact]
+    public void Html_ScoreOfSeveralTerms_ShowsEachTermsMeanAndShare()
+    {
+        Assert.DoesNotContain("figure-ppo-term-shares", Whole());
+        var path = Path.Combine(_folder, "ppo", "metrics.jsonl");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"episodes\":", "\"score_number\":0.5,\"share_number\":0.7,\"score_length\":0.9,\"share_length\":0.3,\"episodes\":"));
+        var html = RunReport.Html(RunReader.Read(_folder));
+        Assert.Contains("id=\"figure-ppo-term-scores\"", html);
+        Assert.Contains("id=\"figure-ppo-term-shares\"", html);
+        var shares = Uri.UnescapeDataString(System.Net.WebUtility.HtmlDecode(Regex.Match(html, "download=\"ppo-term-shares\\.csv\" href=\"data:text/csv;charset=utf-8,([^\"]+)\"").Groups[1].Value));
+        Assert.Contains("number,", shares);
+        Assert.Contains("length,", shares);
+    }
+
+    [Fact]
     public void Html_IdsAreUnique()
     {
         var ids = AllIds().Matches(Whole()).Select(match => match.Groups[1].Value).ToArray();

@@ -13,15 +13,14 @@ public sealed class AnswerCache : IDisposable
 {
     private readonly Dictionary<string, Answer> _answers = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
-    private readonly FileStream _file;
+    private readonly string _own;
+    private FileStream? _file;
 
     public AnswerCache(string folder)
     {
         Directory.CreateDirectory(folder);
         foreach (var path in Directory.EnumerateFiles(folder, "answers-*.jsonl").Order(StringComparer.Ordinal)) Read(path);
-        _file = Own(folder);
-        _file.SetLength(WholeLines(_file));
-        _file.Seek(0, SeekOrigin.End);
+        _own = Path.Combine(folder, $"answers-{Guid.NewGuid():n}.jsonl");
     }
 
     /// <summary>Tokens of all answers that are kept.</summary>
@@ -41,35 +40,13 @@ public sealed class AnswerCache : IDisposable
         lock (_lock)
         {
             _answers[key] = answer;
+            _file ??= new FileStream(_own, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
             _file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Line(key, answer.Text, answer.InputTokens, answer.OutputTokens), JsonText.Lines) + "\n"));
             _file.Flush(flushToDisk: true);
         }
     }
 
-    public void Dispose() => _file.Dispose();
-
-    /// <summary>The first file that nobody else writes.</summary>
-    private static FileStream Own(string folder)
-    {
-        for (var number = 0; ; number++)
-        {
-            try
-            {
-                return new FileStream(Path.Combine(folder, $"answers-{number}.jsonl"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            }
-            catch (IOException) when (number < 1000)
-            {
-                // Another process has it.
-            }
-        }
-    }
-
-    private static long WholeLines(FileStream file)
-    {
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return Array.LastIndexOf(bytes, (byte)'\n') + 1;
-    }
+    public void Dispose() => _file?.Dispose();
 
     private void Read(string path)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Rewards.Texts;
@@ -10,7 +11,7 @@ namespace Rlhf.Rewards.Judging;
 /// <summary>Asks an address that speaks OpenAI's chat completions, again where that may help. The key is sent and appears nowhere else.</summary>
 public sealed class JudgeClient : IDisposable
 {
-    private const int MostSaid = 200;
+    private const int MostSaid = 200, LongestBody = 1 << 20;
 
     private readonly JudgeSource _judge;
     private readonly string _name;
@@ -24,11 +25,12 @@ public sealed class JudgeClient : IDisposable
         (_judge, _name) = (judge, $"{name} ({judge.Model} at {judge.BaseUrl})");
         if (judge.KeyVariable.Length > 0)
         {
-            _key = Environment.GetEnvironmentVariable(judge.KeyVariable);
-            if (string.IsNullOrWhiteSpace(_key)) throw new RlhfException($"{name}.key_variable: the environment variable {judge.KeyVariable} is not set; put the key there, or leave key_variable empty for a server that asks for none");
+            _key = Environment.GetEnvironmentVariable(judge.KeyVariable)?.Trim();
+            if (string.IsNullOrEmpty(_key)) throw new RlhfException($"{name}.key_variable: the environment variable {judge.KeyVariable} is not set; put the key there, or leave key_variable empty for a server that asks for none");
+            if (!_key.All(c => c is > ' ' and <= '~')) throw new RlhfException($"{name}.key_variable: what {judge.KeyVariable} holds is no key; expected letters, digits and signs without spaces");
         }
 
-        _http = new HttpClient { Timeout = TimeSpan.FromSeconds(judge.Timeout), BaseAddress = new Uri(judge.BaseUrl.TrimEnd('/') + "/") };
+        _http = new HttpClient { Timeout = TimeSpan.FromSeconds(judge.Timeout), BaseAddress = new Uri(judge.BaseUrl.TrimEnd('/') + "/"), MaxResponseContentBufferSize = LongestBody };
         if (_key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _key);
     }
 
@@ -38,12 +40,13 @@ public sealed class JudgeClient : IDisposable
     /// <summary>How many of them asked again.</summary>
     public long Retries => Interlocked.Read(ref _retries);
 
+    /// <param name="stop">asks no more; what is asked already is waited for, since it will be charged</param>
     /// <exception cref="RlhfException">No answer came, or asking again cannot help.</exception>
     public async Task<Answer> Ask(Question question, string key, CancellationToken stop)
     {
         for (var attempt = 0; ; attempt++)
         {
-            var (answer, refusal) = await Try(question, stop).ConfigureAwait(false);
+            var (answer, refusal) = await Try(question).ConfigureAwait(false);
             if (answer is not null) return answer;
             if (attempt == _judge.Retries)
                 throw new RlhfException($"{_name}: no answer after {attempt + 1} {(attempt == 0 ? "try" : "tries")}: {refusal!.Reason}; what was answered so far is kept, run the same command again when the server is back");
@@ -54,7 +57,7 @@ public sealed class JudgeClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<(Answer? Answer, Refusal? Refusal)> Try(Question question, CancellationToken stop)
+    private async Task<(Answer? Answer, Refusal? Refusal)> Try(Question question)
     {
         Interlocked.Increment(ref _requests);
         try
@@ -66,8 +69,9 @@ public sealed class JudgeClient : IDisposable
                 max_tokens = _judge.MaxTokens,
                 messages = new[] { new { role = "system", content = question.System }, new { role = "user", content = question.User } },
             });
-            using var response = await _http.PostAsync(new Uri("chat/completions", UriKind.Relative), content, stop).ConfigureAwait(false);
-            var body = await response.Content.ReadAsStringAsync(stop).ConfigureAwait(false);
+            using var response = await _http.PostAsync(new Uri("chat/completions", UriKind.Relative), content).ConfigureAwait(false);
+            // Whatever charset it claims.
+            var body = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false));
             if (!response.IsSuccessStatusCode) return (null, Refused(response, body));
             return Read(body) is { } answer ? (answer, null) : (null, new Refusal($"it said something that is no chat completion: '{Said(body)}'", null));
         }
@@ -75,7 +79,7 @@ public sealed class JudgeClient : IDisposable
         {
             return (null, new Refusal(Said(error.Message), null));
         }
-        catch (TaskCanceledException) when (!stop.IsCancellationRequested)
+        catch (TaskCanceledException)
         {
             return (null, new Refusal($"it took more than {_judge.Timeout:0.#} s", null));
         }
@@ -93,7 +97,7 @@ public sealed class JudgeClient : IDisposable
         return new Refusal(reason, wait);
     }
 
-    private static Answer? Read(string body)
+    private Answer? Read(string body)
     {
         try
         {
@@ -102,7 +106,7 @@ public sealed class JudgeClient : IDisposable
             if (choices[0].ValueKind != JsonValueKind.Object || !choices[0].TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object
                 || !message.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.String) return null;
             var usage = json.RootElement.TryGetProperty("usage", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
-            return new Answer(content.GetString()!, Tokens(usage, "prompt_tokens"), Tokens(usage, "completion_tokens"));
+            return new Answer(WithoutKey(content.GetString()!), Tokens(usage, "prompt_tokens"), Tokens(usage, "completion_tokens"));
         }
         catch (JsonException)
         {
@@ -113,8 +117,10 @@ public sealed class JudgeClient : IDisposable
     private static long Tokens(JsonElement usage, string name) =>
         usage.ValueKind == JsonValueKind.Object && usage.TryGetProperty(name, out var tokens) && tokens.ValueKind == JsonValueKind.Number && tokens.TryGetInt64(out var count) ? count : 0;
 
+    private string Said(string text) => PlainText.Beginning(WithoutKey(text).Trim(), MostSaid);
+
     /// <summary>A server may repeat what it was sent: the key is taken out of its words.</summary>
-    private string Said(string text) => PlainText.Beginning((_key is null ? text : text.Replace(_key, "***", StringComparison.Ordinal)).Trim(), MostSaid);
+    private string WithoutKey(string text) => _key is null ? text : text.Replace(_key, "***", StringComparison.Ordinal);
 
     private sealed record Refusal(string Reason, TimeSpan? Wait);
 }

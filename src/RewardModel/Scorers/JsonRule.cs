@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Rewards.Texts;
 
@@ -17,8 +16,10 @@ public sealed record JsonRule
 }
 
 /// <summary>Whether a response is JSON of the right form.</summary>
-public sealed partial class JsonScorer(JsonRule rule) : IScorer
+public sealed class JsonScorer(JsonRule rule) : IScorer
 {
+    private const string Fence = "```";
+
     private readonly JsonSchema? _schema = rule.Schema is { } path ? JsonSchema.Load(path, "json.schema") : null;
 
     public string Name => "json";
@@ -27,10 +28,9 @@ public sealed partial class JsonScorer(JsonRule rule) : IScorer
 
     private bool IsRight(string response)
     {
-        var block = Block().Match(response);
         try
         {
-            using var document = JsonDocument.Parse(block.Success ? block.Groups[1].Value : response);
+            using var document = JsonDocument.Parse(Block(response) ?? response);
             return _schema?.Fits(document.RootElement) ?? true;
         }
         catch (JsonException)
@@ -39,6 +39,12 @@ public sealed partial class JsonScorer(JsonRule rule) : IScorer
         }
     }
 
-    [GeneratedRegex(@"```(?:json)?[ \t]*\n(.*?)```", RegexOptions.Singleline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Block();
+    /// <summary>What stands in the first block between lines of ```; null without one.</summary>
+    private static string? Block(string response)
+    {
+        var open = response.IndexOf(Fence, StringComparison.Ordinal);
+        var start = open < 0 ? -1 : response.IndexOf('\n', open);
+        var end = start < 0 ? -1 : response.IndexOf(Fence, start, StringComparison.Ordinal);
+        return end < 0 || response[(open + Fence.Length)..start].Trim() is not ("" or "json") ? null : response[start..end];
+    }
 }

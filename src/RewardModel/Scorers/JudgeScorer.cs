@@ -71,7 +71,8 @@ public sealed class JudgeScorer(JudgeSource judge, string cacheFolder, string na
         {
             // Once more, with what was wrong; two answers that say nothing are one.
             var again = question with { User = $"{question.User} (the answer '{answer.Text.Trim()}' cannot be read; answer as asked)" };
-            answer = await _client.Ask(again, key, stop).ConfigureAwait(false);
+            var second = await _client.Ask(again, key, stop).ConfigureAwait(false);
+            answer = new Answer(second.Text, answer.InputTokens + second.InputTokens, answer.OutputTokens + second.OutputTokens);
             if (Read(answer) is null) Interlocked.Increment(ref _unreadable);
         }
 

@@ -10,6 +10,7 @@ namespace Rlhf.Rewards.Texts;
 internal static partial class FinalNumber
 {
     private const string Box = @"\boxed";
+    private const int Longest = 4096;
 
     /// <returns>null where there is none, or the box holds none</returns>
     public static double? In(string text) => Last(Boxed(text) is { } inside ? inside : text);
@@ -36,7 +37,8 @@ internal static partial class FinalNumber
 
     private static double? Last(string text)
     {
-        var match = Pattern().Match(text);
+        // A number stands at the end or nowhere: a text of a million signs is not searched for one.
+        var match = Pattern().Match(text.Length <= Longest ? text : text[^Longest..]);
         if (!match.Success) return null;
         var (above, below) = (match.Groups["above"], match.Groups["below"]);
         if (!above.Success) return Number(match.Groups["number"].Value);

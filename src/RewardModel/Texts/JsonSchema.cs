@@ -19,6 +19,8 @@ internal sealed class JsonSchema
         "$schema", "$id", "$comment", "title", "description", "default", "examples",
     };
 
+    private static readonly string[] s_types = ["object", "array", "string", "number", "integer", "boolean", "null"];
+
     private readonly JsonElement _root;
 
     private JsonSchema(JsonElement root) => _root = root;
@@ -45,17 +47,52 @@ internal sealed class JsonSchema
         if (schema.ValueKind is JsonValueKind.True or JsonValueKind.False) return;
         if (schema.ValueKind != JsonValueKind.Object)
         {
-            refuse(place, $"found {schema.ValueKind.ToString().ToLowerInvariant()}; expected a schema, an object");
+            refuse(place, $"found {Kind(schema)}; expected a schema, an object");
             return;
         }
 
-        foreach (var keyword in schema.EnumerateObject())
+        foreach (var (name, asked) in schema.EnumerateObject().Select(keyword => (keyword.Name, keyword.Value)))
         {
-            var inside = $"{place}/{keyword.Name}";
-            if (!s_known.Contains(keyword.Name)) refuse(inside, $"a keyword that is not understood; expected one of {string.Join(", ", s_known.Where(name => name[0] != '$'))}");
-            if (keyword.Name == "properties") foreach (var property in keyword.Value.EnumerateObject()) Check(property.Value, $"{inside}/{property.Name}", refuse);
-            if (keyword.Name is "items" or "additionalProperties") Check(keyword.Value, inside, refuse);
-            if (keyword.Name is "anyOf" or "allOf") foreach (var (i, part) in keyword.Value.EnumerateArray().Index()) Check(part, $"{inside}/{i}", refuse);
+            var inside = $"{place}/{name}";
+            if (Wanted(name, asked) is { } wanted) refuse(inside, $"found {Kind(asked)}; expected {wanted}");
+            if (name == "properties") foreach (var property in asked.EnumerateObject()) Check(property.Value, $"{inside}/{property.Name}", refuse);
+            if (name is "items" or "additionalProperties") Check(asked, inside, refuse);
+            if (name is "anyOf" or "allOf") foreach (var (i, part) in asked.EnumerateArray().Index()) Check(part, $"{inside}/{i}", refuse);
+            if (!s_known.Contains(name)) refuse(inside, $"a keyword that is not understood; expected one of {string.Join(", ", s_known.Where(known => known[0] != '$'))}");
+        }
+    }
+
+    /// <summary>What a keyword should hold; null where it does.</summary>
+    private static string? Wanted(string keyword, JsonElement asked) => keyword switch
+    {
+        "type" => OneOrAll(asked, type => type.ValueKind == JsonValueKind.String && s_types.Contains(type.GetString()!)) ? null : $"one or some of {string.Join(", ", s_types)}",
+        "enum" or "anyOf" or "allOf" => asked.ValueKind == JsonValueKind.Array ? null : "a list",
+        "required" => asked.ValueKind == JsonValueKind.Array && OneOrAll(asked, name => name.ValueKind == JsonValueKind.String) ? null : "a list of names",
+        "properties" => asked.ValueKind == JsonValueKind.Object ? null : "an object",
+        "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum" => asked.ValueKind == JsonValueKind.Number ? null : "a number",
+        "minLength" or "maxLength" or "minItems" or "maxItems" => asked.ValueKind == JsonValueKind.Number && asked.TryGetInt32(out var count) && count >= 0 ? null : "a whole number",
+        "pattern" => asked.ValueKind == JsonValueKind.String && IsPattern(asked.GetString()!) ? null : "a regular expression",
+        _ => null,
+    };
+
+    private static bool OneOrAll(JsonElement asked, Func<JsonElement, bool> holds) => asked.ValueKind == JsonValueKind.Array ? asked.EnumerateArray().All(holds) : holds(asked);
+
+    private static string Kind(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        _ => element.GetRawText(),
+    };
+
+    private static bool IsPattern(string pattern)
+    {
+        try
+        {
+            return new Regex(pattern) is not null;
+        }
+        catch (RegexParseException)
+        {
+            return false;
         }
     }
 
@@ -86,13 +123,26 @@ internal sealed class JsonSchema
             "exclusiveMaximum" => !(number >= asked.GetDouble()),
             "minLength" => text is null || text.EnumerateRunes().Count() >= asked.GetInt32(),
             "maxLength" => text is null || text.EnumerateRunes().Count() <= asked.GetInt32(),
-            "pattern" => text is null || Regex.IsMatch(text, asked.GetString()!, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)),
+            "pattern" => text is null || Matches(text, asked.GetString()!),
             "minItems" => count < 0 || count >= asked.GetInt32(),
             "maxItems" => count < 0 || count <= asked.GetInt32(),
             "anyOf" => asked.EnumerateArray().Any(part => Fits(part, value)),
             "allOf" => asked.EnumerateArray().All(part => Fits(part, value)),
             _ => true,
         };
+    }
+
+    /// <summary>A text that takes too long is none that fits.</summary>
+    private static bool Matches(string text, string pattern)
+    {
+        try
+        {
+            return Regex.IsMatch(text, pattern, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return false;
+        }
     }
 
     private static bool IsNamed(JsonElement schema, string property) => schema.TryGetProperty("properties", out var named) && named.TryGetProperty(property, out _);

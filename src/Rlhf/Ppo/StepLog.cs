@@ -25,13 +25,13 @@ public sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources, P
         metrics["episodes"] = episodes;
         metrics["kl_coefficient"] = settings.KlCoefficient;
         if (recipe.Surrogate == PolicyObjective.KlPenalty) metrics["penalty_coefficient"] = settings.PenaltyCoefficient;
+        if (sources.Scorer is IMeasured measured) foreach (var (name, number) in measured.Measures) metrics[name] = number;
         foreach (var advice in _diagnosis.Of(metrics)) run.Warn($"step {step}: {advice}");
 
         foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;
         metrics["rollout_tokens_per_second"] = rollout.Layout.TokenCount / clock.Seconds["generation"];
         metrics["update_tokens_per_second"] = update.Tokens / clock.Seconds["update"];
         metrics["memory_gb"] = DeviceMemory.Of(sources.Device).Peak / BytesPerGigabyte;
-        if (sources.Scorer is IMeasured measured) foreach (var (name, number) in measured.Measures) metrics[name] = number;
         clock.Reset();
         run.Log(step, metrics);
         if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout);

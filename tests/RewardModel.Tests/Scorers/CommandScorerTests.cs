@@ -60,5 +60,34 @@ public class CommandScorerTests
     public void Score_LongTextsBothWays_DoNotBlock() =>
         Assert.Equal(5, Shell("while read -r line; do printf '%200000s1\\n' ''; done").Score([.. Items.Select(item => item with { Response = new string('x', 200_000) })]).Length);
 
+    [Fact]
+    public void Score_ProgramThatTakesMoreMemoryThanAllowed_FailsAndSaysTheLimit()
+    {
+        const string hungry = "cat >/dev/null; x=$(head -c 300000000 /dev/zero | tr '\\0' a); for i in 1 2 3 4 5; do echo 1; done";
+        var message = Assert.Throws<RlhfException>(() => new CommandScorer(new CommandSource { Run = ["sh", "-c", hungry], MemoryMb = 100 }).Score(Items)).Message;
+        Assert.Contains("command.memory_mb allows it 100 MB", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Score_ProgramWithinItsMemory_IsStartedWithItsOwnArguments() =>
+        Assert.Equal([7, 7, 7, 7, 7], new CommandScorer(new CommandSource { Run = ["sh", "-c", "cat >/dev/null; for i in 1 2 3 4 5; do echo $1; done", "sh", "7"], MemoryMb = 500 }).Score(Items));
+
+    [Fact]
+    public void Score_ProgramThatNeverStopsWriting_IsEndedAtItsLimit()
+    {
+        var clock = Stopwatch.StartNew();
+        var scorer = new CommandScorer(new CommandSource { Run = ["sh", "-c", "yes 1"], OutputMb = 1 });
+        Assert.Contains("wrote more than 1 MB for 5 responses and was ended", Assert.Throws<RlhfException>(() => scorer.Score(Items)).Message, StringComparison.Ordinal);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"{clock.Elapsed}");
+    }
+
+    [Fact]
+    public void Score_ColumnsThatAreAskedFor_AreHandedOver()
+    {
+        var scorer = new CommandScorer(new CommandSource { Run = ["sh", "-c", "while read -r line; do case $line in *'\"columns\":{\"answer\":\"12\"}'*) echo 1;; *) echo 0;; esac; done"], Columns = ["answer"] });
+        ScoredText With(string answer) => new("p", "r", [], []) { Facts = new Dictionary<string, string> { ["answer"] = answer, ["other"] = "x" } };
+        Assert.Equal([1, 0], scorer.Score([With("12"), With("13")]));
+    }
+
     private static CommandScorer Shell(string script) => new(new CommandSource { Run = ["sh", "-c", script], Timeout = 30 });
 }

@@ -71,6 +71,8 @@ public sealed class VerifierTests : IDisposable
     [InlineData("Here it is:\n```json\n{\"name\":\"x\",\"age\":3}\n```\nDone.", 1)]
     [InlineData("""{"name":"x"}""", 0)]
     [InlineData("""{"name":"x","age":3""", 0)]
+    [InlineData("```\n{\"name\":\"x\",\"age\":3}```", 1)]
+    [InlineData("```text\n{\"name\":\"x\",\"age\":3}```", 0)]
     [InlineData("a text", 0)]
     public void Json_WithASchema_HasToFitIt(string response, double expected)
     {

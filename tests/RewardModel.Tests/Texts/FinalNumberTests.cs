@@ -46,4 +46,18 @@ public sealed class FinalNumberTests
     [InlineData(1e-7, 0, 1e-6, true)]
     [InlineData(7, 7, 0, true)]
     public void Same_WithinAShareOfTheRightOne(double one, double other, double tolerance, bool expected) => Assert.Equal(expected, FinalNumber.Same(one, other, tolerance));
+
+    [Theory]
+    [InlineData("1,")]
+    [InlineData("111,")]
+    [InlineData("1/ ")]
+    [InlineData("-1.")]
+    [InlineData("\\frac{1}")]
+    [InlineData("\\boxed{")]
+    public void In_TextMadeToTakeLong_IsReadAtOnce(string piece)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        FinalNumber.In(string.Concat(Enumerable.Repeat(piece, 200_000)) + "x");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"{clock.Elapsed}");
+    }
 }

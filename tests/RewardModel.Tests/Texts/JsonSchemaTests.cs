@@ -41,10 +41,21 @@ public sealed class JsonSchemaTests : IDisposable
 
     [Theory]
     [InlineData("""{"properties":{"a":{"multipleOf":2}}}""", "#/properties/a/multipleOf: a keyword that is not understood")]
-    [InlineData("""{"items":[1]}""", "#/items: found array; expected a schema")]
+    [InlineData("""{"items":[1]}""", "#/items: found a list; expected a schema")]
+    [InlineData("""{"type":"strin"}""", "#/type: found \"strin\"; expected one or some of object, array")]
+    [InlineData("""{"minimum":"3"}""", "#/minimum: found \"3\"; expected a number")]
+    [InlineData("""{"minLength":-1}""", "#/minLength: found -1; expected a whole number")]
+    [InlineData("""{"required":"a"}""", "#/required: found \"a\"; expected a list of names")]
+    [InlineData("""{"properties":[]}""", "#/properties: found a list; expected an object")]
+    [InlineData("""{"anyOf":{}}""", "#/anyOf: found an object; expected a list")]
+    [InlineData("""{"pattern":"("}""", "#/pattern: found \"(\"; expected a regular expression")]
     [InlineData("""{"type":""", "is no JSON")]
     public void Load_WhatIsNotUnderstood_IsRefusedWithItsPlace(string schema, string words) =>
         Assert.Contains(words, Assert.Throws<RlhfException>(() => Load(schema)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Fits_PatternThatTakesTooLong_IsNoFitAndNoFailure() =>
+        Assert.False(Load("""{"pattern":"^(a+)+$"}""").Fits(Value($"\"{new string('a', 40)}!\"")));
 
     private JsonSchema Load(string schema) => JsonSchema.Load(_folder.With("schema.json", schema).At("schema.json"), "json.schema");
 

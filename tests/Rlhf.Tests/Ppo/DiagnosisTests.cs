@@ -36,6 +36,43 @@ public sealed class DiagnosisTests
         Assert.Single(diagnosis.Of(ill));
     }
 
+    [Theory]
+    [InlineData("judge_contradictions", 0.6, "contradicts itself in 60")]
+    [InlineData("judge_unreadable", 0.2, "hold no verdict")]
+    [InlineData("teacher_outside", 0.2, "tokens that the policy does not have")]
+    [InlineData("effective_sample_size", 0.3, "drawn with other probabilities")]
+    public void Of_SymptomOfAMethod_IsNamedWithWhatToTry(string metric, double value, string words)
+    {
+        var diagnosis = new Diagnosis();
+        Assert.Contains(words, Assert.Single(diagnosis.Of(new Dictionary<string, double>(Healthy) { [metric] = value })), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, "easier prompts")]
+    [InlineData(0.5, "raise sampling.temperature")]
+    [InlineData(1, "these are solved")]
+    public void Of_GroupsWithoutADifferenceForFiveSteps_SaysWhatToTryByHowManySucceed(double succeeded, string words)
+    {
+        var diagnosis = new Diagnosis();
+        var flat = new Dictionary<string, double>(Healthy) { ["flat_groups"] = 1, ["success_rate"] = succeeded };
+        for (var step = 0; step < 4; step++) Assert.Empty(diagnosis.Of(flat));
+        Assert.Contains(words, Assert.Single(diagnosis.Of(flat)), StringComparison.Ordinal);
+        Assert.Empty(diagnosis.Of(flat));
+    }
+
+    [Theory]
+    [InlineData("raw_score", "the score gave no episode anything")]
+    [InlineData("score_number", "the verifier 'number' gave no episode anything")]
+    [InlineData("score_json", "the verifier 'json' gave no episode anything")]
+    public void Of_VerifierThatNeverFires_IsNamedAfterFiveSteps(string metric, string words)
+    {
+        var diagnosis = new Diagnosis();
+        var silent = new Dictionary<string, double>(Healthy) { [metric] = 0, ["raw_score_std"] = 0 };
+        for (var step = 0; step < 4; step++) Assert.Empty(diagnosis.Of(silent));
+        Assert.Contains(words, Assert.Single(diagnosis.Of(silent)), StringComparison.Ordinal);
+        Assert.Empty(diagnosis.Of(new Dictionary<string, double>(Healthy) { [metric] = 0.1 }));
+    }
+
     [Fact]
     public void Of_CriticThatHasLearnedForFiveSteps_IsNotJudgedYet()
     {

@@ -36,12 +36,29 @@ public sealed class PpoMetricsTests : IDisposable
         Assert.All(expected, pair => Assert.Equal(pair.Value, metrics[pair.Key], 1e-6));
     }
 
-    private static Rollout Rollout()
+    [Fact]
+    public void OfRollout_ScoreOfTwoTerms_HasEachOnesMeanAndShareOfTheDifferences()
+    {
+        // Totals 5, 1: the first term brings 3 of the 4 between them, the second, weighted by a half, the other 1.
+        var rollout = Rollout(new ScoreTerm("number", 1, [3, 0]), new ScoreTerm("length", 0.5, [4, 2]));
+        var metrics = new PpoMetrics(new PpoRecipe()).OfRollout(rollout, Cells(1, 2, 4, 99), Cells(1, 2, 6, 99));
+        Assert.Equal((1.5, 0.75, 3, 0.25), (metrics["score_number"], metrics["share_number"], metrics["score_length"], metrics["share_length"]));
+    }
+
+    [Fact]
+    public void OfRollout_TermsWhoseTotalsAreAllTheSame_ShareNothing()
+    {
+        Assert.Equal(0, new ScoreTerm("number", 1, [1, 0]).Share([1, 1]));
+        Assert.Equal(1, new ScoreTerm("length", -1, [0, 1]).Share([1, 0]));
+    }
+
+    private static Rollout Rollout(params ScoreTerm[] terms)
     {
         Episode[] episodes = [Episode([5, 7], StopReason.Eos), Episode([5], StopReason.Length)];
         return new Rollout(episodes, new TokenLayout([2, 1], CPU))
         {
             RawScores = [5, 1],
+            Terms = terms,
             Scores = tensor(new[] { 4f, 1f }),
             LogProbs = Cells(-1, -2, -0.5f, float.NaN),
             ReferenceLogProbs = Cells(-1.5f, -1, -1, float.NaN),
