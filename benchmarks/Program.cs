@@ -16,6 +16,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,
     ["stages"] = StagesCommand.Run,
+    ["summary"] = SummaryCommand.Run,
     ["train-step"] = TrainStepCommand.Run,
 };
 Libtorch.Load();

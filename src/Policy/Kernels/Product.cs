@@ -39,10 +39,9 @@ internal static unsafe class Product
                 {
                     var inner = Math.Min(InnerBlock, weights.Inner - first);
                     var factors = new ProductTiles.Factors(x.ChunkStep, inner / Panels.Chunk, PackedMatrix.Width, L.Count);
-                    var isLast = first + inner == weights.Inner;
                     for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
                     {
-                        var output = y.Output<L>(row, 2 * panel, column, isLast ? add : null, first > 0);
+                        var output = y.Output<L>(row, 2 * panel, column, first == 0 ? add : null, first > 0);
                         ProductTiles.Run<L>(count, factors, x.At(row, first / Panels.Chunk), weights.Panel(panel) + (long)first * PackedMatrix.Width + column, bias + panel * PackedMatrix.Width + column, output);
                     }
                 }

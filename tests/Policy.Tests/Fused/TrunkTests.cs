@@ -54,7 +54,7 @@ public sealed class TrunkTests
         var of = new TransformerConfig
         {
             Family = family, Vocabulary = 50, Width = heads * width, Layers = 1 + random.Next(3), Heads = heads, KeyValueHeads = shared, HeadWidth = width,
-            Hidden = 8 + random.Next(150), Context = 64, InitializerRange = 0.1,
+            Hidden = 8 + random.Next(400), Context = 64, InitializerRange = 0.1,
         };
         var llama = of with
         {

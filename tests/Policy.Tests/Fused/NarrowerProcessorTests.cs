@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
+
+namespace Rlhf.Policies.Tests.Fused;
+
+/// <summary>Processors with fewer instructions than this one, as the runtime can play them: what kernels choose at start changes with them.</summary>
+public sealed class NarrowerProcessorTests
+{
+    [Theory]
+    [InlineData("DOTNET_EnableAVX512", 256)]
+    [InlineData("DOTNET_EnableAVX", 128)]
+    public void TrunkTests_OnAProcessorWithoutTheseInstructions_PassAsWell(string switchedOff, int bits)
+    {
+        Assert.SkipUnless(Vector256.IsHardwareAccelerated && (bits == 128 || Vector512.IsHardwareAccelerated), "this processor does without them anyway");
+        var start = new ProcessStartInfo("dotnet", [typeof(NarrowerProcessorTests).Assembly.Location, "-noLogo", "-noColor", "-class", typeof(TrunkTests).FullName!, "-class", typeof(Widths).FullName!, "-explicit", "on"])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment[switchedOff] = "0";
+        start.Environment["RLHF_TEST_VECTOR_BITS"] = $"{bits}";
+        using var program = Process.Start(start)!;
+        var output = program.StandardOutput.ReadToEnd();
+        program.WaitForExit();
+
+        Assert.True(program.ExitCode == 0, output);
+        Assert.Contains("Failed: 0, Skipped: 0", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What the other process sees.</summary>
+    public sealed class Widths
+    {
+        [Fact(Explicit = true)]
+        public void Vectors_AreAsWideAsTheTestSays() =>
+            Assert.Equal(Environment.GetEnvironmentVariable("RLHF_TEST_VECTOR_BITS"), Vector512.IsHardwareAccelerated ? "512" : Vector256.IsHardwareAccelerated ? "256" : "128");
+    }
+}
