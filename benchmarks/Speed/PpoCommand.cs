@@ -4,7 +4,6 @@ using Rlhf.Cli.Bench;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
 using Rlhf.Ppo;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;
