@@ -10,6 +10,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["cartpole"] = CartPoleCommand.Run,
     ["fuzz"] = FuzzCommand.Run,
     ["generate"] = GenerateCommand.Run,
+    ["leak"] = LeakCommand.Run,
     ["likelihood-memory"] = LikelihoodMemoryCommand.Run,
     ["phases"] = PhasesCommand.Run,
     ["ppo"] = PpoCommand.Run,

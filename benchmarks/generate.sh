@@ -5,10 +5,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${1:-2}; shift || true
 . "$here/python.sh"
-dotnet build "$here/Generation" -c Release -v q -clp:NoSummary >&2
+dotnet build "$here" -c Release -v q -clp:NoSummary >&2
 results=$(mktemp); trap 'rm -f "$results"' EXIT
 for _ in $(seq "$rounds"); do
-  dotnet "$here/Generation/bin/Release/net10.0/Generation.dll" "$@" | tee -a "$results" >&2
+  dotnet "$here/bin/Release/net10.0/Rlhf.Benchmarks.dll" generate "$@" | tee -a "$results" >&2
   "$python" "$here/peer_generate.py" cached "$@" | tee -a "$results" >&2
   "$python" "$here/peer_generate.py" recompute --repeats 1 "$@" | tee -a "$results" >&2
 done

@@ -5,10 +5,10 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${1:-3}; shift || true
 . "$here/python.sh"
-dotnet build "$here/TrainStep" -c Release -v q -clp:NoSummary >&2
+dotnet build "$here" -c Release -v q -clp:NoSummary >&2
 results=$(mktemp); trap 'rm -f "$results"' EXIT
 for _ in $(seq "$rounds"); do
-  dotnet "$here/TrainStep/bin/Release/net10.0/TrainStep.dll" "$@" | tee -a "$results" >&2
+  dotnet "$here/bin/Release/net10.0/Rlhf.Benchmarks.dll" train-step "$@" | tee -a "$results" >&2
   "$python" "$here/peer_train_step.py" "$@" | tee -a "$results" >&2
 done
 "$python" - "$results" <<'P'

@@ -13,7 +13,7 @@ internal static class PpoCommand
 {
     public static int Run(string[] args)
     {
-        // PpoBench [a|b] [minibatches] [repeats]: one PPO iteration by phase, beside the floor of its matrix products, as JSON.
+        // ppo [a|b] [minibatches] [repeats]: one PPO iteration by phase, beside the floor of its matrix products, as JSON.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var name = args.Length > 0 ? args[0] : "a";
         var minibatches = args.Length > 1 ? int.Parse(args[1]) : 1;
