@@ -12,6 +12,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["generate"] = GenerateCommand.Run,
     ["leak"] = LeakCommand.Run,
     ["likelihood-memory"] = LikelihoodMemoryCommand.Run,
+    ["packages"] = PackagesCommand.Run,
     ["phases"] = PhasesCommand.Run,
     ["ppo"] = PpoCommand.Run,
     ["scan"] = ScanCommand.Run,

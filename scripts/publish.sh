@@ -19,6 +19,7 @@ if [ -e "$folder" ] && [ ! -e "$folder/gpu-check.sh" ] && [ -n "$(ls -A "$folder
 fi
 rm -rf "$folder"
 mkdir -p "$folder/bin" "$folder/benchmarks"
+cp "$root/scripts/gpu-check.sh" "$folder/"
 # All programs in one folder share one runtime; what is built for it stays apart from what the checkout builds.
 for project in src/Cli tests/Policy.Tests tests/Rlhf.Tests benchmarks; do
   echo "publish: $project" >&2
@@ -26,6 +27,5 @@ for project in src/Cli tests/Policy.Tests tests/Rlhf.Tests benchmarks; do
     -p:Torch=$torch -p:DebugType=none -v quiet -clp:NoSummary >&2
 done
 cp "$root"/benchmarks/*.py "$root/benchmarks/gpu_stages.sh" "$folder/benchmarks/"
-cp "$root/scripts/gpu-check.sh" "$folder/"
 ln -s bin/Rlhf.Cli "$folder/rlhf"
 echo "$folder: $(du -sm "$folder" | cut -f1) MB, $(tar -C "$folder" -cz . | wc -c | awk '{ printf "%.0f", $1 / 1e6 }') MB as tar.gz"
