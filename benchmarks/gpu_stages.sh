@@ -102,9 +102,9 @@ bench() { "$here/rlhf" bench --json device="$device" dtype="$2" "${@:3}" >"$work
 
 # Where the time goes, piece by piece: for the log.
 phases() {
-  local work=()
-  if [ "$scale" = small ]; then work=(size=small_a rows=4 length=16 new=4); fi
-  "$here/bin/Rlhf.Benchmarks" phases device="$device" "${work[@]}"
+  local shape=()
+  if [ "$scale" = small ]; then shape=(size=small_a rows=4 length=16 new=4); fi
+  "$here/bin/Rlhf.Benchmarks" phases device="$device" "${shape[@]}"
 }
 
 # peer STAGE DTYPE SCRIPT ARGUMENTS…: one that fails lets the others run.

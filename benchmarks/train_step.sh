@@ -4,6 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${1:-3}; shift || true
+# shellcheck source=benchmarks/python.sh
 . "$here/python.sh"
 dotnet build "$here" -c Release -v q -clp:NoSummary >&2
 results=$(mktemp); trap 'rm -f "$results"' EXIT

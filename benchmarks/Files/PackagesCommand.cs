@@ -70,7 +70,8 @@ internal static class PackagesCommand
 
     private static void Time(string what, Action work)
     {
-        var best = double.MaxValue;
+        var (before, best) = (ProcessMemory.Read().Allocated, double.MaxValue);
+        ProcessMemory.ResetPeak();
         for (var i = 0; i < 3; i++)
         {
             var clock = Stopwatch.StartNew();
@@ -78,6 +79,6 @@ internal static class PackagesCommand
             best = Math.Min(best, clock.Elapsed.TotalSeconds);
         }
 
-        Console.WriteLine($"{what,-60} {best * 1e3,10:F1} ms; memory at most {ProcessMemory.Read().Peak >> 20} MiB");
+        Console.WriteLine($"{what,-60} {best * 1e3,10:F1} ms; memory at most {(ProcessMemory.Read().Peak - before) >> 20} MiB more");
     }
 }
