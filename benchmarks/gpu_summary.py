@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the stages of gpu-check.sh left, as summary.json (every number with its unit) and summary.txt (for docs/benchmarks.md).
 
-    gpu_summary.py WORK OUT DEVICE
+    gpu_summary.py OUT DEVICE [FLAG]
 """
 import json
 import pathlib
@@ -95,9 +95,11 @@ def rows_of_peers(results):
 def text(device, flag, stages, results):
     machine = next(iter(results.get("machine", [])), {})
     yield f"### {machine.get('gpu', 'Rehearsal without a GPU' if device == 'cpu' else 'a GPU')}\n"
-    yield (f"`{' '.join(['gpu-check.sh', *flag])}`: PyTorch {machine.get('torch')} (CUDA {machine.get('cuda')}), {machine.get('cores')} cores, "
-           f"{machine.get('compiler')}; {sum(stage['seconds'] for stage in stages):.0f} s in all.\n")
-    yield from table(["stage", "outcome", "seconds"], [[stage["name"], stage["outcome"], f"{stage['seconds']:.1f}"] for stage in stages])
+    yield (f"`{' '.join(['gpu-check.sh', *flag])}`: PyTorch {machine.get('torch')} (CUDA {machine.get('cuda')}), {machine.get('cores')} cores; "
+           f"{sum(stage['seconds'] for stage in stages):.0f} s in all.\n")
+    yield from table(["stage", "outcome", "seconds"], [[stage["stage"], stage["outcome"], f"{stage['seconds']:.1f}"] for stage in stages])
+    for found in results.get("fit", []):
+        yield f"{found['libtorch']}; {found['gpu']}.\n"
     for found in results.get("tests", []):
         yield f"Tests: {found['passed']} passed, {found['failed']} failed, {found['skipped']} skipped.\n"
     for found in results.get("demo", []):
@@ -106,9 +108,6 @@ def text(device, flag, stages, results):
     for found in results.get("reproducibility", []):
         yield (f"The same seed again: the same {found['episodes']} rollouts in {found['same_steps_again']} of {found['steps']} steps; "
                f"without graphs in {found['same_steps_without_graphs']}.\n")
-    for found in results.get("two-cards", []):
-        yield (f"Two processes with a card each: the first step's score {found['two']:.6f}, of one {found['one']:.6f}.\n" if "two" in found
-               else f"Two cards: not tried, there are {found['cards']}.\n")
     for stage, result in results.items():
         for bench in result:
             if "ceilings" in bench:
@@ -117,20 +116,16 @@ def text(device, flag, stages, results):
     yield from table(["size", "type", "work", "training, tokens/s (of product)", "prefill, tokens/s (of product)", "decode, tokens/s (of floor)", "PPO, episodes/s (update / floor)"],
                      list(rows_of_speeds(results)))
     yield from table(["peer", "type", "work", "peer", "ours", "ours / peer"], list(rows_of_peers(results)))
-    yield from table(["operator", "ours ns", "Python ns", "ratio"],
-                     [[op["operator"], str(op["ours_ns"]), str(op["python_ns"]), f"{op['ours_ns'] / op['python_ns']:.2f}"] for op in results.get("ops", [])])
 
 
 def main():
-    work, out, device, flag = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4].split()
-    stages = [dict(zip(("name", "outcome", "seconds"), line.split("\t"))) for line in (work / "stages.tsv").read_text().splitlines()]
-    for stage in stages:
-        stage["seconds"] = float(stage["seconds"])
-    results = {stage["name"]: lines(work / f"{stage['name']}.jsonl") for stage in stages}
+    out, device, flag = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3].split()
+    stages = lines(out / "stages.jsonl")
+    results = {path.stem: lines(path) for path in sorted((out / "results").glob("*.jsonl"))}
     machine = next(iter(results.get("machine", [])), {})
     (out / "summary.json").write_text(json.dumps({
         "device": device, "passed": all(stage["outcome"] == "passed" for stage in stages), "machine": machine, "stages": stages,
-        "numbers": [number for stage, result in results.items() if stage != "machine" for found in result for number in numbers(stage, found)],
+        "numbers": [number for stage, result in results.items() if stage not in ("machine", "fit") for found in result for number in numbers(stage, found)],
     }, indent=1) + "\n")
     (out / "summary.txt").write_text("\n".join(text(device, flag, stages, results)).rstrip() + "\n")
 

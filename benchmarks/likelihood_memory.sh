@@ -3,9 +3,9 @@
 # whole log-softmax), each in a process of its own:  likelihood_memory.sh [vocabulary] [episodes] [tokens] [width]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-dotnet build "$here/LikelihoodMemory" -c Release -v q -clp:NoSummary >&2
+dotnet build "$here" -c Release -v q -clp:NoSummary >&2
 results=$(mktemp); trap 'rm -f "$results"' EXIT
-for way in chunked naive; do dotnet "$here/LikelihoodMemory/bin/Release/net10.0/LikelihoodMemory.dll" "$way" "$@" | tee -a "$results" >&2; done
+for way in chunked naive; do dotnet "$here/bin/Release/net10.0/Rlhf.Benchmarks.dll" likelihood-memory "$way" "$@" | tee -a "$results" >&2; done
 python3 - "$results" <<'P'
 import json, sys
 chunked, naive = (json.loads(line) for line in open(sys.argv[1]))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sampling from a small GPT in plain PyTorch: what benchmarks/Generation is compared with.
+"""Sampling from a small GPT in plain PyTorch: what the benchmarks' `generate` is compared with.
 
     peer_generate.py cached|recompute [--width 384] [--layers 6] [--heads 6] [--vocabulary 4096]
                      [--batch 64] [--prompt 32] [--new 64] [--repeats 3] [--device cpu] [--dtype float32]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The training step of a small GPT in plain PyTorch: what benchmarks/TrainStep and `rlhf bench` are compared with.
+"""The training step of a small GPT in plain PyTorch: what the benchmarks' `train-step` and `rlhf bench` are compared with.
 
     peer_train_step.py [--width 384] [--layers 6] [--heads 6] [--vocabulary 4096] [--batch 64] [--length 32]
                        [--steps 20] [--threads N] [--dtype float32] [--device cpu]

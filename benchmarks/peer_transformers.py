@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hugging Face's transformers on GPT-2's architecture with random weights: the peer of `rlhf bench`, and of PpoBench.
+"""Hugging Face's transformers on GPT-2's architecture with random weights: the peer of `rlhf bench`, and of the benchmarks' `ppo`.
 
     peer_transformers.py generate [--shape gpt2_124m] [--batch 64] [--prompt 1] [--new 128] [--repeats 3] [--device cuda] [--dtype bfloat16]
     peer_transformers.py ppo [--shape a] [--episodes 64] [--prompt 8] [--response 24] [--epochs 4] [--generate 4] [--trl] [--device cuda] [--dtype bfloat16]

@@ -18,6 +18,6 @@ RLHF_REPORT=$(realpath "$1")
 RLHF_SCREENSHOTS=$([ $# -lt 2 ] || realpath -m "$2")
 export RLHF_REPORT RLHF_SCREENSHOTS
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-tests=tests/Rlhf.Tests/bin/Release/net10.0/Rlhf.Tests.dll
-[ -f "$tests" ] || dotnet build tests/Rlhf.Tests -c Release -v quiet -clp:NoSummary
+tests=tests/Reports.Tests/bin/Release/net10.0/Reports.Tests.dll
+[ -f "$tests" ] || dotnet build tests/Reports.Tests -c Release -v quiet -clp:NoSummary
 exec dotnet "$tests" -noLogo -noColor -method '*Report_InChromium_LoadsWithoutErrorWithoutNetworkAndFits'

@@ -4,5 +4,5 @@
 #   scripts/fuzz.sh [inputs=100000] [seed=1] [format=parquet] [first=0]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-dotnet build benchmarks/Fuzz -c Release -v quiet -clp:NoSummary
-exec dotnet benchmarks/Fuzz/bin/Release/net10.0/Fuzz.dll "$@"
+dotnet build benchmarks -c Release -v quiet -clp:NoSummary
+exec dotnet benchmarks/bin/Release/net10.0/Rlhf.Benchmarks.dll fuzz "$@"

@@ -11,7 +11,7 @@ internal static class ScanCommand
     public static int Run(string[] args)
     {
         // How fast rows are scanned and checked, and how much memory that takes.
-        //   dotnet run -c Release --project benchmarks/RowScan -- [rows=1000000]
+        //   dotnet run -c Release --project benchmarks -- scan [rows=1000000]
 
         var count = args.Length > 0 ? int.Parse(args[0].Split('=')[^1], CultureInfo.InvariantCulture) : 1_000_000;
         var folder = Directory.CreateTempSubdirectory("rowscan").FullName;

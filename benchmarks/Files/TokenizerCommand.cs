@@ -11,11 +11,11 @@ internal static class TokenizerCommand
 {
     public static int Run(string[] args)
     {
-        // TokenizerBench TEXT_FILE TOKENIZER_FOLDER...: speed of loading, encoding, decoding and training, on one thread.
+        // tokenizer TEXT_FILE TOKENIZER_FOLDER...: speed of loading, encoding, decoding and training, on one thread.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         if (args.Length < 2)
         {
-            Console.Error.WriteLine("usage: TokenizerBench TEXT_FILE TOKENIZER_FOLDER...");
+            Console.Error.WriteLine("usage: tokenizer TEXT_FILE TOKENIZER_FOLDER...");
             return 2;
         }
 

@@ -10,7 +10,7 @@ internal static class FuzzCommand
     public static int Run(string[] args)
     {
         // Feeds damaged files to every parser: nothing may crash, hang, or take memory far beyond the file's size.
-        //   dotnet run -c Release --project benchmarks/Fuzz -- [inputs=100000] [seed=1] [format=NAME] [first=0]
+        //   dotnet run -c Release --project benchmarks -- fuzz [inputs=100000] [seed=1] [format=NAME] [first=0]
 
         var options = args.Select(argument => argument.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts.Length == 2 ? parts[1] : "");
         long Number(string name, long otherwise) => options.TryGetValue(name, out var value) ? long.Parse(value, CultureInfo.InvariantCulture) : otherwise;

@@ -14,7 +14,7 @@ internal static class GenerateCommand
 {
     public static int Run(string[] args)
     {
-        // Generation [--width 384] [--layers 6] … : one JSON object with the time that a batch of prompts takes to get so many new
+        // generate [--width 384] [--layers 6] … : one JSON object with the time that a batch of prompts takes to get so many new
         // tokens each. The peer is benchmarks/peer_generate.py, with the same options.
         var options = new Dictionary<string, int>
         {

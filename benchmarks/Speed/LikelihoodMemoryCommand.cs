@@ -11,7 +11,7 @@ internal static class LikelihoodMemoryCommand
 {
     public static int Run(string[] args)
     {
-        // LikelihoodMemory chunked|naive [vocabulary] [episodes] [tokens] [width]: the most memory this process ever held for the
+        // likelihood-memory chunked|naive [vocabulary] [episodes] [tokens] [width]: the most memory this process ever held for the
         // log-probs of all tokens and their gradients, as JSON. benchmarks/likelihood_memory.sh runs both ways and compares them.
         long Number(int at, long otherwise) => args.Length > at ? long.Parse(args[at], CultureInfo.InvariantCulture) : otherwise;
         var way = args.Length > 0 ? args[0] : "chunked";

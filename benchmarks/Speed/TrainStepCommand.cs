@@ -11,7 +11,7 @@ internal static class TrainStepCommand
 {
     public static int Run(string[] args)
     {
-        // TrainStep [--width 384] [--layers 6] … : one JSON object with the times of a training step, beside the rate of a large
+        // train-step [--width 384] [--layers 6] … : one JSON object with the times of a training step, beside the rate of a large
         // product of the same type measured in the same process. The peer is benchmarks/peer_train_step.py, with the same options.
         var shape = Parse(args);
         using var step = new TrainingStep(shape);
