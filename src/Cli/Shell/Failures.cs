@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Shell;
@@ -9,7 +10,7 @@ internal static class Failures
 {
     private const int Failed = 1, WrongUsage = 2, Stopped = 130;
 
-    public static int Report(Command command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
+    public static int Report(Command command, object recipe, TextWriter error, CommandContext context, Func<int> work)
     {
         try
         {
@@ -17,22 +18,28 @@ internal static class Failures
         }
         catch (InterruptedException stopped)
         {
-            progress.End();
-            error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
+            // Where all ranks stop at once, each leaves the job in order and rank 0 says it.
+            if (!stopped.IsShared) context.Job.Abandon(stopped.Message, Stopped);
+            context.Progress.End();
+            if (!stopped.IsShared || JobPlace.IsFirst()) error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
             return Stopped;
         }
         catch (OperationCanceledException)
         {
-            progress.End();
-            error.WriteLine($"rlhf {command.Name}: stopped before anything worth a checkpoint was done");
+            const string WithoutOne = "stopped before anything worth a checkpoint was done";
+            context.Job.Abandon(WithoutOne, Stopped);
+            context.Progress.End();
+            error.WriteLine($"rlhf {command.Name}: {WithoutOne}");
             return Stopped;
         }
         catch (Exception failure)
         {
-            progress.End();
-            error.WriteLine($"rlhf {command.Name}: {Line(failure, command, recipe)}");
+            var (line, code) = (Line(failure, command, recipe), failure is WrongUsageException ? WrongUsage : Failed);
             if (Trace) error.WriteLine(failure);
-            return failure is WrongUsageException ? WrongUsage : Failed;
+            context.Job.Abandon(line, code);
+            context.Progress.End();
+            error.WriteLine($"rlhf {command.Name}: {line}");
+            return code;
         }
     }
 
