@@ -16,29 +16,33 @@ internal static class Failures
         {
             return work();
         }
+        catch (InterruptedException stopped) when (stopped.IsShared)
+        {
+            context.Progress.End();
+            if (JobPlace.IsFirst()) error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
+            return Stopped;
+        }
         catch (InterruptedException stopped)
         {
-            // Where all ranks stop at once, each leaves the job in order and rank 0 says it.
-            if (!stopped.IsShared) context.Job.Abandon(stopped.Message, Stopped);
-            context.Progress.End();
-            if (!stopped.IsShared || JobPlace.IsFirst()) error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
-            return Stopped;
+            return End(stopped.Message, Stopped);
         }
         catch (OperationCanceledException)
         {
-            const string WithoutOne = "stopped before anything worth a checkpoint was done";
-            context.Job.Abandon(WithoutOne, Stopped);
-            context.Progress.End();
-            error.WriteLine($"rlhf {command.Name}: {WithoutOne}");
-            return Stopped;
+            return End("stopped before anything worth a checkpoint was done", Stopped);
         }
         catch (Exception failure)
         {
-            var (line, code) = (Line(failure, command, recipe), failure is WrongUsageException ? WrongUsage : Failed);
             if (Trace) error.WriteLine(failure);
-            context.Job.Abandon(line, code);
-            context.Progress.End();
-            error.WriteLine($"rlhf {command.Name}: {line}");
+            return End(Line(failure, command, recipe), failure is WrongUsageException ? WrongUsage : Failed);
+        }
+
+        int End(string line, int code)
+        {
+            context.Job.Abandon(line, code, () =>
+            {
+                context.Progress.End();
+                error.WriteLine($"rlhf {command.Name}: {line}");
+            });
             return code;
         }
     }

@@ -36,11 +36,19 @@ public sealed class JobMembership(Func<JobPlace> whereabouts, JobOptions options
         return _job = device.type == DeviceType.CUDA ? OnGpus(place, device) : OnCpus(place);
     }
 
-    /// <summary>This process cannot go on, so none does. It returns on the rank whose place it is to say why: on the others the process has ended by then.</summary>
-    public void Abandon(string line, int code)
+    /// <summary>This process cannot go on, so none does; the one whose place it is says why.</summary>
+    /// <param name="line">why</param>
+    /// <param name="code">of the others' end</param>
+    /// <param name="say">says it</param>
+    public void Abandon(string line, int code, Action say)
     {
-        if (_watch is null) return;
-        _watch.Abandon(line, code);
+        if (_watch is null)
+        {
+            say();
+            return;
+        }
+
+        _watch.Abandon(line, code, say);
         // The others are ended, so no library of theirs can be left in order.
         (_mpi, _nccl) = (null, null);
         _watch.Dispose();

@@ -27,8 +27,8 @@ internal abstract class JobWatch(JobOptions options) : IExchangeCount, IDisposab
 
     public void Leave() => Volatile.Write(ref _inside, 0);
 
-    /// <summary>Tells the others that this rank cannot go on. It returns on the rank whose place it is to say why.</summary>
-    public abstract void Abandon(string line, int code);
+    /// <summary>Tells the others that this rank cannot go on. The one whose place it is says why.</summary>
+    public abstract void Abandon(string line, int code, Action say);
 
     /// <summary>Leaves a job whose work is done; returns when the others have got there too.</summary>
     public abstract void Part();

@@ -8,7 +8,7 @@ namespace Rlhf.Foundation.Jobs;
 internal sealed class WatchHub : JobWatch
 {
     private const string Again = "the job ends here, start it again to go on from its last checkpoint";
-    private static readonly TimeSpan s_introduction = TimeSpan.FromSeconds(5), s_farewell = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_introduction = TimeSpan.FromSeconds(5), s_farewell = TimeSpan.FromSeconds(0.3);
 
     private readonly Hello _self;
     private readonly Peer[] _peers;
@@ -65,10 +65,12 @@ internal sealed class WatchHub : JobWatch
         return hub;
     }
 
-    public override void Abandon(string line, int code)
+    public override void Abandon(string line, int code, Action say)
     {
-        if (BeginEnd()) Tell(code, line);
+        if (!BeginEnd()) return;
+        say();
         _over.Set();
+        Tell(code, line);
     }
 
     public override void Part()
@@ -137,7 +139,6 @@ internal sealed class WatchHub : JobWatch
             if (word == JobWord.Fail) Failure(peer, text);
         }
 
-        peer.IsGone = true;
         if (!peer.HasLeft) EndAll(Failed, $"{peer.Hello} is gone; {Again}");
     }
 
@@ -178,17 +179,17 @@ internal sealed class WatchHub : JobWatch
     private void EndAll(int code, string line)
     {
         if (!BeginEnd()) return;
-        Tell(code, line);
         Options.Say(line);
         _over.Set();
+        Tell(code, line);
         Options.Quit(code);
     }
 
     private void Tell(int code, string line)
     {
-        var told = _peers.Where(peer => !peer.HasLeft && !peer.IsGone && peer.Line.Send(JobWord.End, $"{code} {line}")).ToArray();
+        foreach (var peer in _peers.Where(peer => !peer.HasLeft)) peer.Line.Send(JobWord.End, $"{code} {line}");
         // A connection that is closed with something unread takes back what was sent last.
-        SpinWait.SpinUntil(() => told.All(peer => peer.IsGone), s_farewell);
+        Thread.Sleep(s_farewell);
     }
 
     private sealed class Peer(Hello hello, JobLine line)
@@ -196,7 +197,6 @@ internal sealed class WatchHub : JobWatch
         public Hello Hello => hello;
         public JobLine Line => line;
         public bool HasLeft { get; set; }
-        public bool IsGone { get; set; }
         public int Silent { get; set; }
         public int Still { get; set; }
         public long Count { get; private set; }

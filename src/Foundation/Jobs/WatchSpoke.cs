@@ -8,7 +8,7 @@ namespace Rlhf.Foundation.Jobs;
 /// <summary>The watch of the other ranks: it tells rank 0 how far this one is, and ends it when rank 0 says so or is gone.</summary>
 internal sealed class WatchSpoke : JobWatch
 {
-    private static readonly TimeSpan s_knocking = TimeSpan.FromSeconds(3), s_pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_knocking = TimeSpan.FromSeconds(3), s_pause = TimeSpan.FromMilliseconds(200), s_farewell = TimeSpan.FromSeconds(5);
 
     private readonly JobLine _line;
     private readonly string _zero;
@@ -55,12 +55,13 @@ internal sealed class WatchSpoke : JobWatch
         throw new RlhfException($"rank {self.Rank} of {self.Size} could not join rank 0 at {string.Join(" or ", hosts)}, port {port}, within {Seconds(options.Timeout)}; check that rank 0 runs and can be reached there");
     }
 
-    public override void Abandon(string line, int code)
+    public override void Abandon(string line, int code, Action say)
     {
-        if (HasEnded) return;
         // Rank 0 says it and has this process ended; one that does not answer is gone itself.
-        if (_line.Send(JobWord.Fail, $"{code} {line}")) _over.Wait(5 * Options.Beat + TimeSpan.FromSeconds(5));
-        if (BeginEnd()) _over.Set();
+        if (!HasEnded && _line.Send(JobWord.Fail, $"{code} {line}")) _over.Wait(5 * Options.Beat + s_farewell);
+        if (!BeginEnd()) return;
+        say();
+        _over.Set();
     }
 
     public override void Part()
@@ -94,15 +95,18 @@ internal sealed class WatchSpoke : JobWatch
 
     private void Hear()
     {
+        int? ending = null;
         while (_line.Receive() is var (word, text))
         {
             Volatile.Write(ref _silent, 0);
-            if (word != JobWord.End || !BeginEnd()) continue;
-            _over.Set();
-            Options.Quit(Ending(text).Code);
+            if (word == JobWord.End && BeginEnd()) ending = Ending(text).Code;
+            if (ending is not null) _line.Patience = s_farewell;
         }
 
-        End($"{_zero} is gone");
+        // Rank 0 goes first: who started the ranks takes the first to end for the one that failed.
+        _over.Set();
+        if (ending is { } code) Options.Quit(code);
+        else End($"{_zero} is gone");
     }
 
     private void Tick()
