@@ -38,7 +38,7 @@ internal static class CurveCommand
         var fingerprints = RunInputs.Of(Stage.Inputs(decisive));
         Prepare(recipe.Resume, inputs, context);
         using var held = RunLock.Take(inputs.Folder);
-        using var machine = Machine.Of(recipe);
+        var machine = Machine.Of(recipe, context);
         var (curve, samples) = new CurveWork(inputs, recipe, machine, context).Run();
         Write(inputs.Folder, curve, samples);
         RunFolder.Record(inputs.Folder, decisive, fingerprints);

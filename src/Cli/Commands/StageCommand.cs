@@ -48,7 +48,7 @@ internal sealed record StageCommand<TSection>(string Name, string Summary) where
     {
         var section = Section(recipe);
         Check(recipe, section, context);
-        using var machine = Machine.Of(recipe);
+        var machine = Machine.Of(recipe, context);
         using var run = Stage.Open(Decisive(recipe, section), Name, context, machine);
         if (!run.IsFinished) Work(new StageWork<TSection>(recipe, section, machine, run, context));
         return Stage.SayFinished(run, context);

@@ -1,3 +1,4 @@
+using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Shell;
@@ -13,6 +14,9 @@ public sealed record CommandContext
 
     /// <summary>Cancelled when the user or the batch system asks the program to stop.</summary>
     public CancellationToken Stop { get; init; }
+
+    /// <summary>This process's part in the job it was started for.</summary>
+    public JobMembership Job { get; init; } = JobMembership.None();
 
     public OutputFormat Format { get; init; }
 }

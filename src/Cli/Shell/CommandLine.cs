@@ -1,4 +1,5 @@
 using Rlhf.Foundation;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
 
@@ -26,11 +27,13 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
     {
         Arguments arguments;
         object recipe;
+        JobOptions options;
         try
         {
             arguments = Arguments.Parse(words, command.Positionals);
             if (arguments.Help) return Print(HelpText.Of(command));
             recipe = Bind(command, arguments);
+            options = JobOptions.FromEnvironment(ProgramVersion.Text);
         }
         catch (RlhfException wrong)
         {
@@ -41,14 +44,16 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
         if (arguments.PrintRecipe) return Print(RecipeWriter.Write(recipe));
         using var progress = Terminal.Progress(error);
         using var interrupts = command.Interruption == Interruption.AfterCheckpoint ? new Interrupts(progress.Note) : null;
+        using var job = new JobMembership(JobPlace.Here, options with { Say = line => error.WriteLine($"rlhf {command.Name}: {line}") });
         var context = new CommandContext
         {
+            Job = job,
             Output = output,
             Progress = progress,
             Stop = interrupts?.Token ?? CancellationToken.None,
             Format = arguments.Json ? OutputFormat.Json : OutputFormat.Text,
         };
-        return Failures.Report(command, recipe, error, progress, () => arguments.DryRun ? Check(command, recipe, context) : command.Run(recipe, context));
+        return Failures.Report(command, recipe, error, context, () => arguments.DryRun ? Check(command, recipe, context) : command.Run(recipe, context));
     }
 
     private static object Bind(Command command, Arguments arguments)

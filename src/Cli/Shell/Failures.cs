@@ -1,5 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Shell;
@@ -9,30 +10,40 @@ internal static class Failures
 {
     private const int Failed = 1, WrongUsage = 2, Stopped = 130;
 
-    public static int Report(Command command, object recipe, TextWriter error, IProgressSink progress, Func<int> work)
+    public static int Report(Command command, object recipe, TextWriter error, CommandContext context, Func<int> work)
     {
         try
         {
             return work();
         }
+        catch (InterruptedException stopped) when (stopped.IsShared)
+        {
+            context.Progress.End();
+            if (JobPlace.IsFirst()) error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
+            return Stopped;
+        }
         catch (InterruptedException stopped)
         {
-            progress.End();
-            error.WriteLine($"rlhf {command.Name}: {stopped.Message}");
-            return Stopped;
+            return End(stopped.Message, Stopped);
         }
         catch (OperationCanceledException)
         {
-            progress.End();
-            error.WriteLine($"rlhf {command.Name}: stopped before anything worth a checkpoint was done");
-            return Stopped;
+            return End("stopped before anything worth a checkpoint was done", Stopped);
         }
         catch (Exception failure)
         {
-            progress.End();
-            error.WriteLine($"rlhf {command.Name}: {Line(failure, command, recipe)}");
             if (Trace) error.WriteLine(failure);
-            return failure is WrongUsageException ? WrongUsage : Failed;
+            return End(Line(failure, command, recipe), failure is WrongUsageException ? WrongUsage : Failed);
+        }
+
+        int End(string line, int code)
+        {
+            context.Job.Abandon(line, code, () =>
+            {
+                context.Progress.End();
+                error.WriteLine($"rlhf {command.Name}: {line}");
+            });
+            return code;
         }
     }
 

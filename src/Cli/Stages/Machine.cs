@@ -1,4 +1,5 @@
 using System.Globalization;
+using Rlhf.Cli.Shell;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
@@ -8,7 +9,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Cli.Stages;
 
 /// <summary>What the common keys device, dtype and threads come to on this machine, and the job this process belongs to.</summary>
-internal sealed class Machine : IDisposable
+internal sealed class Machine
 {
     private Machine(Device device, ScalarType type, Collective job) => (Device, Type, Job) = (device, type, job);
 
@@ -20,12 +21,12 @@ internal sealed class Machine : IDisposable
     public Collective Job { get; }
 
     /// <summary>Sets the threads and joins the job that the environment describes.</summary>
-    public static Machine Of(Recipe recipe)
+    public static Machine Of(Recipe recipe, CommandContext context)
     {
         if (recipe.Threads > 0) set_num_threads(recipe.Threads);
         var device = Open(recipe.Device);
         var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        return new Machine(device, type, Collective.FromEnvironment());
+        return new Machine(device, type, context.Job.Join(device));
     }
 
     /// <summary>The device that a key names, ready for work.</summary>
@@ -47,7 +48,7 @@ internal sealed class Machine : IDisposable
     {
         var count = cuda.is_available() ? cuda.device_count() : 0;
         // Several processes on one machine take a GPU each.
-        var local = LocalRank();
+        var local = JobPlace.Here().LocalRank;
         switch (name)
         {
             case "cpu":
@@ -61,15 +62,10 @@ internal sealed class Machine : IDisposable
         }
     }
 
-    public void Dispose() => Job.Dispose();
-
     private static Device Gpu(int index, int count, string name)
     {
         if (count == 0) throw new RlhfException($"device: {name} was asked for, but this machine offers no GPU to libtorch; set device=cpu or auto, or see rlhf doctor");
         if (index >= count) throw new RlhfException($"device: GPU {index} was asked for, but there {(count == 1 ? "is 1" : $"are {count}")} (numbered from 0); lower it, or start fewer processes on this machine");
         return device(DeviceType.CUDA, index);
     }
-
-    private static int LocalRank() =>
-        int.TryParse(Environment.GetEnvironmentVariable("LOCAL_RANK") ?? Environment.GetEnvironmentVariable("SLURM_LOCALID"), NumberStyles.None, CultureInfo.InvariantCulture, out var rank) ? rank : 0;
 }

@@ -43,4 +43,8 @@ public sealed class Interrupts : IDisposable
 }
 
 /// <summary>The work stopped because it was asked to, with a checkpoint on disk where it keeps any; the program ends with 130.</summary>
-public sealed class InterruptedException(string message) : Exception(message);
+public sealed class InterruptedException(string message) : Exception(message)
+{
+    /// <summary>Whether all ranks of the job stop here, and not this process alone.</summary>
+    public bool IsShared { get; init; }
+}

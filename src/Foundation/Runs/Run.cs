@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Recipes;
-using TorchSharp;
 
 namespace Rlhf.Foundation.Runs;
 
@@ -86,10 +85,13 @@ public sealed class Run : IDisposable
     public static Run Open(string folder, object recipe, string stage, RunOptions? options = null)
     {
         options ??= new RunOptions();
+        RunAgreement.OnTheWork(options.Job, recipe, options.Inputs);
         if (options.Job.Rank > 0)
         {
             options.Job.Barrier();
-            return new Run(folder, stage, recipe, options, null);
+            var reader = new Run(folder, stage, recipe, options, null);
+            RunAgreement.OnTheFolder(options.Job, folder, reader.StepsDone);
+            return reader;
         }
 
         RunFolder.Prepare(folder, recipe, options.Resume);
@@ -98,6 +100,7 @@ public sealed class Run : IDisposable
         {
             var run = new Run(folder, stage, recipe, options, held);
             options.Job.Barrier();
+            RunAgreement.OnTheFolder(options.Job, folder, run.StepsDone);
             return run;
         }
         catch
@@ -126,20 +129,25 @@ public sealed class Run : IDisposable
     public void Warn(string message) => Progress.Warn(message);
 
     /// <summary>Writes a checkpoint when one is due or a stop was asked for.</summary>
+    /// <param name="step">that is done</param>
+    /// <param name="save">fills a folder; called on rank 0</param>
+    /// <param name="assist">what the other ranks do meanwhile, where the state is spread over them</param>
     /// <exception cref="InterruptedException">A stop was asked for; the checkpoint is on disk.</exception>
-    public void EndStep(long step, Action<string> save)
+    public void EndStep(long step, Action<string> save, Action? assist = null)
     {
-        var isStopping = StopAskedOfAnyRank();
+        // All ranks decide alike, so that they stop after the same step.
+        var isStopping = Job.Any(_options.Stop.IsCancellationRequested);
         var isDue = _options.SaveEvery > 0 && step % _options.SaveEvery == 0;
-        if (isDue || isStopping) Save(step, save);
-        if (isStopping) throw new InterruptedException($"stopped after step {step} with a checkpoint in {Folder}; run the same command again to go on");
+        if (isDue || isStopping) Save(step, save, assist);
+        if (isStopping) throw new InterruptedException($"stopped after step {step} with a checkpoint in {Folder}; run the same command again to go on") { IsShared = true };
     }
 
     /// <summary>Writes a checkpoint now.</summary>
-    public void Save(long step, Action<string> save)
+    public void Save(long step, Action<string> save, Action? assist = null)
     {
         if (step == _lastSaved) return;
         if (_logs is not null) Checkpoints.Save(step, save, _logs.Flush(), Seconds);
+        else assist?.Invoke();
         _options.Job.Barrier();
         _lastSaved = step;
     }
@@ -175,15 +183,5 @@ public sealed class Run : IDisposable
         {
             throw new RlhfException($"disk full while writing {target}; free space on that disk, then run the same command again to go on", error);
         }
-    }
-
-    /// <summary>All ranks decide alike, so that they stop after the same step.</summary>
-    private bool StopAskedOfAnyRank()
-    {
-        var isAsked = _options.Stop.IsCancellationRequested;
-        if (_options.Job.Size == 1) return isAsked;
-        using var votes = torch.tensor(isAsked ? 1f : 0f, device: _options.Job.Device);
-        _options.Job.Sum(votes);
-        return votes.ToSingle() > 0;
     }
 }
