@@ -12,6 +12,9 @@ internal sealed class ConfigReader(JsonElement root, string source)
 
     public bool Has(string key) => Find(key) is not null;
 
+    /// <summary>Whether the file has the key, be its value null.</summary>
+    public bool Names(string key) => root.TryGetProperty(key, out _);
+
     public int Number(string key) => OptionalNumber(key) ?? throw Missing(key);
 
     public int? OptionalNumber(string key)
@@ -46,6 +49,20 @@ internal sealed class ConfigReader(JsonElement root, string source)
         null => null,
         { } value => throw Wrong(key, value, "a token id"),
     };
+
+    /// <summary>A list of numbers, or null.</summary>
+    public double[]? Reals(string key) => Items<double>(key, "a list of numbers", item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && double.IsFinite(number) ? number : null);
+
+    /// <summary>What kind of attention each layer has (<c>layer_types</c>): whether it sees a window alone.</summary>
+    public bool[]? WindowLayers() => Items<bool>("layer_types", "a list of full_attention and sliding_attention", item =>
+        item.ValueKind != JsonValueKind.String ? null : item.GetString() switch { "full_attention" => false, "sliding_attention" => true, _ => null });
+
+    private T[]? Items<T>(string key, string expected, Func<JsonElement, T?> read) where T : struct
+    {
+        if (Find(key) is not { } value) return null;
+        if (value.ValueKind != JsonValueKind.Array) throw Wrong(key, value, expected);
+        return [.. value.EnumerateArray().Select(item => read(item) ?? throw Wrong(key, value, expected))];
+    }
 
     public ConfigReader? Section(string key)
     {
@@ -85,6 +102,6 @@ internal sealed class ConfigReader(JsonElement root, string source)
     private RlhfException Wrong(string key, JsonElement found, string expected)
     {
         var text = found.GetRawText();
-        return new RlhfException($"{source}: {key} is {(text.Length > 60 ? text[..60] + "…" : text)}; {expected} is expected");
+        return new RlhfException($"{Source}: {key} is {(text.Length > 60 ? text[..60] + "…" : text)}; {expected} is expected");
     }
 }

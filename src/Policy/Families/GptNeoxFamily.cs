@@ -21,7 +21,7 @@ internal sealed class GptNeoxFamily : ModelFamily
             Family = config.ModelType, Vocabulary = config.Number("vocab_size"), Width = width, Layers = config.Number("num_hidden_layers"),
             Heads = heads, KeyValueHeads = heads, HeadWidth = head, Hidden = config.Number("intermediate_size"), Context = context,
             Activation = config.Activation("hidden_act", "gelu"), NormEpsilon = config.Real("layer_norm_eps") ?? 1e-5,
-            Rotary = RotarySettings.Read(config, (int)(head * (config.Real("rotary_pct") ?? config.Real("partial_rotary_factor") ?? 0.25)), context),
+            Rotary = RotarySettings.Read(config, head, context, part: 0.25),
             QueryKeyValueBias = biases, AttentionOutputBias = biases, ParallelResidual = config.Flag("use_parallel_residual") ?? true,
             TiedHead = config.Flag("tie_word_embeddings") ?? false, InitializerRange = config.Real("initializer_range") ?? 0.02,
             Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Pad = config.Token("pad_token_id"),

@@ -6,7 +6,11 @@ namespace Rlhf.Policies.Families;
 /// <summary>What tells one family of checkpoints from another: the keys of config.json and the names of tensors.</summary>
 internal abstract class ModelFamily
 {
-    private static readonly ModelFamily[] All = [new Gpt2Family(), new LlamaFamily(), new GptNeoxFamily()];
+    private static readonly ModelFamily[] All =
+    [
+        new Gpt2Family(), new LlamaFamily(), new QwenFamily(), new GemmaFamily(), new SmolLm3Family(), new Phi3Family(), new Olmo2Family(), new GraniteFamily(), new StableLmFamily(),
+        new GptNeoxFamily(),
+    ];
 
     /// <summary>The values of <c>model_type</c> that belong here.</summary>
     public abstract IReadOnlyList<string> ModelTypes { get; }

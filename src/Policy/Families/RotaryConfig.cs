@@ -12,6 +12,8 @@ public enum RotaryScaling
     Llama3,
     /// <summary>Interpolation by parts with a temperature (Peng et al. 2023).</summary>
     Yarn,
+    /// <summary>Every frequency divided by a factor of its own, which is another beyond the original context (Phi-3, LongRoPE).</summary>
+    LongRope,
 }
 
 /// <summary>Rotary positions (Su et al. 2021): pairs of a head's numbers turned by an angle that grows with position.</summary>
@@ -32,6 +34,17 @@ public sealed record RotaryConfig
     public double BetaFast { get; init; } = 32;
     /// <summary>YaRN: turns below which a frequency is fully interpolated.</summary>
     public double BetaSlow { get; init; } = 1;
-    /// <summary>YaRN: scale of cosines and sines; 0.1·ln(factor) + 1 where the file gives none.</summary>
+    /// <summary>Scale of cosines and sines; where the file gives none, YaRN's 0.1·ln(factor) + 1 or LongRoPE's √(1 + ln(factor)/ln(original context)).</summary>
     public double? AttentionFactor { get; init; }
+    /// <summary>LongRoPE: divisors [Width/2] within the original context.</summary>
+    public ValueList<double> ShortFactors { get; init; } = [];
+    /// <summary>LongRoPE: divisors [Width/2] beyond it.</summary>
+    public ValueList<double> LongFactors { get; init; } = [];
+
+    /// <summary>Whether sequences of this length take other frequencies than short ones do.</summary>
+    public bool IsStretchedAt(long length, int context) =>
+        (Scaling == RotaryScaling.Dynamic && length > context) || (Scaling == RotaryScaling.LongRope && length > OriginalContext);
+
+    /// <summary>√(1 + ln(factor)/ln(original context)), 1 where nothing is stretched.</summary>
+    internal static double LongRopeScale(double factor, int original) => factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
 }

@@ -22,10 +22,31 @@ public enum Normalization
     RootMeanSquare,
 }
 
+/// <summary>Where a layer's norms stand.</summary>
+public enum NormPlacement
+{
+    /// <summary>Before attention and feed-forward: x + f(norm(x)).</summary>
+    Before,
+    /// <summary>Behind them: x + norm(f(x)) (OLMo 2).</summary>
+    Behind,
+    /// <summary>On both sides: x + norm(f(norm(x))) (Gemma 2).</summary>
+    Around,
+}
+
+/// <summary>Whether queries and keys are normalised before positions turn them.</summary>
+public enum QueryKeyNorm
+{
+    None,
+    /// <summary>Each head by itself, all with one weight (Qwen3, Gemma 3).</summary>
+    PerHead,
+    /// <summary>All heads together (OLMo 2).</summary>
+    Whole,
+}
+
 /// <summary>The shape of a decoder-only transformer, whatever family it belongs to.</summary>
 public sealed record TransformerConfig
 {
-    /// <summary>The <c>model_type</c> of the Hugging Face layout: gpt2, llama, qwen2, mistral, gpt_neox.</summary>
+    /// <summary>The <c>model_type</c> of the Hugging Face layout: gpt2, llama, qwen3, gemma3_text, …</summary>
     public string Family { get; init; } = "gpt2";
     public int Vocabulary { get; init; }
     /// <summary>D, the width of the residual stream.</summary>
@@ -45,8 +66,16 @@ public sealed record TransformerConfig
     public bool GatedFeedForward { get; init; }
     public Normalization Norm { get; init; } = Normalization.Layer;
     public double NormEpsilon { get; init; } = 1e-5;
+    public NormPlacement NormPlacement { get; init; }
+    /// <summary>A norm multiplies with 1 + its weight (Gemma).</summary>
+    public bool NormsAddOne { get; init; }
+    public QueryKeyNorm QueryKeyNorm { get; init; }
     /// <summary>Rotary positions; null means a learned table of positions.</summary>
     public RotaryConfig? Rotary { get; init; }
+    /// <summary>Those of the layers that see a window alone; null: the same.</summary>
+    public RotaryConfig? WindowRotary { get; init; }
+    /// <summary>By layer, whether positions turn its queries and keys; null: in all of them.</summary>
+    public ValueList<bool>? RotaryLayers { get; init; }
     public bool QueryKeyValueBias { get; init; } = true;
     public bool AttentionOutputBias { get; init; } = true;
     public bool FeedForwardBias { get; init; } = true;
@@ -54,6 +83,20 @@ public sealed record TransformerConfig
     public bool ParallelResidual { get; init; }
     /// <summary>A query sees this many keys, itself included; null means all before it.</summary>
     public int? SlidingWindow { get; init; }
+    /// <summary>By layer, whether the window holds there; null: in all of them, where there is one.</summary>
+    public ValueList<bool>? WindowLayers { get; init; }
+    /// <summary>What scores of queries and keys are multiplied by; null: 1/√HeadWidth.</summary>
+    public double? AttentionScale { get; init; }
+    /// <summary>c: scores become c·tanh(scores/c) before their softmax (Gemma 2).</summary>
+    public double? AttentionCap { get; init; }
+    /// <summary>c: logits become c·tanh(logits/c) (Gemma 2).</summary>
+    public double? LogitCap { get; init; }
+    /// <summary>What embeddings are multiplied by.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+    /// <summary>What attention and feed-forward are multiplied by where they join the residual stream (Granite).</summary>
+    public double ResidualScale { get; init; } = 1;
+    /// <summary>What logits are divided by (Granite).</summary>
+    public double LogitDivisor { get; init; } = 1;
     /// <summary>The output matrix is the token embedding.</summary>
     public bool TiedHead { get; init; } = true;
     /// <summary>Standard deviation of initial weights.</summary>
@@ -64,6 +107,13 @@ public sealed record TransformerConfig
 
     /// <summary>Rows of the fused query, key and value matrix.</summary>
     public int QueryKeyValueWidth => (Heads + 2 * KeyValueHeads) * HeadWidth;
+
+    /// <summary>The window of a layer; null: it sees all before it.</summary>
+    public int? WindowOf(int layer) => WindowLayers is null || WindowLayers[layer] ? SlidingWindow : null;
+
+    /// <summary>The rotary positions of a layer; null: none turn it.</summary>
+    public RotaryConfig? RotaryOf(int layer) => RotaryLayers is not null && !RotaryLayers[layer] ? null
+        : WindowRotary is not null && WindowLayers is not null && WindowLayers[layer] ? WindowRotary : Rotary;
 
     /// <summary>A GPT-2 shape, the one small models are trained from scratch in.</summary>
     public static TransformerConfig Gpt2(int vocabulary, int width, int layers, int heads, int context) => new()
@@ -87,9 +137,19 @@ public sealed record TransformerConfig
         Positive(Vocabulary, "vocabulary"); Positive(Width, "width"); Positive(Layers, "layers"); Positive(Heads, "heads");
         Positive(KeyValueHeads, "key-value heads"); Positive(HeadWidth, "head width"); Positive(Hidden, "feed-forward width"); Positive(Context, "context");
         if (Heads % KeyValueHeads != 0) throw new RlhfException($"{source}: {Heads} heads cannot share {KeyValueHeads} key-value heads evenly");
-        if (Rotary is { } rotary && (rotary.Width <= 0 || rotary.Width > HeadWidth || rotary.Width % 2 != 0))
-            throw new RlhfException($"{source}: the rotary width {rotary.Width} must be even and at most the head width {HeadWidth}");
+        foreach (var rotary in (RotaryConfig?[])[Rotary, WindowRotary])
+        {
+            if (rotary is not null && (rotary.Width <= 0 || rotary.Width > HeadWidth || rotary.Width % 2 != 0))
+                throw new RlhfException($"{source}: the rotary width {rotary.Width} must be even and at most the head width {HeadWidth}");
+        }
+
+        Layered(WindowLayers, "layer_types"); Layered(RotaryLayers, "no_rope_layers");
         return this;
+
+        void Layered(IReadOnlyList<bool>? layers, string key)
+        {
+            if (layers is not null && layers.Count != Layers) throw new RlhfException($"{source}: {key} names {layers.Count} layers of {Layers}");
+        }
 
         void Positive(int value, string what)
         {

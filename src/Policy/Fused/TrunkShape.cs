@@ -17,6 +17,12 @@ internal sealed class TrunkShape
         Hidden = ChunkMap.Plain(config.Hidden);
     }
 
+    /// <summary>Whether the kernels know all that a trunk of this shape does; one that they do not is composed of operators.</summary>
+    public static bool Serves(TransformerConfig config) =>
+        config.NormPlacement == NormPlacement.Before && !config.NormsAddOne && config.QueryKeyNorm == QueryKeyNorm.None
+        && config.WindowRotary is null && config.RotaryLayers is null && config.WindowLayers is null
+        && config.AttentionScale is null && config.AttentionCap is null && config.EmbeddingScale == 1 && config.ResidualScale == 1 && config.LogitDivisor == 1;
+
     public TransformerConfig Config { get; }
 
     public AttentionHeads Heads { get; }

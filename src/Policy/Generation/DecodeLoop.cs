@@ -131,7 +131,7 @@ internal sealed class DecodeLoop : IDisposable
     // The next tokens of rows [R, D].
     private Draw Next(Tensor hidden, Tensor uniforms, Tensor? seen, Tensor? unfinished)
     {
-        var draw = _sampler.Draws(hidden) ? _sampler.Draw(hidden, _model.HeadWeight, uniforms) : _sampler.Next(_model.Logits(hidden), uniforms, seen, unfinished);
+        var draw = _model.Head.Cap is null && _sampler.Draws(hidden) ? _sampler.Draw(hidden, _model.HeadWeight, uniforms) : _sampler.Next(_model.Logits(hidden), uniforms, seen, unfinished);
         seen?.scatter_(1, draw.Tokens.unsqueeze(1), ones([hidden.shape[0], 1], ScalarType.Bool, _device));
         return draw;
     }

@@ -15,10 +15,17 @@ public static class ExactKl
     /// <param name="head">[V, D] of π.</param>
     /// <param name="reference">[N, D'] of ρ, which does not learn.</param>
     /// <param name="referenceHead">[V, D'] of ρ.</param>
-    public static Tensor Of(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, double temperature) =>
-        Of(hidden, head, reference, referenceHead, temperature, LogitChunks.Rows(head, heads: 2));
+    public static Tensor Of(Tensor hidden, OutputHead head, Tensor reference, OutputHead referenceHead, double temperature) =>
+        Of(hidden, head, reference, referenceHead, temperature, LogitChunks.Rows(head.Weight, heads: 2));
 
-    internal static Tensor Of(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, double temperature, long chunk)
+    internal static Tensor Of(Tensor hidden, OutputHead head, Tensor reference, OutputHead referenceHead, double temperature, long chunk)
+    {
+        using var scope = NewDisposeScope();
+        if (head.Cap is not null || referenceHead.Cap is not null) return Capped(hidden, head, reference, referenceHead, temperature, chunk).MoveToOuterDisposeScope();
+        return Of(hidden, head.Weight, reference, referenceHead.Weight, temperature, chunk).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Of(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, double temperature, long chunk)
     {
         using var scope = NewDisposeScope();
         var none = zeros([hidden.shape[0]], ScalarType.Int64, hidden.device);
@@ -28,6 +35,14 @@ public static class ExactKl
         var divergence = Divergence(hidden, head, reference, referenceHead, plan);
         return Autograd.Attach(divergence, [hidden, head], [hidden, head, reference, referenceHead, divergence.clone()], (saved, towards) => Gradients(saved, towards, plan)).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Capped(Tensor hidden, OutputHead head, Tensor reference, OutputHead referenceHead, double temperature, long chunk) =>
+        CappedLikelihood.Of(hidden, head, [reference.detach()], 1 / temperature, chunk, (logP, others) =>
+        {
+            var matrix = referenceHead.Weight.detach();
+            var logQ = Softmax.LogSoftmax(referenceHead.Capped(others[0].mm(matrix.t())), 1 / temperature);
+            return [logP.exp().mul(logP.sub(logQ)).sum(1)];
+        })[0];
 
     private static Tensor Divergence(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, LikelihoodPlan plan)
     {

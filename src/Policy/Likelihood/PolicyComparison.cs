@@ -30,22 +30,23 @@ public sealed class PolicyComparison : IDisposable
     /// <param name="hidden">[N, D] of π, the rows that predict the targets; <paramref name="head"/> is [V, D].</param>
     /// <param name="reference">[N, D'] of ρ, with its own head [V, D'].</param>
     /// <param name="targets">[N] int64.</param>
-    public static PolicyComparison Of(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, Tensor targets, double temperature)
+    public static PolicyComparison Of(Tensor hidden, OutputHead head, Tensor reference, OutputHead referenceHead, Tensor targets, double temperature)
     {
         using var quiet = no_grad();
         var found = new PolicyComparison(hidden);
-        if (KernelLikelihood.Serves(hidden, head) && KernelLikelihood.Serves(reference, referenceHead))
+        var (matrix, referenceMatrix) = (head.Weight, referenceHead.Weight);
+        if (head.Cap is null && referenceHead.Cap is null && KernelLikelihood.Serves(hidden, matrix) && KernelLikelihood.Serves(reference, referenceMatrix))
         {
-            KernelLikelihood.Compare(hidden, head, reference, referenceHead, targets, temperature, found);
+            KernelLikelihood.Compare(hidden, matrix, reference, referenceMatrix, targets, temperature, found);
             return found;
         }
 
-        foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], LogitChunks.Rows(head, heads: 2)))
+        foreach (var (start, count) in LogitChunks.Of(hidden.shape[0], LogitChunks.Rows(matrix, heads: 2)))
         {
             using var scope = NewDisposeScope();
             var (chosen, scale) = (targets.narrow(0, start, count), 1 / temperature);
-            var logP = Softmax.LogSoftmax(LogitChunks.Logits(hidden.narrow(0, start, count), head), scale);
-            var logQ = Softmax.LogSoftmax(LogitChunks.Logits(reference.narrow(0, start, count), referenceHead), scale);
+            var logP = Softmax.LogSoftmax(head.Capped(LogitChunks.Logits(hidden.narrow(0, start, count), matrix)), scale);
+            var logQ = Softmax.LogSoftmax(referenceHead.Capped(LogitChunks.Logits(reference.narrow(0, start, count), referenceMatrix)), scale);
             found.LogProbs.narrow(0, start, count).copy_(Softmax.Chosen(logP, chosen));
             found.ReferenceLogProbs.narrow(0, start, count).copy_(Softmax.Chosen(logQ, chosen));
             var (entropies, divergences) = Softmax.Divergence(logP, logQ);

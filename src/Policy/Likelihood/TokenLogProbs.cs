@@ -1,3 +1,4 @@
+using Rlhf.Policies.Operators;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Likelihood;
@@ -13,19 +14,24 @@ public static class TokenLogProbs
     /// <param name="hidden">[N, D], the rows that predict the targets.</param>
     /// <param name="head">[V, D].</param>
     /// <param name="targets">[N] int64.</param>
-    public static Tensor Selected(Tensor hidden, Tensor head, Tensor targets, double temperature) =>
-        Selected(hidden, head, targets, temperature, LogitChunks.Rows(head));
+    public static Tensor Selected(Tensor hidden, OutputHead head, Tensor targets, double temperature) =>
+        Selected(hidden, head, targets, temperature, LogitChunks.Rows(head.Weight));
 
     /// <summary>Log-probs and entropies, each [N] in float32.</summary>
-    public static (Tensor LogProbs, Tensor Entropies) WithEntropy(Tensor hidden, Tensor head, Tensor targets, double temperature) =>
-        WithEntropy(hidden, head, targets, temperature, LogitChunks.Rows(head));
+    public static (Tensor LogProbs, Tensor Entropies) WithEntropy(Tensor hidden, OutputHead head, Tensor targets, double temperature) =>
+        WithEntropy(hidden, head, targets, temperature, LogitChunks.Rows(head.Weight));
 
-    internal static Tensor Selected(Tensor hidden, Tensor head, Tensor targets, double temperature, long chunk) =>
-        TokenLikelihood.Of(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbs))[0];
+    internal static Tensor Selected(Tensor hidden, OutputHead head, Tensor targets, double temperature, long chunk) =>
+        Of(hidden, head, LikelihoodPlan.For(hidden, head.Weight, targets, temperature, chunk, LikelihoodResults.LogProbs))[0];
 
-    internal static (Tensor LogProbs, Tensor Entropies) WithEntropy(Tensor hidden, Tensor head, Tensor targets, double temperature, long chunk)
+    internal static (Tensor LogProbs, Tensor Entropies) WithEntropy(Tensor hidden, OutputHead head, Tensor targets, double temperature, long chunk)
     {
-        var results = TokenLikelihood.Of(hidden, head, LikelihoodPlan.For(hidden, head, targets, temperature, chunk, LikelihoodResults.LogProbsAndEntropies));
+        var results = Of(hidden, head, LikelihoodPlan.For(hidden, head.Weight, targets, temperature, chunk, LikelihoodResults.LogProbsAndEntropies));
         return (results[0], results[1]);
     }
+
+    private static Tensor[] Of(Tensor hidden, OutputHead head, LikelihoodPlan plan) => head.Cap is null
+        ? TokenLikelihood.Of(hidden, head.Weight, plan)
+        : CappedLikelihood.Of(hidden, head, [plan.Targets], plan.Scale, plan.ChunkRows, (logSoftmax, others) =>
+            plan.HasEntropies ? [Softmax.Chosen(logSoftmax, others[0]), logSoftmax.exp().mul(logSoftmax).sum(1).neg()] : [Softmax.Chosen(logSoftmax, others[0])]);
 }

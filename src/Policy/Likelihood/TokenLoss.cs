@@ -15,15 +15,17 @@ public static class TokenLoss
     /// <param name="head">[V, D].</param>
     /// <param name="targets">[N] int64.</param>
     /// <param name="weights">[N] float32.</param>
-    public static Tensor WeightedNll(Tensor hidden, Tensor head, Tensor targets, Tensor weights) =>
-        WeightedNll(hidden, head, targets, weights, LogitChunks.Rows(head));
+    public static Tensor WeightedNll(Tensor hidden, OutputHead head, Tensor targets, Tensor weights) =>
+        WeightedNll(hidden, head, targets, weights, LogitChunks.Rows(head.Weight));
 
-    internal static Tensor WeightedNll(Tensor hidden, Tensor head, Tensor targets, Tensor weights, long chunk)
+    internal static Tensor WeightedNll(Tensor hidden, OutputHead head, Tensor targets, Tensor weights, long chunk)
     {
         using var scope = NewDisposeScope();
-        var plan = LikelihoodPlan.For(hidden, head, targets, 1, chunk, LikelihoodResults.LogProbs);
-        var (loss, gradients) = KernelLikelihood.Serves(hidden, head) ? KernelLikelihood.Loss(hidden, head, weights, plan) : Both(hidden, head, weights, plan);
-        return Autograd.Attach(loss, [hidden, head], gradients, (saved, towards) => [saved[0]?.mul(towards), saved[1]?.mul(towards)]).MoveToOuterDisposeScope();
+        if (head.Cap is not null) return TokenLogProbs.Selected(hidden, head, targets, 1, chunk).mul(weights).sum().neg().MoveToOuterDisposeScope();
+        var matrix = head.Weight;
+        var plan = LikelihoodPlan.For(hidden, matrix, targets, 1, chunk, LikelihoodResults.LogProbs);
+        var (loss, gradients) = KernelLikelihood.Serves(hidden, matrix) ? KernelLikelihood.Loss(hidden, matrix, weights, plan) : Both(hidden, matrix, weights, plan);
+        return Autograd.Attach(loss, [hidden, matrix], gradients, (saved, towards) => [saved[0]?.mul(towards), saved[1]?.mul(towards)]).MoveToOuterDisposeScope();
     }
 
     private static (Tensor Loss, Tensor?[] Gradients) Both(Tensor hidden, Tensor head, Tensor weights, LikelihoodPlan plan)

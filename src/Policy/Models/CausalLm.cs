@@ -27,6 +27,9 @@ public sealed class CausalLm : WeightModule
     /// <summary>[V, D], the token embedding where the head is tied.</summary>
     public Parameter HeadWeight => Config.TiedHead ? Trunk.Embedding : Kept(HeadName);
 
+    /// <summary>What makes logits of hidden states.</summary>
+    public OutputHead Head => new(HeadWeight, Config.LogitCap);
+
     /// <summary>A model with random weights as GPT-2 is initialised, the same for the same seed.</summary>
     public static CausalLm Create(TransformerConfig config, long seed) =>
         new(config.Validated("model"), new RandomParameters(config, seed).Draw);
@@ -37,6 +40,7 @@ public sealed class CausalLm : WeightModule
         var shape = hidden.shape;
         var flat = hidden.reshape(-1, shape[^1]);
         var rows = KernelRule.Serves(HeadWeight) && !(is_grad_enabled() && (flat.requires_grad || HeadWeight.requires_grad)) ? HeadProducts.Logits(flat, HeadWeight) : Layers.Linear(flat, HeadWeight, null, null);
+        if (Config.LogitCap is not null) rows = Head.Capped(rows);
         return rows.view([.. shape[..^1], rows.shape[1]]);
     }
 }

@@ -24,8 +24,8 @@ public sealed class FeedForward : WeightModule
 
     public Projection Down { get; }
 
-    /// <summary>residual + feed-forward of rows [N, D].</summary>
-    internal Tensor Apply(Tensor rows, Tensor residual)
+    /// <summary>Feed-forward of rows [N, D], added to the residual where one is given.</summary>
+    internal Tensor Apply(Tensor rows, Tensor? residual)
     {
         var up = Up.Apply(rows);
         return Down.Apply(_config.GatedFeedForward ? Gated(up) : Activated(up), residual);

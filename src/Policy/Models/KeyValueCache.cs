@@ -15,21 +15,21 @@ public sealed class KeyValueCache : IDisposable
     private readonly Tensor[] _layers; // [rows, 2·Hkv, capacity, Dh], keys before values
     private readonly Tensor _lengths;  // [rows] int64: columns taken
     private readonly long[] _columns;  // the same, for the host
-    private readonly RotaryTables? _rotary;
+    private readonly RotarySet _rotary;
 
     public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
         // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
         // Kernels want heads in whole panels.
-        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, KernelRule.Serves(device, type) ? new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth : config.HeadWidth];
+        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, KernelRule.Serves(device, type) && TrunkShape.Serves(config) ? new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth : config.HeadWidth];
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
         _columns = new long[rows];
         Capacity = capacity;
-        if (config.Rotary is not { } rotary) return;
         // Its own, and made for all columns at once: a recorded step reads these very tensors, whatever other passes need meanwhile.
-        _rotary = new RotaryTables(rotary, config.Context);
-        _rotary.Covering(Math.Min(capacity, config.Context), device);
+        // What stretches with the length of a sequence goes by the longest there may be: keys that are cached are not turned again.
+        _rotary = new RotarySet(config, Math.Min(capacity, config.Context));
+        for (var layer = 0; layer < config.Layers; layer++) _rotary.Covering(layer, Math.Min(capacity, config.Context), device);
     }
 
     /// <summary>Columns of each row.</summary>
@@ -69,7 +69,7 @@ public sealed class KeyValueCache : IDisposable
     {
         foreach (var buffer in _layers) buffer.Dispose();
         _lengths.Dispose();
-        _rotary?.Dispose();
+        _rotary.Dispose();
     }
 
     /// <summary>Takes new rows for prompts, which begin at column 0.</summary>
@@ -117,7 +117,7 @@ public sealed class KeyValueCache : IDisposable
 }
 
 /// <summary>The rows of a cache that one pass reads and writes, and the columns [B] its tokens begin at; null: at 0.</summary>
-internal sealed class CacheRows(Tensor[] layers, long first, long count, Tensor? starts, long columns, RotaryTables? rotary)
+internal sealed class CacheRows(Tensor[] layers, long first, long count, Tensor? starts, long columns, RotarySet rotary)
 {
     public Tensor? Starts => starts;
 
@@ -125,7 +125,7 @@ internal sealed class CacheRows(Tensor[] layers, long first, long count, Tensor?
     public long Columns => columns;
 
     /// <summary>Angles of the columns.</summary>
-    public RotaryTables? Rotary => rotary;
+    public RotarySet Rotary => rotary;
 
     /// <summary>As kernels take them.</summary>
     public CacheTarget Target() => new(layers, first);

@@ -14,7 +14,7 @@ internal sealed class RandomParameters(TransformerConfig config, long seed)
     public Tensor Draw(string name, long[] shape)
     {
         if (name.EndsWith(".bias", StringComparison.Ordinal)) return zeros(shape);
-        if (name.EndsWith("norm.weight", StringComparison.Ordinal)) return ones(shape);
+        if (name.EndsWith("norm.weight", StringComparison.Ordinal)) return config.NormsAddOne ? zeros(shape) : ones(shape);
         var intoResidual = name.EndsWith("output.weight", StringComparison.Ordinal) || name.EndsWith("down.weight", StringComparison.Ordinal);
         var deviation = config.InitializerRange / (intoResidual ? Math.Sqrt(2 * config.Layers) : 1);
         using var generator = GeneratorOf(name, seed);

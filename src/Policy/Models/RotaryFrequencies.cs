@@ -12,12 +12,17 @@ internal static class RotaryFrequencies
         RotaryScaling.Dynamic => Plain(config, DynamicBase(config, context, length)),
         RotaryScaling.Llama3 => [.. Plain(config, config.Base).Select(frequency => Llama3(config, frequency))],
         RotaryScaling.Yarn => Yarn(config),
+        RotaryScaling.LongRope => [.. Plain(config, config.Base).Zip(config.IsStretchedAt(length, context) ? config.LongFactors : config.ShortFactors, (frequency, factor) => frequency / factor)],
         _ => throw new ArgumentOutOfRangeException(nameof(config)),
     };
 
-    /// <summary>What cosines and sines are multiplied by: 1, and YaRN's temperature.</summary>
-    public static double Scale(RotaryConfig config) => config.Scaling != RotaryScaling.Yarn ? 1
-        : config.AttentionFactor ?? (config.Factor <= 1 ? 1 : 0.1 * Math.Log(config.Factor) + 1);
+    /// <summary>What cosines and sines are multiplied by: 1, and YaRN's and LongRoPE's temperatures.</summary>
+    public static double Scale(RotaryConfig config) => config.Scaling switch
+    {
+        RotaryScaling.Yarn => config.AttentionFactor ?? (config.Factor <= 1 ? 1 : 0.1 * Math.Log(config.Factor) + 1),
+        RotaryScaling.LongRope => config.AttentionFactor ?? RotaryConfig.LongRopeScale(config.Factor, config.OriginalContext),
+        _ => 1,
+    };
 
     private static double[] Plain(RotaryConfig config, double @base) =>
         [.. Enumerable.Range(0, config.Width / 2).Select(i => Math.Pow(@base, -2.0 * i / config.Width))];

@@ -5,19 +5,23 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>Cosines and sines of every position's angles [positions, Width/2] in float32, made as far as they are needed.</summary>
-internal sealed class RotaryTables(RotaryConfig config, int context) : IDisposable
+/// <param name="reach">the length that decides whether frequencies are stretched; null: that of each pass</param>
+internal sealed class RotaryTables(RotaryConfig config, int context, long? reach = null) : IDisposable
 {
     private Tensor? _cosines;
     private Tensor? _sines;
     private long _length;
+    private bool _isStretched;
 
     /// <summary>Tables that hold at least the first <paramref name="length"/> positions.</summary>
     public (Tensor Cosines, Tensor Sines) Covering(long length, Device device)
     {
-        // With dynamic scaling the frequencies depend on the length, once it is beyond the context.
-        var stretched = config.Scaling == RotaryScaling.Dynamic && Math.Max(length, _length) > context;
-        var fits = _cosines is not null && (stretched ? length == _length : length <= _length) && _cosines.device.type == device.type && _cosines.device.index == device.index;
-        if (!fits) Make(stretched ? length : Math.Max(length, Math.Min(2 * length, context)), length, device);
+        // With dynamic scaling the frequencies depend on the length itself, once it is beyond the context.
+        var stretched = config.IsStretchedAt(reach ?? length, context);
+        var exact = config.Scaling == RotaryScaling.Dynamic && (stretched || _isStretched);
+        var fits = _cosines is not null && stretched == _isStretched && (exact ? length == _length : length <= _length) && _cosines.device.type == device.type && _cosines.device.index == device.index;
+        if (!fits) Make(exact ? length : Math.Max(length, Math.Min(2 * length, context)), reach ?? length, device);
+        _isStretched = stretched;
         return (_cosines!, _sines!);
     }
 

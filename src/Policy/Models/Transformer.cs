@@ -11,7 +11,8 @@ namespace Rlhf.Policies.Models;
 /// <summary>The trunk of a language model, from tokens to hidden states after the final norm; a head is added by its owner.</summary>
 public sealed class Transformer : WeightModule
 {
-    private readonly RotaryTables? _rotary;
+    private readonly RotarySet _rotary;
+    private readonly bool _inKernels;
     private readonly Norm _norm;
     private readonly KernelTrunk _kernels;
 
@@ -19,14 +20,9 @@ public sealed class Transformer : WeightModule
     {
         Config = config;
         Keep("embedding", source("embedding", [config.Vocabulary, config.Width]));
-        if (config.Rotary is { } rotary)
-        {
-            _rotary = new RotaryTables(rotary, config.Context);
-        }
-        else
-        {
-            Keep("positions", source("positions", [config.Context, config.Width]));
-        }
+        _rotary = new RotarySet(config);
+        _inKernels = TrunkShape.Serves(config);
+        if (config.Rotary is null) Keep("positions", source("positions", [config.Context, config.Width]));
 
         Blocks = [.. Enumerable.Range(0, config.Layers).Select(i => new Block(source.In($"blocks.{i}"), config, i))];
         register_module("blocks", nn.ModuleList([.. Blocks]));
@@ -69,10 +65,10 @@ public sealed class Transformer : WeightModule
     public Tensor HiddenAt(TokenBatch batch, Tensor? places)
     {
         using var scope = NewDisposeScope();
-        if (KernelRule.Serves(Embedding))
+        if (IsInKernels)
         {
             WantPositions(batch.Lengths.Max());
-            return _kernels.HiddenAt(batch, places, Angles(_rotary, batch.Length)).MoveToOuterDisposeScope();
+            return _kernels.HiddenAt(batch, places, _rotary.Covering(batch.Length, Embedding.device)).MoveToOuterDisposeScope();
         }
 
         // Padding behind a sequence is out of its sight and moves none of its positions.
@@ -85,7 +81,7 @@ public sealed class Transformer : WeightModule
     {
         using var scope = NewDisposeScope();
         var rows = cache.Admit(prompts);
-        if (KernelRule.Serves(Embedding)) return _kernels.Prefill(prompts, rows, places, Angles(rows.Rotary, rows.Columns)).MoveToOuterDisposeScope();
+        if (IsInKernels) return _kernels.Prefill(prompts, rows, places, rows.Rotary.Covering(rows.Columns, Embedding.device)).MoveToOuterDisposeScope();
         return Run(prompts.Tokens, null, rows, places).MoveToOuterDisposeScope();
     }
 
@@ -103,7 +99,7 @@ public sealed class Transformer : WeightModule
     internal Tensor Decode(Tensor tokens, CacheRows rows)
     {
         using var scope = NewDisposeScope();
-        if (KernelRule.Serves(Embedding)) return _kernels.Decode(tokens, rows, Angles(rows.Rotary, rows.Columns)).view(tokens.shape[0], -1, Config.Width).MoveToOuterDisposeScope();
+        if (IsInKernels) return _kernels.Decode(tokens, rows, rows.Rotary.Covering(rows.Columns, Embedding.device)).view(tokens.shape[0], -1, Config.Width).MoveToOuterDisposeScope();
         var (starts, n) = (rows.Starts!.unsqueeze(1), tokens.shape[1]);
         var columns = n == 1 ? starts : starts.Plus(Arithmetic.Range(n, tokens.device));
         return Run(tokens, columns, rows, null).view(tokens.shape[0], n, Config.Width).MoveToOuterDisposeScope();
@@ -119,7 +115,7 @@ public sealed class Transformer : WeightModule
     {
         if (disposing)
         {
-            _rotary?.Dispose();
+            _rotary.Dispose();
             _kernels.Dispose();
         }
 
@@ -130,24 +126,31 @@ public sealed class Transformer : WeightModule
     private Tensor Run(Tensor tokens, Tensor? columns, CacheRows? cache, Tensor? places)
     {
         var (batch, length) = (tokens.shape[0], tokens.shape[1]);
-        var tables = Angles(cache is null ? _rotary : cache.Rotary, cache?.Columns ?? length);
-        var shape = new AttentionShape
-        {
-            Batch = batch, Length = length, Heads = Config.Heads, SharedHeads = Config.KeyValueHeads, HeadWidth = Config.HeadWidth,
-            Columns = columns, Mask = SelfAttention.Mask(columns, columns is null ? length : cache!.Columns, Config.SlidingWindow, Embedding), Cosines = tables?.Cosines, Sines = tables?.Sines,
-        };
+        var shapes = new LayerShapes(this, cache is null ? _rotary : cache.Rotary, tokens.shape, columns, cache?.Columns ?? length);
         var rows = Layers.Embedding(Embedding, tokens.reshape(-1));
+        if (Config.EmbeddingScale != 1) rows = rows.mul(Number.Of(Rounded(Config.EmbeddingScale, rows.dtype)));
         if (Config.Rotary is null) rows = AddPositions(rows, columns, batch, length);
         var recomputes = GradientCheckpointing && cache is null && is_grad_enabled();
-        foreach (var block in Blocks)
+        for (var layer = 0; layer < Blocks.Count; layer++)
         {
             using var input = rows;
-            var asked = block == Blocks[^1] ? places : null;
+            var (block, shape) = (Blocks[layer], shapes[layer]);
+            var asked = layer == Blocks.Count - 1 ? places : null;
             rows = recomputes ? RecomputedBlock.Apply(block, input, shape, asked) : block.Apply(input, shape, cache, asked);
         }
 
-        return _norm.Apply(rows);
+        // What divides logits divides the states they are made of.
+        var hidden = _norm.Apply(rows);
+        return Config.LogitDivisor == 1 ? hidden : hidden.div(Number.Of(Config.LogitDivisor));
     }
+
+    // The scale of embeddings is a number of their type.
+    private static double Rounded(double scale, ScalarType type) => type switch
+    {
+        ScalarType.BFloat16 => BitConverter.UInt32BitsToSingle((BitConverter.SingleToUInt32Bits((float)scale) + 0x8000) & 0xFFFF0000),
+        ScalarType.Float16 => (double)(Half)scale,
+        _ => (float)scale,
+    };
 
     /// <summary>As kernels take it.</summary>
     internal TrunkWeights Weights() => new()
@@ -156,9 +159,9 @@ public sealed class Transformer : WeightModule
     };
 
     /// <summary>Nothing changes the weights until the result is disposed, so that passes need not look whether something did.</summary>
-    internal IDisposable? Hold() => KernelRule.Serves(Embedding) ? _kernels.Hold() : null;
+    internal IDisposable? Hold() => IsInKernels ? _kernels.Hold() : null;
 
-    private (Tensor Cosines, Tensor Sines)? Angles(RotaryTables? tables, long length) => tables?.Covering(length, Embedding.device);
+    private bool IsInKernels => _inKernels && KernelRule.Serves(Embedding);
 
     private void WantPositions(long length)
     {

@@ -32,12 +32,15 @@ public sealed class AttentionShape
     /// <summary>0 where a key is seen and −∞ where it is not, [S, S] or over a cache [B, 1, S, seen]; null where that is everything up to a query's own. See <see cref="SelfAttention.Mask"/>.</summary>
     public Tensor? Mask { get; init; }
 
+    /// <summary>c: scores become c·tanh(scores/c); null: they stay.</summary>
+    public double? Cap { get; init; }
+
     /// <summary>What attention reads beside the rows, where nothing is cached.</summary>
     public IReadOnlyList<Tensor?> Tensors => [Cosines, Sines, Mask];
 
     /// <summary>The same shape with these in place of its <see cref="Tensors"/>.</summary>
     public AttentionShape Over(IReadOnlyList<Tensor?> tensors) => new()
     {
-        Batch = Batch, Length = Length, Heads = Heads, SharedHeads = SharedHeads, HeadWidth = HeadWidth, Cosines = tensors[0], Sines = tensors[1], Mask = tensors[2],
+        Batch = Batch, Length = Length, Heads = Heads, SharedHeads = SharedHeads, HeadWidth = HeadWidth, Cosines = tensors[0], Sines = tensors[1], Mask = tensors[2], Cap = Cap,
     };
 }

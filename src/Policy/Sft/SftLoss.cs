@@ -31,6 +31,6 @@ public static class SftLoss
 
         var hidden = model.Trunk.HiddenAt(batch, tensor(places).On(device));
         var weights = ones([targets.Count], ScalarType.Float32, device);
-        return TokenLoss.WeightedNll(hidden, model.HeadWeight, tensor(targets).On(device), weights).MoveToOuterDisposeScope();
+        return TokenLoss.WeightedNll(hidden, model.Head, tensor(targets).On(device), weights).MoveToOuterDisposeScope();
     }
 }

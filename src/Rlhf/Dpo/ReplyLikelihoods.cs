@@ -21,7 +21,7 @@ internal static class ReplyLikelihoods
         using var scope = NewDisposeScope();
         using var tokens = ResponseBatch.Of([.. replies.Select(reply => new Exchange(reply.Tokens[..^reply.Reply], reply.Tokens[^reply.Reply..]))], pad, model.HeadWeight.device);
         var hidden = model.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
-        var logProbs = TokenLogProbs.Selected(hidden, model.HeadWeight, tokens.Targets, temperature: 1);
+        var logProbs = TokenLogProbs.Selected(hidden, model.Head, tokens.Targets, temperature: 1);
         var rows = replies.SelectMany((reply, i) => Enumerable.Repeat((long)i, reply.Reply)).ToArray();
         return zeros(replies.Count, device: logProbs.device).index_add(0, tensor(rows, device: logProbs.device), logProbs, Number.Of(1)).MoveToOuterDisposeScope();
     }

@@ -35,14 +35,14 @@ public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double 
         using var tokens = Read([.. rows.Select(row => batch.Episodes[row].Exchange)]);
         var hidden = Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         var (logProbs, entropy) = use == EntropyUse.Rewarded
-            ? TokenLogProbs.WithEntropy(hidden, Policy.HeadWeight, tokens.Targets, Temperature)
-            : (TokenLogProbs.Selected(hidden, Policy.HeadWeight, tokens.Targets, Temperature), null);
+            ? TokenLogProbs.WithEntropy(hidden, Policy.Head, tokens.Targets, Temperature)
+            : (TokenLogProbs.Selected(hidden, Policy.Head, tokens.Targets, Temperature), null);
         return new TokenEvaluation
         {
             LogProbs = logProbs,
             Entropy = entropy,
             Values = Critic?.Values(tokens, hidden),
-            TeacherKl = TeacherDivergence == TeacherDivergence.Exact ? Teacher?.Divergence(tokens, hidden, Policy.HeadWeight, Temperature) : null,
+            TeacherKl = TeacherDivergence == TeacherDivergence.Exact ? Teacher?.Divergence(tokens, hidden, Policy.Head, Temperature) : null,
         };
     }
 

@@ -66,10 +66,10 @@ public sealed class Likelihoods
         var hidden = states?.Of(part.Select(row => (row, episodes[row].Response.Length))) ?? models.Policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         var referenceHidden = reference.Hidden(tokens);
         using var both = PolicyComparison.Of(
-            hidden, models.Policy.HeadWeight, referenceHidden, reference.Model.HeadWeight, tokens.Targets, models.Temperature);
+            hidden, models.Policy.Head, referenceHidden, reference.Model.Head, tokens.Targets, models.Temperature);
         List<Tensor> numbers = [both.LogProbs, both.ReferenceLogProbs, both.Kl, both.Entropies];
         if (models.Critic is { } critic) numbers.Add(critic.Values(tokens, hidden));
-        if (models.Teacher is { } teacher) numbers.AddRange(teacher.Judge(tokens, hidden, models.Policy.HeadWeight, models.Temperature).unbind(0));
+        if (models.Teacher is { } teacher) numbers.AddRange(teacher.Judge(tokens, hidden, models.Policy.Head, models.Temperature).unbind(0));
         return stack(numbers).MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Operators;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -25,23 +26,23 @@ public sealed class Teacher
     }
 
     /// <summary>[V,D'] the rows of its head that the policy has tokens for.</summary>
-    private Tensor Head => _model.HeadWeight.narrow(0, 0, _vocabulary);
+    private OutputHead Head => _model.Head.First(_vocabulary);
 
     /// <summary>[3,N] ln τ of the response tokens, Σ_v π(ln π − ln τ) in their states, and the share of τ that lies on tokens the policy does not have.</summary>
     /// <param name="hidden">[N,D] of the policy</param>
-    public Tensor Judge(ResponseBatch tokens, Tensor hidden, Tensor head, double temperature)
+    public Tensor Judge(ResponseBatch tokens, Tensor hidden, OutputHead head, double temperature)
     {
         using var scope = NewDisposeScope();
         var mine = _model.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting);
         using var both = PolicyComparison.Of(hidden, head, mine, Head, tokens.Targets, temperature);
         var outside = _model.Config.Vocabulary == _vocabulary ? zeros_like(both.Kl)
             // ln τ over all tokens less ln τ over the policy's is the logarithm of the share inside.
-            : (TokenLogProbs.Selected(mine, _model.HeadWeight, tokens.Targets, temperature) - both.ReferenceLogProbs).expm1().neg();
+            : (TokenLogProbs.Selected(mine, _model.Head, tokens.Targets, temperature) - both.ReferenceLogProbs).expm1().neg();
         return stack([both.ReferenceLogProbs, both.Kl, outside]).MoveToOuterDisposeScope();
     }
 
     /// <summary>[N] Σ_v π(ln π − ln τ) with gradients for the policy</summary>
-    public Tensor Divergence(ResponseBatch tokens, Tensor hidden, Tensor head, double temperature)
+    public Tensor Divergence(ResponseBatch tokens, Tensor hidden, OutputHead head, double temperature)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();

@@ -26,7 +26,28 @@ public sealed class ModelFolderTests
         {
             Family = "gpt_neox", TiedHead = false, ParallelResidual = true, Rotary = new RotaryConfig { Width = 2 }, Hidden = 50, Activation = Activation.Gelu,
         },
+        TransformerConfig.Llama(31, 24, 2, 4, 2, 40, 16) with { Family = "qwen3", HeadWidth = 8, Rotary = new RotaryConfig { Width = 8 }, QueryKeyNorm = QueryKeyNorm.PerHead, SlidingWindow = 4, WindowLayers = [false, true] },
+        Gemma with { Family = "gemma2", Rotary = new RotaryConfig { Width = 8 }, AttentionCap = 2, LogitCap = 3, AttentionScale = 1 / Math.Sqrt(12) },
+        Gemma with
+        {
+            Family = "gemma3_text", QueryKeyNorm = QueryKeyNorm.PerHead, Rotary = new RotaryConfig { Width = 8, Base = 1e6, Scaling = RotaryScaling.Linear, Factor = 8, OriginalContext = 16 },
+            WindowRotary = new RotaryConfig { Width = 8 }, AttentionScale = 1 / Math.Sqrt(8),
+        },
+        TransformerConfig.Llama(31, 24, 2, 3, 3, 40, 16) with { Family = "smollm3", RotaryLayers = [true, false] },
+        TransformerConfig.Llama(31, 24, 2, 3, 3, 40, 16) with
+        {
+            Family = "phi3", TiedHead = false,
+            Rotary = new RotaryConfig { Width = 4, Scaling = RotaryScaling.LongRope, OriginalContext = 8, Factor = 2, ShortFactors = [1, 1.5], LongFactors = [2, 3] },
+        },
+        TransformerConfig.Llama(31, 24, 2, 3, 3, 40, 16) with { Family = "olmo2", TiedHead = false, NormPlacement = NormPlacement.Behind, QueryKeyNorm = QueryKeyNorm.Whole },
+        TransformerConfig.Llama(31, 24, 2, 6, 2, 40, 16) with { Family = "granite", AttentionScale = 0.3, EmbeddingScale = 3, ResidualScale = 0.4, LogitDivisor = 0.5 },
+        TransformerConfig.Llama(31, 24, 2, 3, 3, 40, 16) with { Family = "stablelm", Norm = Normalization.Layer, QueryKeyValueBias = true, Rotary = new RotaryConfig { Width = 4 } },
     ];
+
+    private static TransformerConfig Gemma => TransformerConfig.Llama(31, 24, 2, 4, 2, 40, 16) with
+    {
+        HeadWidth = 8, Activation = Activation.GeluTanh, NormPlacement = NormPlacement.Around, NormsAddOne = true, SlidingWindow = 4, WindowLayers = [true, false], EmbeddingScale = Math.Sqrt(24),
+    };
 
     [Theory, MemberData(nameof(Families))]
     public void Save_EveryFamily_ReadsBackBitwiseWithItsConfiguration(TransformerConfig config)
@@ -142,7 +163,7 @@ public sealed class ModelFolderTests
         { "missing", "lack 'transformer.h.1.attn.c_proj.weight'" },
         { "shape", "'transformer.ln_f.bias' has the shape [3], but config.json calls for [24]" },
         { "layers", "'transformer.h.1.ln_1.weight', but config.json gives the model only 1 layers" },
-        { "type", "model_type 'bloom' is not supported; supported are gpt2, llama, mistral, qwen2, gpt_neox" },
+        { "type", "model_type 'bloom' is not supported; supported are gpt2, llama, mistral, qwen2, qwen3, gemma2, gemma3_text, smollm3, phi3, olmo2, granite, stablelm, gpt_neox" },
         { "key", "n_embd is missing" },
         { "number", "n_embd is \"24\"; a whole number is expected" },
         { "json", "not valid JSON" },

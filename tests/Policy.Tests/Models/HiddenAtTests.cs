@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Tests.Checkpoints;
 using static TorchSharp.torch;
@@ -45,7 +46,9 @@ public sealed class HiddenAtTests
         using var tokens = Padded();
         var (expected, gradients) = Results(model, model.Trunk.Hidden(tokens).view(-1, 24).index_select(0, tensor(s_places)));
         var (found, others) = Results(model, model.Trunk.HiddenAt(tokens, tensor(s_places)));
-        Expect.Same(expected, found);
+        // Operators may round otherwise where they are given fewer rows; kernels do not.
+        if (TrunkShape.Serves(model.Config)) Expect.Same(expected, found);
+        else Expect.Close(expected, found, 1e-5);
         Assert.Equal(gradients.Keys, others.Keys);
         Assert.All(gradients, pair => Expect.Close(pair.Value, others[pair.Key], 1e-5));
     }
