@@ -36,10 +36,13 @@ internal static class CurveCommand
         var inputs = CurveInputs.Of(recipe);
         var decisive = Decisive(recipe, inputs);
         var fingerprints = RunInputs.Of(Stage.Inputs(decisive));
-        Prepare(recipe.Resume, inputs, context);
-        using var held = RunLock.Take(inputs.Folder);
         var machine = Machine.Of(recipe, context);
+        RunAgreement.OnTheWork(machine.Job, decisive, Stage.Inputs(decisive));
+        var isFirst = machine.Job.Rank == 0;
+        if (isFirst) Prepare(recipe.Resume, inputs, context);
+        using var held = isFirst ? RunLock.Take(inputs.Folder) : null;
         var (curve, samples) = new CurveWork(inputs, recipe, machine, context).Run();
+        if (!isFirst) return 0;
         Write(inputs.Folder, curve, samples);
         RunFolder.Record(inputs.Folder, decisive, fingerprints);
         Say(inputs.Folder, curve, context);

@@ -55,7 +55,7 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
 
     private List<EvaluatedEpisode> Evaluate(PolicyEvaluator evaluator, string name, string weights, Func<Borrowed> load, Prompt[] prompts, int samples)
     {
-        using var cache = EpisodeCache.Open(inputs.Cache, $"{_identity}\n{weights}", context.Stop);
+        using var cache = machine.Job.Rank == 0 ? EpisodeCache.Open(inputs.Cache, $"{_identity}\n{weights}", context.Stop) : null;
         var episodes = new List<EvaluatedEpisode>(prompts.Length * samples);
         Borrowed? policy = null;
         try
@@ -63,13 +63,14 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
             for (var sample = 0; sample < samples; sample++)
                 foreach (var part in prompts.Chunk(PartSize))
                 {
-                    if (cache.Find(part, sample) is not { } found)
+                    // Rank 0 has the cache; all ranks go on with what it says.
+                    if (machine.Job.GatherValues(cache?.Find(part, sample))[0] is not { } found)
                     {
-                        if (context.Stop.IsCancellationRequested) throw new InterruptedException($"the evaluation in {inputs.Folder} was stopped; run the same command again to go on");
+                        if (machine.Job.Any(context.Stop.IsCancellationRequested)) throw new InterruptedException($"the evaluation in {inputs.Folder} was stopped; run the same command again to go on") { IsShared = true };
                         Begin();
                         policy ??= load();
-                        found = evaluator.Evaluate(policy.Model, part, sample);
-                        cache.Add(part, sample, found);
+                        found = Shared(part, mine => evaluator.Evaluate(policy.Model, mine, sample));
+                        cache?.Add(part, sample, found);
                     }
 
                     episodes.AddRange(found);
@@ -87,6 +88,13 @@ internal sealed class CurveWork(CurveInputs inputs, Recipe recipe, Machine machi
         }
 
         return episodes;
+    }
+
+    /// <summary>Every rank evaluates its part of the prompts; all of them have the whole then.</summary>
+    private EvaluatedEpisode[] Shared(Prompt[] prompts, Func<Prompt[], EvaluatedEpisode[]> evaluate)
+    {
+        Prompt[] mine = [.. machine.Job.PartOf(prompts)];
+        return [.. machine.Job.GatherValues(mine.Length == 0 ? [] : evaluate(mine)).SelectMany(part => part)];
     }
 
     // Where everything is there already, there is no progress to show.

@@ -51,7 +51,7 @@ public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<S
                 LearnedWeights.Save(model, Path.Combine(folder, ModelFile));
                 optimizer.Save(Path.Combine(folder, OptimizerFile));
                 best?.Save(folder);
-            });
+            }, optimizer.Assist);
         }
     }
 

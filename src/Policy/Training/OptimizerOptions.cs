@@ -32,6 +32,9 @@ public sealed record OptimizerOptions : IChecked
     [Describe("gradients are scaled down to this norm over all parameters; 0: never"), AtLeast(0)]
     public double MaxGradientNorm { get; init; } = 1;
 
+    [Describe("moments, summed gradients and float32 weights are spread over the processes of a job instead of kept in each"), MayChangeOnResume]
+    public bool Shard { get; init; }
+
     /// <summary>The learning rate of the step after <paramref name="done"/> of <paramref name="steps"/>.</summary>
     public double LearningRateAt(long done, long steps) => LearningRate * Schedules.Share(Schedule, done, steps, WarmupSteps, FinalShare);
 

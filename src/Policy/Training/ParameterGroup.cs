@@ -31,6 +31,8 @@ internal sealed class ParameterGroup : IDisposable
 
     public bool IsNarrow { get; }
 
+    public IReadOnlyList<Parameter> Parameters => [.. _parameters.Select(one => one.Parameter)];
+
     public IEnumerable<(string Name, Tensor Gradient)> Gradients()
     {
         foreach (var (name, parameter) in _parameters)
@@ -39,10 +41,13 @@ internal sealed class ParameterGroup : IDisposable
         }
     }
 
-    /// <summary>A gradient of 0 for each parameter without one: this process had no part of the batch that reaches it.</summary>
-    public void FillGradients()
+    /// <summary>A gradient of 0 for each parameter that has one on another rank: this process had no part of the batch that reaches it.</summary>
+    public void FillGradients(ReadOnlySpan<bool> reached)
     {
-        foreach (var (_, parameter) in _parameters) parameter.grad ??= zeros_like(parameter).DetachFromDisposeScope();
+        for (var i = 0; i < _parameters.Length; i++)
+        {
+            if (reached[i]) _parameters[i].Parameter.grad ??= zeros_like(_parameters[i].Parameter).DetachFromDisposeScope();
+        }
     }
 
     /// <summary>Steps the parameters that have a gradient.</summary>
@@ -66,7 +71,7 @@ internal sealed class ParameterGroup : IDisposable
         foreach (var (_, parameter) in _parameters) parameter.grad = null;
     }
 
-    private static Kernels.AdamW Numbers(AdamWStep step, Tensor? divisor) => new(
+    public static Kernels.AdamW Numbers(AdamWStep step, Tensor? divisor) => new(
         GradientScale: divisor is null ? 1 : 1 / divisor.item<float>(), (float)step.Beta1, (float)step.Beta2, Kept: (float)(1 - step.LearningRate * step.WeightDecay),
         Length: (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))), Root: (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon);
 

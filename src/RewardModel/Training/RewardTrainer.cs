@@ -28,7 +28,7 @@ public sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objectiv
             var metrics = Step(done++, optimizer);
             if (recipe.EvalEvery > 0 && (done % recipe.EvalEvery == 0 || done == Steps)) Evaluate(metrics, stop);
             run.Log(done, metrics);
-            run.EndStep(done, Save);
+            run.EndStep(done, Save, optimizer.Assist);
         }
 
         stop.TakeBest();

@@ -51,7 +51,7 @@ public sealed class DpoTrainer(DpoRecipe recipe, CausalLm policy, CausalLm refer
             {
                 LearnedWeights.Save(policy, Path.Combine(folder, ModelFile));
                 optimizer.Save(Path.Combine(folder, OptimizerFile));
-            });
+            }, optimizer.Assist);
         }
 
         run.Finish(Steps, folder => ModelFolder.Save(policy, folder, new SaveOptions { TokenizerFrom = tokenizerFrom }));

@@ -53,6 +53,13 @@ public sealed class PpoState
         File.WriteAllText(Path.Combine(folder, NumbersFile), JsonSerializer.Serialize(numbers));
     }
 
+    /// <summary>What ranks other than 0 do while that saves.</summary>
+    public void Assist()
+    {
+        PolicyOptimizer.Assist();
+        CriticOptimizer?.Assist();
+    }
+
     public void Load(string folder)
     {
         using var off = no_grad();

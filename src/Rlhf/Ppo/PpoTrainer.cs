@@ -36,7 +36,7 @@ public sealed class PpoTrainer(
             state.Reference.Follow(state.Policy, step + 1);
 
             log.Write(step + 1, state.Episodes, rollout, rewards, returns, update, settings);
-            run.EndStep(step + 1, folder => state.Save(folder, tokenizerFrom));
+            run.EndStep(step + 1, folder => state.Save(folder, tokenizerFrom), state.Assist);
         }
 
         run.Finish(recipe.Steps, folder => ModelFolder.Save(state.Policy, folder, new SaveOptions { TokenizerFrom = tokenizerFrom }));
