@@ -4,7 +4,6 @@ using Rlhf.Foundation.Jobs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Operators;
 using Rlhf.Policies.TensorFiles;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Training;
