@@ -13,6 +13,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["likelihood-memory"] = LikelihoodMemoryCommand.Run,
     ["phases"] = PhasesCommand.Run,
     ["ppo"] = PpoCommand.Run,
+    ["ranks"] = RanksCommand.Run,
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,
     ["stages"] = StagesCommand.Run,
