@@ -15,6 +15,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["packages"] = PackagesCommand.Run,
     ["phases"] = PhasesCommand.Run,
     ["ppo"] = PpoCommand.Run,
+    ["ranks"] = RanksCommand.Run,
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,
     ["stages"] = StagesCommand.Run,

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 what=${1:?"ppo, train-step or generate"} rounds=${2:-3}
 shift $(($# < 2 ? $# : 2))
 python=${PYTHON:-$(for p in /usr/bin/python3 python3; do "$p" -c 'import torch' 2>/dev/null && echo "$p" && break; done || true)}
-[ -n "${NOBUILD:-}" ] || dotnet build "$here" -c Release -v q -clp:NoSummary >&2
+dotnet build "$here" -c Release -v q -clp:NoSummary >&2
 rlhf=(dotnet "$here/bin/Release/net10.0/Rlhf.Benchmarks.dll" "$what")
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT

@@ -21,6 +21,7 @@ internal static class CurveCommand
         Positionals = ["curve.runs..."],
         Sections = [StageNames.Curve, "gold"],
         Interruption = Interruption.AfterCheckpoint,
+        IsShared = true,
         Examples =
         [
             "rlhf curve recipe.yaml", "rlhf curve runs/demo curve.prompts=data/world/prompts.eval.parquet", "rlhf curve runs/demo/ppo runs/other/dpo out=runs/compared",

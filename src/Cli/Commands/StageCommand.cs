@@ -39,6 +39,7 @@ internal sealed record StageCommand<TSection>(string Name, string Summary) where
     {
         Sections = [Name],
         Interruption = Interruption.AfterCheckpoint,
+        IsShared = true,
         Examples = Examples,
     };
 

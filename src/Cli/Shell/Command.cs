@@ -25,6 +25,9 @@ public sealed record Command(string Name, string Summary, Type Recipe, Func<obje
 
     public Interruption Interruption { get; init; } = Interruption.AtOnce;
 
+    /// <summary>Whether several processes share its work. One that leaves checkpoints and does not would have them write over each other.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>What to change in a recipe that found no room in memory; null where no key of it helps.</summary>
     public Func<object, string?>? WhenOutOfMemory { get; init; }
 

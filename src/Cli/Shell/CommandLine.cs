@@ -53,7 +53,7 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
             Stop = interrupts?.Token ?? CancellationToken.None,
             Format = arguments.Json ? OutputFormat.Json : OutputFormat.Text,
         };
-        return Failures.Report(command, recipe, error, context, () => arguments.DryRun ? Check(command, recipe, context) : command.Run(recipe, context));
+        return Failures.Report(command, recipe, error, context, () => arguments.DryRun ? Check(command, recipe, context) : Work(command, recipe, context));
     }
 
     private static object Bind(Command command, Arguments arguments)
@@ -62,6 +62,13 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
             : command.ShippedRecipe is { } name ? (Shipped.Recipe(name), name)
             : ("", "the command line");
         return RecipeBinder.Bind(command.Recipe, yaml, source, arguments.Overrides);
+    }
+
+    private static int Work(Command command, object recipe, CommandContext context)
+    {
+        if (command.Interruption == Interruption.AfterCheckpoint && !command.IsShared && JobPlace.Here() is { Size: > 1 } place)
+            throw new RlhfException($"{place.Size} processes were started, and this command is the work of one; several share sft, reward, ppo, dpo and curve");
+        return command.Run(recipe, context);
     }
 
     private static int Check(Command command, object recipe, CommandContext context)

@@ -24,8 +24,19 @@ public sealed partial record JobOptions
     /// <summary>Ends this process, whatever its threads wait for.</summary>
     public Action<int> Quit { get; init; } = EndProcess;
 
-    /// <summary>How long a rank may give no sign of life. What computes hard still does.</summary>
-    internal TimeSpan Silence => Timeout < TimeSpan.FromSeconds(LongestSilence) ? Timeout : TimeSpan.FromSeconds(LongestSilence);
+    /// <summary>How long a rank may give no sign of life; one that computes hard still gives them. Usually the timeout, and a minute at most.</summary>
+    internal TimeSpan Silence
+    {
+        get => field > TimeSpan.Zero ? field : TimeSpan.FromSeconds(Math.Min(Timeout.TotalSeconds, LongestSilence));
+        init;
+    }
+
+    /// <summary>How long to wait for the others to come; usually the timeout.</summary>
+    internal TimeSpan Patience
+    {
+        get => field > TimeSpan.Zero ? field : Timeout;
+        init;
+    }
 
     /// <summary>With the timeout that RLHF_RANK_TIMEOUT gives in seconds.</summary>
     public static JobOptions FromEnvironment(string version)

@@ -32,10 +32,10 @@ internal sealed class WatchHub : JobWatch
         string? wrong = null;
         while (peers.Count < self.Size - 1 && wrong is null)
         {
-            if (Knock(listener, options.Timeout - watch.Elapsed) is not { } client)
+            if (Knock(listener, options.Patience - watch.Elapsed) is not { } client)
             {
                 var missing = Enumerable.Range(1, self.Size - 1).First(rank => !peers.ContainsKey(rank));
-                wrong = $"rank {missing} of {self.Size} has not come to {listener.LocalEndpoint} on {self.Host} within {Seconds(options.Timeout)}; check that every rank was started and reaches that machine";
+                wrong = $"rank {missing} of {self.Size} has not come to {listener.LocalEndpoint} on {self.Host} within {Seconds(options.Patience)}; check that every rank was started and reaches that machine";
                 break;
             }
 

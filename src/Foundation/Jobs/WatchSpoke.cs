@@ -24,12 +24,12 @@ internal sealed class WatchSpoke : JobWatch
     public static WatchSpoke Meet(IReadOnlyList<string> hosts, int port, Hello self, JobOptions options)
     {
         var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < options.Timeout)
+        while (watch.Elapsed < options.Patience)
         {
             foreach (var host in hosts)
             {
                 if (Knock(host, port) is not { } client) continue;
-                var line = new JobLine(client) { Patience = options.Timeout };
+                var line = new JobLine(client) { Patience = options.Patience };
                 line.Send(JobWord.Hello, JsonSerializer.Serialize(self));
                 switch (line.Receive())
                 {
@@ -52,7 +52,7 @@ internal sealed class WatchSpoke : JobWatch
             Thread.Sleep(s_pause);
         }
 
-        throw new RlhfException($"rank {self.Rank} of {self.Size} could not join rank 0 at {string.Join(" or ", hosts)}, port {port}, within {Seconds(options.Timeout)}; check that rank 0 runs and can be reached there");
+        throw new RlhfException($"rank {self.Rank} of {self.Size} could not join rank 0 at {string.Join(" or ", hosts)}, port {port}, within {Seconds(options.Patience)}; check that rank 0 runs and can be reached there");
     }
 
     public override void Abandon(string line, int code, Action say)

@@ -22,6 +22,9 @@ internal sealed class Bash : IDisposable
 
     public static string Script(params string[] parts) => Path.Combine([TestData.Repository, "scripts", .. parts]);
 
+    /// <summary>Whether the machine has a program of this name.</summary>
+    public static bool Has(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
     /// <summary>Puts a program of this name in front of all others.</summary>
     public void Stand(string name, string script)
     {

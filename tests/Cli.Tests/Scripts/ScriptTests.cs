@@ -21,7 +21,7 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public void Launch_TwoRanks_GetTorchrunsVariables()
     {
-        var ending = _shell.Run($"{Bash.Script("launch.sh")} -n 2 bash -c 'echo \"$RANK/$WORLD_SIZE $LOCAL_RANK $MASTER_ADDR $([ -n \"$MASTER_PORT\" ] && echo port)\"'");
+        var ending = _shell.Run($"{Bash.Script("launch.sh")} -e nccl -n 2 bash -c 'echo \"$RANK/$WORLD_SIZE $LOCAL_RANK $MASTER_ADDR $([ -n \"$MASTER_PORT\" ] && echo port)\"'");
 
         Assert.Equal(0, ending.Code);
         Assert.Equal(["0/2 0 127.0.0.1 port", "1/2 1 127.0.0.1 port"], ending.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
@@ -30,7 +30,7 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public void Launch_OneRankDies_EndsTheOthersAndSaysWhich()
     {
-        var ending = _shell.Run($"{Bash.Script("launch.sh")} -n 2 bash -c 'if [ \"$RANK\" = 1 ]; then exit 7; fi; exec sleep 50'");
+        var ending = _shell.Run($"{Bash.Script("launch.sh")} -e nccl -n 2 bash -c 'if [ \"$RANK\" = 1 ]; then exit 7; fi; exec sleep 50'");
 
         Assert.Equal((7, "launch: rank 1 ended with 7; ending the others\n"), (ending.Code, ending.Error));
     }
@@ -38,7 +38,7 @@ public sealed class ScriptTests : IDisposable
     [Fact]
     public void Launch_Signal_GoesToAllRanksAndTheirCodeComesBack()
     {
-        var ending = _shell.Run($"{Bash.Script("launch.sh")} -n 2 bash -c 'trap \"exit 130\" TERM; touch ready-$RANK; while :; do sleep 0.05; done' & p=$!; until [ -e ready-0 ] && [ -e ready-1 ]; do sleep 0.05; done; kill -TERM $p; wait $p");
+        var ending = _shell.Run($"{Bash.Script("launch.sh")} -e nccl -n 2 bash -c 'trap \"exit 130\" TERM; touch ready-$RANK; while :; do sleep 0.05; done' & p=$!; until [ -e ready-0 ] && [ -e ready-1 ]; do sleep 0.05; done; kill -TERM $p; wait $p");
 
         Assert.Equal((130, ""), (ending.Code, ending.Error));
     }
@@ -47,6 +47,7 @@ public sealed class ScriptTests : IDisposable
     [InlineData("", "launch: -n wants the number of processes")]
     [InlineData("-n x true", "launch: -n wants the number of processes")]
     [InlineData("-n 2", "launch: no command given")]
+    [InlineData("-e gloo -n 2 true", "launch: -e is mpi or nccl")]
     public void Launch_WrongUsage_IsTwo(string words, string message)
     {
         var ending = _shell.Run($"{Bash.Script("launch.sh")} {words}");

@@ -13,7 +13,7 @@ public sealed class SlurmTests : IDisposable
         File.Copy( Bash.Script("train.sh"), Path.Combine(_shell.Folder, "scripts", "train.sh"));
         File.WriteAllText(Path.Combine(_shell.Folder, "my.yaml"), "name: x\n");
         _shell.Stand("scontrol", "if [ \"$1\" = show ]; then echo node1; else echo \"$@\" >> requeued; fi\n");
-        _shell.Stand("srun", "shift; SLURM_PROCID=0 SLURM_NTASKS=4 exec \"$@\"\n");
+        _shell.Stand("srun", "while [[ $1 = -* ]]; do shift; done; SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=4 exec \"$@\"\n");
         // Runs the job, sends the signal its #SBATCH line asks for once the job works, and runs it again when it was put back.
         _shell.Stand("sbatch", """
             export SLURM_JOB_ID=7 SLURM_SUBMIT_DIR=$PWD SLURM_JOB_NODELIST=node1 SLURM_CPUS_PER_TASK=2
@@ -35,6 +35,8 @@ public sealed class SlurmTests : IDisposable
     [Theory]
     [InlineData("train.sbatch my.yaml seed=3", "ppo my.yaml seed=3 device=auto", "report runs/x")]
     [InlineData("multi-gpu.sbatch ppo my.yaml", "ppo my.yaml", "")]
+    [InlineData("multi-node.sbatch ppo my.yaml", "ppo my.yaml", "")]
+    [InlineData("multi-node.sbatch ppo my.yaml device=cpu", "ppo my.yaml device=cpu", "")]
     public void Job_MachineTakenAway_LeavesACheckpointAndComesBackToFinish(string job, string call, string last)
     {
         Program();

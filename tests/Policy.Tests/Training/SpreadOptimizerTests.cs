@@ -1,8 +1,6 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
-using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
