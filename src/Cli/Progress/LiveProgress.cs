@@ -9,7 +9,7 @@ namespace Rlhf.Cli.Progress;
 /// <summary>Progress on a terminal: a bar with rate and time left above a live table of the main numbers.</summary>
 public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
 {
-    private const int MostMetrics = 12, Columns = 3;
+    private const int MostMetrics = 12, Columns = 3, FewestLines = 24;
 
     private readonly WarningList _warnings = new();
     private readonly Lock _gate = new();
@@ -23,6 +23,8 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
     public void Begin(string title, long total, long done)
     {
         End();
+        // Some terminals say that they have no lines at all, and nothing can be drawn on those.
+        if (console.Profile.Height < FewestLines) console.Profile.Height = FewestLines;
         lock (_gate) (_title, _pace, _metrics) = (title, new Pace(total, done), new Dictionary<string, double>());
         _ended = new CancellationTokenSource();
         var ended = _ended.Token;

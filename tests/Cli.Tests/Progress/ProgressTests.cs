@@ -42,7 +42,7 @@ public sealed class ProgressTests : IDisposable
     public void Live_Steps_ShowsBarMetricsNotesAndWarnings()
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(_output), Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, ColorSystem = ColorSystemSupport.NoColors });
-        console.Profile.Width = 100;
+        (console.Profile.Width, console.Profile.Height) = (100, 0);
         using (var progress = new LiveProgress(console))
         {
             progress.Begin("ppo", 4, 0);

@@ -11,6 +11,7 @@ public sealed class DownloadTests : IDisposable
 
     public DownloadTests()
     {
+        Assert.SkipUnless(_shell.Run("command -v curl").Code == 0, "curl is not installed");
         _shell.Variables["HF_ENDPOINT"] = _hub.Address;
         // git's name of the six bytes "hello\n", as `git hash-object` gives it.
         _hub.Files["config.json"] = ("hello\n"u8.ToArray(), "ce013625030ba8dba906f756967f9e9ca394464a");

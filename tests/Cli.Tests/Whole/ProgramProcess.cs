@@ -32,7 +32,7 @@ internal sealed class ProgramProcess : IDisposable
 
     public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-s", name, $"{_process.Id}"]);
+        using var kill = Process.Start("bash", ["-c", $"kill -s {name} {_process.Id}"]);
         kill.WaitForExit();
     }
 

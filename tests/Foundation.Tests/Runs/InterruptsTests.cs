@@ -13,7 +13,7 @@ public sealed class InterruptsTests
         var said = new List<string>();
         using var interrupts = new Interrupts(said.Add);
 
-        using (var kill = Process.Start("kill", ["-s", signal, $"{Environment.ProcessId}"])) kill.WaitForExit();
+        using (var kill = Process.Start("bash", ["-c", $"kill -s {signal} {Environment.ProcessId}"])) kill.WaitForExit();
 
         Assert.True(interrupts.Token.WaitHandle.WaitOne(TimeSpan.FromSeconds(10)));
         Assert.True(SpinWait.SpinUntil(() => said.Count > 0, TimeSpan.FromSeconds(10)));
