@@ -1,8 +1,8 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Training;
-using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
+using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Tests.Training;
 
