@@ -9,7 +9,7 @@ namespace Rlhf.Cli.Progress;
 /// <summary>Progress on a terminal: a bar with rate and time left above a live table of the main numbers.</summary>
 public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
 {
-    private const int MostMetrics = 12, Columns = 3, FewestLines = 24;
+    private const int MostMetrics = 12, Columns = 3, LinesUnknown = 24;
 
     private readonly WarningList _warnings = new();
     private readonly Lock _gate = new();
@@ -24,7 +24,7 @@ public sealed class LiveProgress(IAnsiConsole console) : IProgressSink
     {
         End();
         // Some terminals say that they have no lines at all, and nothing can be drawn on those.
-        if (console.Profile.Height < FewestLines) console.Profile.Height = FewestLines;
+        if (console.Profile.Height < 1) console.Profile.Height = LinesUnknown;
         lock (_gate) (_title, _pace, _metrics) = (title, new Pace(total, done), new Dictionary<string, double>());
         _ended = new CancellationTokenSource();
         var ended = _ended.Token;

@@ -41,8 +41,7 @@ public sealed class ProgressTests : IDisposable
     [Fact]
     public void Live_Steps_ShowsBarMetricsNotesAndWarnings()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(_output), Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, ColorSystem = ColorSystemSupport.NoColors });
-        (console.Profile.Width, console.Profile.Height) = (100, 0);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new TerminalWithoutLines(_output), Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, ColorSystem = ColorSystemSupport.NoColors });
         using (var progress = new LiveProgress(console))
         {
             progress.Begin("ppo", 4, 0);
@@ -65,4 +64,18 @@ public sealed class ProgressTests : IDisposable
     [InlineData(61, "1m01s")]
     [InlineData(3600 * 26 + 60, "26h01m")]
     public void Duration_Seconds_ReadsWell(int seconds, string expected) => Assert.Equal(expected, Pace.Duration(TimeSpan.FromSeconds(seconds)));
+
+    /// <summary>As some say they are.</summary>
+    private sealed class TerminalWithoutLines(TextWriter writer) : IAnsiConsoleOutput
+    {
+        public TextWriter Writer => writer;
+
+        public bool IsTerminal => true;
+
+        public int Width => 100;
+
+        public int Height => 0;
+
+        public void SetEncoding(System.Text.Encoding encoding) { }
+    }
 }
