@@ -116,7 +116,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public void Meet_Strangers_AreShownTheDoor()
+    public async Task Meet_Strangers_AreShownTheDoor()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -128,9 +128,9 @@ public sealed class WatchTests
 
         using var hub = WatchHub.Meet(listener, Hello.Mine("ours", 0, 2, ""), "welcome", options);
 
-        using var spoke = coming.Result;
+        using var spoke = await coming;
         Assert.Equal("welcome", spoke.Welcome);
-        Task.WaitAll(Task.Run(spoke.Part), Task.Run(hub.Part));
+        await Task.WhenAll(Task.Run(spoke.Part), Task.Run(hub.Part));
     }
 
     private sealed class Ranks(WatchHub hub, WatchSpoke[] spokes, ConcurrentQueue<string> said, ConcurrentQueue<int> codes)
