@@ -73,6 +73,8 @@ internal sealed class WatchSpoke : JobWatch
 
     public override void Dispose()
     {
+        // Who lets go of the line is not told by it that rank 0 is gone.
+        _ = BeginEnd();
         _over.Set();
         _line.Dispose();
     }

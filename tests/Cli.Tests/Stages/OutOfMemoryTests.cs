@@ -89,7 +89,7 @@ public sealed class OutOfMemoryTests
     {
         using var error = new StringWriter();
         var command = CommandTable.All.First(one => one.Name == name);
-        var code = Failures.Report(command, recipe, error, new Rlhf.Cli.Shell.CommandContext { Output = TextWriter.Null, Progress = new Rlhf.Foundation.Runs.SilentProgress() }, Working);
+        var code = Failures.Report(command, recipe, error, new CommandContext { Output = TextWriter.Null, Progress = new Rlhf.Foundation.Runs.SilentProgress() }, Working);
         Assert.Equal(1, code);
         return error.ToString();
 
