@@ -6,16 +6,16 @@ namespace Rlhf.Rewards.Sums;
 
 /// <summary>
 /// Writes the shipped task for a verifier, the same bytes from the same seed: all sums of two numbers of two digits that have two digits
-/// again, each in one file. A model that has seen some of them worked out adds others right now and then; a verifier does the rest.
+/// again. A model that has seen them worked out a few times adds right now and then; a verifier, which shows no answer, does the rest.
 /// </summary>
 public static class SumBuilder
 {
     public const ulong DefaultSeed = 20240602;
 
     private const int Least = 10, Most = 99;
-    private const int SftSums = 1500, EvalSums = 256;
+    private const int EvalSums = 256;
 
-    /// <summary>Writes <c>sft</c>, <c>prompts.train</c> and <c>prompts.eval</c> into a folder, as Parquet.</summary>
+    /// <summary>Writes <c>sft</c> and <c>prompts.train</c>, of the same sums, and <c>prompts.eval</c>, of others, into a folder, as Parquet.</summary>
     public static void Write(string folder, ulong seed = DefaultSeed)
     {
         Directory.CreateDirectory(folder);
@@ -24,9 +24,9 @@ public static class SumBuilder
             from other in Enumerable.Range(Least, Most - Least + 1)
             where one + other <= Most
             select (Prompt: Text($"{one}+{other}="), Answer: Text($"{one + other}")));
-        WriteRows(folder, "sft.parquet", "completion", sums[..SftSums]);
-        WriteRows(folder, "prompts.eval.parquet", "answer", sums[SftSums..(SftSums + EvalSums)]);
-        WriteRows(folder, "prompts.train.parquet", "answer", sums[(SftSums + EvalSums)..]);
+        WriteRows(folder, "sft.parquet", "completion", sums[EvalSums..]);
+        WriteRows(folder, "prompts.train.parquet", "answer", sums[EvalSums..]);
+        WriteRows(folder, "prompts.eval.parquet", "answer", sums[..EvalSums]);
     }
 
     private static void WriteRows(string folder, string name, string column, IEnumerable<(string Prompt, string Answer)> sums)

@@ -63,7 +63,7 @@ public sealed class RecipeFilesTests
             if (recipe.Sweep is null) continue;
             Assert.Equal($"methods-{Path.GetFileNameWithoutExtension(path)}", recipe.Name);
             Assert.Equal(["1", "2", "3"], recipe.Sweep.Grid["seed"]);
-            if (recipe.Ppo is { } ppo) Assert.Equal(30 * 64, ppo.Steps * ppo.Episodes);
+            if (recipe.Ppo is { } ppo) Assert.Equal(20 * 64, ppo.Steps * ppo.Episodes);
             if (recipe.Dpo is { } dpo) Assert.Equal(64, dpo.BatchSize * (dpo.Objective == DpoObjective.Kto ? 1 : 2));
         }
     }
