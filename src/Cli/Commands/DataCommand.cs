@@ -8,6 +8,7 @@ using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Preferences;
+using Rlhf.Rewards.Sums;
 using Rlhf.Rewards.World;
 
 namespace Rlhf.Cli.Commands;
@@ -28,6 +29,7 @@ internal static class DataCommand
             "rlhf data convert pairs.jsonl.gz pairs.parquet",
             "rlhf data convert reviews.parquet prompts.jsonl columns.prompt=text first_words=6",
             "rlhf data make data/world",
+            "rlhf data make data/sums what=sums",
         ],
     };
 
@@ -37,7 +39,7 @@ internal static class DataCommand
         switch (recipe.Action)
         {
             case DataAction.Make:
-                Stage.Write(recipe.File, "file", () => WorldBuilder.Write(recipe.File, recipe.Seed));
+                Stage.Write(recipe.File, "file", () => Make(recipe));
                 break;
             case DataAction.Convert:
                 Convert(recipe, context);
@@ -50,6 +52,12 @@ internal static class DataCommand
         }
 
         return 0;
+    }
+
+    private static void Make(DataRecipe recipe)
+    {
+        if (recipe.What == MadeData.Sums) SumBuilder.Write(recipe.File, recipe.Seed ?? SumBuilder.DefaultSeed);
+        else WorldBuilder.Write(recipe.File, recipe.Seed ?? WorldBuilder.DefaultSeed);
     }
 
     private static void Check(DataRecipe recipe, CommandContext context)
@@ -114,9 +122,19 @@ internal enum DataAction
     Make,
 }
 
+/// <summary>What can be made.</summary>
+internal enum MadeData
+{
+    /// <summary>The shipped world: prompts, texts and preferences with a known gold score.</summary>
+    World,
+
+    /// <summary>Sums with their right answers, for a verifier.</summary>
+    Sums,
+}
+
 internal sealed record DataRecipe
 {
-    [Describe("inspect a file, convert it, or make the shipped world in a folder")]
+    [Describe("inspect a file, convert it, or make shipped data in a folder")]
     public DataAction Action { get; init; } = DataAction.Inspect;
 
     [Describe("the file to inspect (.jsonl, .json, .gz of either, .parquet), or the folder to make")]
@@ -139,6 +157,9 @@ internal sealed record DataRecipe
     [Describe("names of the columns")]
     public ColumnNames Columns { get; init; } = new();
 
-    [Describe("seed of the made data")]
-    public ulong Seed { get; init; } = WorldBuilder.DefaultSeed;
+    [Describe("what is made: world (texts and preferences with a known gold score) or sums (with their answers, for a verifier)")]
+    public MadeData What { get; init; } = MadeData.World;
+
+    [Describe("seed of the made data; empty: that of the shipped files")]
+    public ulong? Seed { get; init; }
 }

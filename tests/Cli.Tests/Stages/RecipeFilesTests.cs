@@ -1,7 +1,9 @@
 using Rlhf.Cli.Commands;
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Tests.Whole;
+using Rlhf.Dpo;
 using Rlhf.Foundation.Recipes;
+using Rlhf.Ppo;
 
 namespace Rlhf.Cli.Tests.Stages;
 
@@ -9,7 +11,7 @@ namespace Rlhf.Cli.Tests.Stages;
 public sealed class RecipeFilesTests
 {
     public static TheoryData<string> Files() =>
-        [.. Directory.EnumerateFiles(Folder, "*.yaml").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(Folder, "*.yaml", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder, path)).Order(StringComparer.Ordinal)];
 
     private static string Folder => Path.Combine(TestData.Repository, "data", "recipes");
 
@@ -41,5 +43,28 @@ public sealed class RecipeFilesTests
         var ending = InProcess.Run("ppo", path, "ppo.optimizer.learning_rat=1");
 
         Assert.Equal((2, "rlhf ppo: the override ppo.optimizer.learning_rat=1: unknown key 'ppo.optimizer.learning_rat'; did you mean 'ppo.optimizer.learning_rate'?\n"), (ending.Code, ending.Error));
+    }
+
+    [Fact]
+    public void Methods_EveryAlgorithmAndObjective_HasARecipe()
+    {
+        Recipe[] methods = [.. Directory.EnumerateFiles(Path.Combine(Folder, "methods"), "*.yaml").Select(path => RecipeBinder.Load<Recipe>(path))];
+
+        Assert.Equal(Enum.GetValues<Algorithm>().Order(), methods.Select(recipe => recipe.Ppo?.Algorithm).OfType<Algorithm>().Distinct().Order());
+        Assert.Equal(Enum.GetValues<DpoObjective>().Order(), methods.Select(recipe => recipe.Dpo?.Objective).OfType<DpoObjective>().Order());
+    }
+
+    [Fact]
+    public void Methods_OfTheComparison_HaveTheSameBudget()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Folder, "methods"), "*.yaml"))
+        {
+            var recipe = RecipeBinder.Load<Recipe>(path);
+            if (recipe.Sweep is null) continue;
+            Assert.Equal($"methods-{Path.GetFileNameWithoutExtension(path)}", recipe.Name);
+            Assert.Equal(["1", "2", "3"], recipe.Sweep.Grid["seed"]);
+            if (recipe.Ppo is { } ppo) Assert.Equal(20 * 64, ppo.Steps * ppo.Episodes);
+            if (recipe.Dpo is { } dpo) Assert.Equal(64, dpo.BatchSize * (dpo.Objective == DpoObjective.Kto ? 1 : 2));
+        }
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Rlhf.Foundation;
 using Rlhf.Rewards.Judging;
 using Rlhf.Rewards.Scorers;
-using static Rlhf.Rewards.Tests.Judging.StubServer;
+using static Rlhf.TestSupport.StubServer;
 
 namespace Rlhf.Rewards.Tests.Judging;
 

@@ -17,6 +17,7 @@ public sealed class SurrogateTests : IDisposable
     {
         { "{}", -0.650483742, [0, -0.180967484, 0.090483742, 0, 0] },
         { "{clip_high: 0.4, loss_averaging: sequence}", -0.800379586, [-0.224976468, -0.150806236, 0.075403118, 0, 0] },
+        { "{clip: 0.2, clip_high: 0.28}", -0.698483742, [0, -0.180967484, 0.090483742, 0, 0] },
         { "{loss_averaging: constant}", -0.406552339, [0, -0.113104677, 0.056552339, 0, 0] },
         { "{objective: sequence_clip, loss_averaging: sequence}", -0.468392487, [-0.172315852, -0.172315852, 0.086157926, -0.452418709, 0] },
         { "{objective: sequence_clip, clip: 0.3, clip_high: 0.4, loss_averaging: sequence}", -0.484683133, [-0.172315852, -0.172315852, 0.086157926, -0.452418709, 0.226209355] },

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
 using Rlhf.Ppo;
 using TorchSharp;
@@ -64,6 +65,33 @@ public sealed class TeacherTests : IDisposable
         Expect.Near(Expect.Numbers((inside / share.unsqueeze(1)).log().gather(1, tensor(new long[] { 5, 6 }).unsqueeze(1)).squeeze(1)), found[0], 1e-5);
         Expect.Near(Expect.Numbers(1 - share), found[2], 1e-5);
         Assert.All(Expect.Numbers(found[2]), outside => Assert.InRange(outside, 0.005, 0.5));
+    }
+
+    // KL and p·(ln p − ln q − KL)/T, worked out in Python's floats and its gradient by differences.
+    [Theory]
+    [InlineData(1, new[] { 0.5f, -1, 2 }, new[] { 1, 0, -0.5f }, 1.060292305, new[] { -0.409694808, -0.110971555, 0.520666362 })]
+    [InlineData(1, new[] { 0, 0.3f, -0.2f }, new[] { 0.1f, 0.1f, 1.5f }, 0.362011158, new[] { 0.090140955, 0.249481316, -0.339622271 })]
+    [InlineData(0.7, new[] { 0.5f, -1, 2 }, new[] { 1, 0, -0.5f }, 1.819566054, new[] { -0.560154498, -0.078133879, 0.638288377 })]
+    [InlineData(0.7, new[] { 0, 0.3f, -0.2f }, new[] { 0.1f, 0.1f, 1.5f }, 0.727249197, new[] { 0.140164823, 0.501126530, -0.641291353 })]
+    public void Divergence_ThreeTokens_HasTheValueAndGradientOfTheFormula(double temperature, float[] policy, float[] teacher, double divergence, double[] gradient)
+    {
+        // States that are their own logits.
+        var logits = tensor(policy, [1, 3], requires_grad: true);
+        var found = ExactKl.Of(logits, eye(3), tensor(teacher, [1, 3]), eye(3), temperature);
+        Foundation.Torch.Autograd.Backward(found.sum());
+        Expect.Near([divergence], found, 1e-6);
+        Expect.Near(gradient, logits.grad!, 1e-6);
+    }
+
+    [Fact]
+    public void Estimate_SampledDivergence_IsTheNegativeAdvantageOfEachTokenAlone()
+    {
+        var recipe = Recipe(TeacherDivergence.Sampled);
+        recipe = recipe with { Teacher = recipe.Teacher! with { Coefficient = 0.5 } };
+        static Tensor Cells(params double[] numbers) => tensor(numbers).reshape(2, 2);
+        var batch = new Trajectories(new TokenLayout([2, 1], CPU)) { LogProbs = Cells(-1, -0.5, -3, 9), TeacherLogProbs = Cells(-0.2, -2, -3, 9) };
+        var (advantages, _) = new AdvantageEstimator(recipe).Estimate(batch, Cells(0, 0, 0, 0));
+        Expect.Near([0.5 * 0.8, 0.5 * -1.5, 0, 0], advantages, 1e-12);
     }
 
     [Fact]

@@ -53,6 +53,7 @@ def show(name, per_token, average="token"):
 
 w = (old - drawn).exp()
 show("clip 0.2", clip(0.2, 0.2))
+show("clip 0.2/0.28", clip(0.2, 0.28))
 show("clip 0.2/0.4 sequence", clip(0.2, 0.4), "sequence")
 show("clip 0.2 constant", clip(0.2, 0.2), "constant")
 show("sequence_clip 0.03/0.04", sequence(0.03, 0.04), "sequence")

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
-namespace Rlhf.Rewards.Tests.Judging;
+namespace Rlhf.TestSupport;
 
 /// <summary>A server that speaks as much of chat completions as a judge needs, and misbehaves as it is told.</summary>
 internal sealed class StubServer : IDisposable
