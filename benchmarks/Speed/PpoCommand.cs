@@ -25,7 +25,7 @@ internal static class PpoCommand
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             shape = options["--shape"], minibatches = recipe.Minibatches, dtype = options["--dtype"], rollout = times.Generation, scoring = times.Likelihoods, update = times.Update, iteration = times.Iteration,
-            update_to_floor = times.UpdateToFloor,
+            update_to_floor = times.UpdateToFloor, update_collections = times.UpdateCollections,
         }));
         return 0;
     }

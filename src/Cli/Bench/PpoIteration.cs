@@ -25,6 +25,9 @@ public sealed record PpoIterationTimes
     /// <summary>The products of the update by themselves.</summary>
     public required double UpdateFloor { get; init; }
 
+    /// <summary>Garbage collections in an update, on average.</summary>
+    public required double UpdateCollections { get; init; }
+
     public double Iteration => Generation + Likelihoods + Update;
 
     public double UpdateToFloor => Update / UpdateFloor;
@@ -52,6 +55,7 @@ public sealed class PpoIteration(TransformerConfig shape, PpoRecipe recipe, int 
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, policyOptimizer, criticOptimizer, 1, Collective.Alone);
 
         List<IReadOnlyDictionary<string, double>> runs = [];
+        var collections = 0;
         for (var repeat = 0; repeat <= repeats; repeat++)
         {
             using var scope = NewDisposeScope();
@@ -59,7 +63,9 @@ public sealed class PpoIteration(TransformerConfig shape, PpoRecipe recipe, int 
             var rewards = new KlPenalty(recipe).Apply(rollout, recipe.KlCoefficient);
             var (advantages, returns) = new AdvantageEstimator(recipe).Estimate(rollout, rewards);
             var settings = new UpdateSettings { Step = repeat, PolicyLearningRate = 1e-5, CriticLearningRate = 1e-5 };
+            var before = GC.CollectionCount(0);
             clock.Measure("update", () => optimizer.Update(rollout, advantages, returns, settings));
+            if (repeat > 0) collections += GC.CollectionCount(0) - before;
             if (repeat > 0) runs.Add(new Dictionary<string, double>(clock.Seconds));
             clock.Reset();
         }
@@ -67,7 +73,7 @@ public sealed class PpoIteration(TransformerConfig shape, PpoRecipe recipe, int 
         var best = runs.MinBy(run => run.Values.Sum())!;
         return new PpoIterationTimes
         {
-            Generation = best["generation"], Likelihoods = best["likelihoods"], Update = best["update"], UpdateFloor = Floor(),
+            Generation = best["generation"], Likelihoods = best["likelihoods"], Update = best["update"], UpdateFloor = Floor(), UpdateCollections = (double)collections / repeats,
         };
     }
 

@@ -10,7 +10,7 @@ namespace Rlhf.Policies.Tests.Training;
 [Trait("Speed", "slow")]
 public sealed class TrainingMemoryTests
 {
-    private const int Steps = 1500, Length = 8;
+    private const int Steps = 400, Length = 8;
 
     // One tensor of the batch's hidden states left behind in each step would be 6 MiB, one gradient of all weights 200.
     private const double MostGrowth = 4 << 20;
