@@ -170,7 +170,14 @@ public sealed class JudgeTests : IDisposable
     [Fact]
     public void Score_OneQuestionThatFailsForGood_LeavesTheOthersTheirAnswers()
     {
-        using var server = new StubServer(asked => asked.User.Contains("r0") ? new Reply(400, "no such model") : Says("7") with { Delay = 300 });
+        var asking = 0;
+        using var server = new StubServer(asked =>
+        {
+            Interlocked.Increment(ref asking);
+            if (!asked.User.Contains("r0")) return Says("7") with { Delay = 300 };
+            SpinWait.SpinUntil(() => Volatile.Read(ref asking) == 5, TimeSpan.FromSeconds(30));
+            return new Reply(400, "no such model");
+        });
         using (var judge = Judge(server, with => with with { Concurrency = 5 }))
             Assert.Contains("400 BadRequest: 'no such model'; check base_url and model", Assert.Throws<RlhfException>(() => judge.Score(Five)).Message, StringComparison.Ordinal);
 
