@@ -15,6 +15,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["ppo"] = PpoCommand.Run,
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,
+    ["tokenizer-ids"] = TokenizerIdsCommand.Run,
     ["stages"] = StagesCommand.Run,
     ["train-step"] = TrainStepCommand.Run,
 };
