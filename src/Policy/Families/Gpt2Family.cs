@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Operators;
 
 namespace Rlhf.Policies.Families;
 

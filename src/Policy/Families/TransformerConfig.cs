@@ -1,6 +1,4 @@
 using Rlhf.Foundation;
-using Rlhf.Policies.Models;
-using Rlhf.Policies.Operators;
 
 namespace Rlhf.Policies.Families;
 

@@ -1,8 +1,6 @@
 using Rlhf.Policies.Families;
-using Rlhf.Policies.Generation;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Operators;
-using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

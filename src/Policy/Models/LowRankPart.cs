@@ -1,5 +1,4 @@
 using Rlhf.Policies.Families;
-using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,7 +1,6 @@
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Operators;
-using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,6 +1,5 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
-using Rlhf.Policies.Generation;
 using Rlhf.Policies.Operators;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using Rlhf.Policies.Sft;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

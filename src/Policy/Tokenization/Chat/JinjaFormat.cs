@@ -10,7 +10,7 @@ namespace Rlhf.Policies.Tokenization.Chat;
 /// </summary>
 /// <param name="Specials">texts of the special tokens, one of which ends a turn</param>
 /// <param name="Variables">names of special tokens and their texts, as templates know them</param>
-internal sealed record JinjaFormat(Template Template, IReadOnlyList<string> Specials, IReadOnlyDictionary<string, string> Variables) : ChatFormat(ChatTemplate.Automatic)
+internal sealed record JinjaFormat(Template Template, IReadOnlyList<string> Specials, IReadOnlyDictionary<string, string> Variables) : ChatFormat("auto")
 {
     public override string Prompt(IReadOnlyList<ChatMessage> messages, ChatTokens tokens) => Render(messages, messages.Count, asks: true).Text;
 

@@ -34,7 +34,7 @@ internal static class SplittingJson
             "Digits" => With(before, new RegexSplitter(step.Flag("individual_digits", otherwise: false) ? SplitPattern.Digit() : SplitPattern.Digits(), MatchBehavior.Isolated)),
             "Whitespace" => With(before, new RegexSplitter(SplitPattern.WordOrSymbols(), MatchBehavior.Removed, MatchSense.BetweenPatterns)),
             "WhitespaceSplit" => With(before, new RegexSplitter(SplitPattern.WhiteSpace(), MatchBehavior.Removed)),
-            "BertPreTokenizer" => With(With(before, new RegexSplitter(SplitPattern.WhiteSpace(), MatchBehavior.Removed)), new RegexSplitter(SplitPattern.Punctuation(), MatchBehavior.Isolated)),
+            "BertPreTokenizer" => With(With(before, new RegexSplitter(SplitPattern.WhiteSpace(), MatchBehavior.Removed)), new BertPunctuationSplitter()),
             "Punctuation" => With(before, new RegexSplitter(SplitPattern.Punctuation(), Behavior(step, MatchBehavior.Isolated))),
             _ => throw type.Unsupported(Supported),
         };

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Rlhf.Policies.Tokenization.Normalizing;
@@ -19,8 +18,7 @@ internal sealed record BertNormalizer(bool Cleans, bool PartsChinese, bool Strip
         var clean = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            var isControl = rune.Value is not ('\t' or '\n' or '\r') && Rune.GetUnicodeCategory(rune) is (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse);
-            if (isControl || rune.Value is 0 or 0xFFFD) continue;
+            if (BertCharacters.IsControl(rune) || rune.Value is 0 or 0xFFFD) continue;
             clean.Append(Rune.IsWhiteSpace(rune) ? " " : rune.ToString());
         }
 
@@ -44,7 +42,7 @@ internal sealed record BertNormalizer(bool Cleans, bool PartsChinese, bool Strip
         var plain = new StringBuilder(text.Length);
         foreach (var rune in CanonicalNormalization.Normalize(text, CanonicalForm.Decomposed).EnumerateRunes())
         {
-            if (Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark) plain.Append(rune.ToString());
+            if (!BertCharacters.IsAccent(rune)) plain.Append(rune.ToString());
         }
 
         return plain.ToString();
