@@ -18,6 +18,7 @@ var commands = new Dictionary<string, Func<string[], int>>
     ["ranks"] = RanksCommand.Run,
     ["scan"] = ScanCommand.Run,
     ["tokenizer"] = TokenizerCommand.Run,
+    ["tokenizer-ids"] = TokenizerIdsCommand.Run,
     ["stages"] = StagesCommand.Run,
     ["summary"] = SummaryCommand.Run,
     ["train-step"] = TrainStepCommand.Run,

@@ -33,6 +33,12 @@ internal static class TokenizerCommand
             var tokenizer = TextTokenizer.Load(folder);
             tokenizer.Encode(text);
             var warm = Best(() => tokenizer.Encode(text));
+            // As data sets are read: many texts, on every core.
+            string[] texts = [.. text.Split("\n\n").Where(one => one.Length > 0)];
+            string[] many = [.. Enumerable.Repeat(texts, Math.Max(1, (int)(20 / megabytes))).SelectMany(all => all)];
+            var size = many.Sum(one => (double)Encoding.UTF8.GetByteCount(one)) / 1e6;
+            var together = Best(() => Parallel.ForEach(many, one => tokenizer.Encode(one)));
+            Console.WriteLine($"{folder}: {many.Length} texts, {size:F1} MB, on {Environment.ProcessorCount} cores: {size / together.TotalSeconds:F1} MB/s");
             var decode = Best(() => tokenizer.Decode(first));
             Console.WriteLine($"{folder}: load {load.TotalMilliseconds:F0} ms ({cold.TotalMilliseconds:F0} ms with the first encoding of the process); "
                 + $"encode {megabytes / empty.TotalSeconds:F1} MB/s with an empty cache, {megabytes / warm.TotalSeconds:F1} MB/s with a full one; "

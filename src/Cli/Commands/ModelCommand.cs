@@ -6,6 +6,7 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Gguf;
 using static TorchSharp.torch;
 
 namespace Rlhf.Cli.Commands;
@@ -13,13 +14,14 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf model</c>: what a model folder holds, and copies of it in another number type.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => Command.For<ModelRecipe>("model", "Says what a model folder holds, or converts its weights.", Run, Check) with
+    public static Command Create() => Command.For<ModelRecipe>("model", "Says what a model folder holds, converts its weights, or exports it to other programs.", Run, Check) with
     {
         Positionals = ["action", "model", "to"],
         Examples =
         [
             "rlhf model info models/gpt2",
             "rlhf model convert models/gpt2 models/gpt2-bf16 dtype=bfloat16",
+            "rlhf model export runs/demo/final demo.gguf dtype=q8_0",
         ],
     };
 
@@ -30,6 +32,9 @@ internal static class ModelCommand
         {
             case ModelAction.Convert:
                 Convert(recipe);
+                break;
+            case ModelAction.Export:
+                Export(recipe);
                 break;
             default:
                 Info(recipe, context);
@@ -44,6 +49,9 @@ internal static class ModelCommand
         if (recipe.Model.Length == 0) throw new WrongUsageException("no model given; expected rlhf model info FOLDER");
         if (!Directory.Exists(recipe.Model)) throw new RlhfException($"{recipe.Model}: no such folder; a model is a folder in the Hugging Face layout (config.json, weights, tokenizer files)");
         if (recipe.Action == ModelAction.Convert && recipe.To is null) throw new WrongUsageException("convert writes to another folder: rlhf model convert FROM TO dtype=bfloat16");
+        if (recipe is { Action: ModelAction.Convert, Dtype: StoredType.Q8_0 }) throw new WrongUsageException("dtype=q8_0 is for files of GGUF: rlhf model export FROM FILE.gguf dtype=q8_0");
+        if (recipe.Action == ModelAction.Export && recipe.To is null) throw new WrongUsageException("export writes a file: rlhf model export FROM FILE.gguf dtype=float16");
+        if (recipe is { Action: ModelAction.Export, To: { } file } && Directory.Exists(file)) throw new WrongUsageException($"{file} is a folder; export writes a file: rlhf model export FROM FILE.gguf");
         if (recipe is { Action: ModelAction.Convert, To: { } to }) SamePlace.Refuse(recipe.Model, to);
     }
 
@@ -63,6 +71,13 @@ internal static class ModelCommand
         output.WriteLine($"  layers {config.Layers}, width {config.Width}, heads {config.Heads} ({config.KeyValueHeads} of keys and values), feed-forward {config.Hidden}");
         output.WriteLine($"  vocabulary {config.Vocabulary}, context {config.Context}, head {(config.TiedHead ? "tied to the embedding" : "of its own")}");
         foreach (var (use, bytes) in MemoryNeed.Of(parameters)) output.WriteLine($"  memory for {use}: about {MemoryEstimate.Text(bytes)}");
+    }
+
+    private static void Export(ModelRecipe recipe)
+    {
+        var type = recipe.Dtype switch { StoredType.Float16 => GgufType.F16, StoredType.Bfloat16 => GgufType.Bf16, StoredType.Q8_0 => GgufType.Q8_0, _ => GgufType.F32 };
+        using var model = ModelFolder.Load(recipe.Model, CPU);
+        GgufExport.Save(model, recipe.Model, recipe.To!, type);
     }
 
     private static void Convert(ModelRecipe recipe)
@@ -89,6 +104,12 @@ internal enum ModelAction
 {
     Info,
     Convert,
+    Export,
+}
+
+internal enum ExportFormat
+{
+    Gguf,
 }
 
 internal enum StoredType
@@ -96,19 +117,23 @@ internal enum StoredType
     Float32,
     Float16,
     Bfloat16,
+    Q8_0,
 }
 
 internal sealed record ModelRecipe
 {
-    [Describe("info (what a model is) or convert (its weights into another folder)")]
+    [Describe("info (what a model is), convert (its weights into another folder) or export (weights and tokenizer into one file)")]
     public ModelAction Action { get; init; } = ModelAction.Info;
 
     [Describe("folder of the model")]
     public string Model { get; init; } = "";
 
-    [Describe("folder to convert into")]
+    [Describe("folder to convert into, or file to export to")]
     public string? To { get; init; }
 
-    [Describe("number type of the converted weights")]
+    [Describe("number type of the converted weights; q8_0 is for export")]
     public StoredType Dtype { get; init; } = StoredType.Float32;
+
+    [Describe("form of the exported file: gguf, for llama.cpp and what is built on it")]
+    public ExportFormat Format { get; init; } = ExportFormat.Gguf;
 }

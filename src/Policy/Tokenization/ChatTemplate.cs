@@ -1,6 +1,7 @@
 using Rlhf.Foundation;
 using Rlhf.Foundation.Data;
 using Rlhf.Policies.Tokenization.Chat;
+using Rlhf.Policies.Tokenization.Jinja;
 
 namespace Rlhf.Policies.Tokenization;
 
@@ -34,8 +35,14 @@ public sealed class ChatTemplate
 
         if (tokenizer.ChatTemplateText is not { } text)
             throw new RlhfException($"the tokenizer brings no chat template; set chat_template to one of {Known}");
-        return new ChatTemplate(ChatRecognition.Recognise(text)
-            ?? throw new RlhfException($"the tokenizer's chat template is none that this program knows; set chat_template to one of {Known}, if the model reads one of those"), tokenizer);
+        try
+        {
+            return new ChatTemplate(new JinjaFormat(Template.Parse(text), tokenizer.SpecialTokens, tokenizer.SpecialNames), tokenizer);
+        }
+        catch (TemplateException error)
+        {
+            throw new RlhfException($"{error.Message}; set chat_template to one of {Known}, if the model reads one of those", error);
+        }
     }
 
     /// <summary>A whole dialogue, in the parts that a model is given and those that it produces.</summary>
@@ -49,7 +56,7 @@ public sealed class ChatTemplate
     public string Render(IReadOnlyList<ChatMessage> messages) => string.Concat(Parts(messages).Select(part => part.Text));
 
     /// <summary>A dialogue up to where the assistant speaks next.</summary>
-    public string RenderPrompt(IReadOnlyList<ChatMessage> messages) => Render(messages) + _format.GenerationPrompt;
+    public string RenderPrompt(IReadOnlyList<ChatMessage> messages) => _format.Prompt(messages, _tokens);
 
     private static string Known => string.Join(", ", Names);
 

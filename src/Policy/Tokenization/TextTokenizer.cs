@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Rlhf.Foundation;
 using Rlhf.Policies.Tokenization.Bpe;
 using Rlhf.Policies.Tokenization.Files;
+using Rlhf.Policies.Tokenization.Pieces;
 
 namespace Rlhf.Policies.Tokenization;
 
@@ -18,7 +19,7 @@ public sealed class TextTokenizer
 {
     private readonly TokenizerDefinition _definition;
     private readonly string _folder;
-    private readonly BpeModel _model;
+    private readonly WordModel _model;
     private readonly AddedTokenTrie _added;
     private readonly AddedTokenTrie? _addedNormalized;
     private readonly string?[] _tokens;
@@ -28,7 +29,12 @@ public sealed class TextTokenizer
     {
         _definition = definition;
         _folder = folder;
-        _model = new BpeModel(definition);
+        _model = definition switch
+        {
+            { WordPiece: not null } => new WordPieceModel(definition),
+            { Unigram: not null } => new UnigramModel(definition),
+            _ => new BpeModel(definition),
+        };
         var inNormalized = definition.Normalizer is { } normalizer
             ? definition.AddedTokens.Where(token => token.Normalized).Select(token => token with { Content = normalizer.Apply(token.Content) }).ToList()
             : [];
@@ -102,6 +108,21 @@ public sealed class TextTokenizer
         ReferenceEquals(this, other) || (Eos == other.Eos && _tokens.AsSpan().SequenceEqual(other._tokens));
 
     public int? TokenToId(string token) => _definition.IdOf(token);
+
+    /// <summary>Texts of the special tokens.</summary>
+    internal IReadOnlyList<string> SpecialTokens => [.. _definition.AddedTokens.Where(token => token.Special).Select(token => token.Content)];
+
+    /// <summary>Texts of the special tokens that have a role, by the names that chat templates know them by.</summary>
+    internal IReadOnlyDictionary<string, string> SpecialNames
+    {
+        get
+        {
+            var names = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (role, id) in _definition.Roles) if (IdToToken(id) is { } text) names[role] = text;
+            if (_definition.UnknownToken is { } unknown) names["unk_token"] = unknown;
+            return names;
+        }
+    }
 
     /// <summary>Whether an id is a special token, which decoding drops.</summary>
     public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];

@@ -1,12 +1,11 @@
 using Rlhf.Policies.Tokenization.Bpe;
-using Rlhf.Policies.Tokenization.Chat;
 
 namespace Rlhf.Policies.Tokenization;
 
 /// <summary>What a tokenizer is, for people and scripts.</summary>
 public sealed record TokenizerInfo
 {
-    /// <summary>byte_level, byte_fallback or characters: how a character that no token covers is encoded.</summary>
+    /// <summary>byte_level, byte_fallback or characters: how a character that no token covers is encoded by merges; word_piece or unigram.</summary>
     public required string Kind { get; init; }
 
     public required int VocabularySize { get; init; }
@@ -26,12 +25,12 @@ public sealed record TokenizerInfo
 
     public required IReadOnlyList<string> After { get; init; }
 
-    /// <summary>The name of the chat template that came with it, "unknown", or null where none came.</summary>
+    /// <summary>"its own" where a chat template came with it, else null.</summary>
     public required string? ChatTemplate { get; init; }
 
     internal static TokenizerInfo Of(TextTokenizer tokenizer, TokenizerDefinition definition) => new()
     {
-        Kind = definition.Splitting.ByteLevel ? "byte_level" : definition.ByteFallback ? "byte_fallback" : "characters",
+        Kind = definition.WordPiece is not null ? "word_piece" : definition.Unigram is not null ? "unigram" : definition.Splitting.ByteLevel ? "byte_level" : definition.ByteFallback ? "byte_fallback" : "characters",
         VocabularySize = tokenizer.VocabularySize,
         Merges = definition.Merges.Count,
         SpecialTokens = [.. definition.AddedTokens.Where(token => token.Special).OrderBy(token => token.Id).Select(token => token.Content)],
@@ -40,7 +39,7 @@ public sealed record TokenizerInfo
         Pad = Name(tokenizer, tokenizer.Pad),
         Before = [.. definition.Template.Before.Select(id => Name(tokenizer, id)!)],
         After = [.. definition.Template.After.Select(id => Name(tokenizer, id)!)],
-        ChatTemplate = definition.ChatTemplate is { } template ? ChatRecognition.Recognise(template)?.Name ?? "unknown" : null,
+        ChatTemplate = definition.ChatTemplate is null ? null : "its own",
     };
 
     private static string? Name(TextTokenizer tokenizer, int? id) => id is { } known ? tokenizer.IdToToken(known) : null;

@@ -24,9 +24,6 @@ public sealed class ChatTemplateTests : IDisposable
     private const string Mistral =
         "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token}}{% else %}{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}";
 
-    private const string Phi3 =
-        "{% for message in messages %}{% if message['role'] == 'system' %}{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}";
-
     private readonly TemporaryFolder _folder = new();
 
     private static ChatMessage[] Dialogue { get; } =
@@ -60,28 +57,46 @@ public sealed class ChatTemplateTests : IDisposable
     }
 
     [Theory]
-    [InlineData(Qwen2, "chatml", "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n")]
-    [InlineData(ChatMl, "chatml", "<|im_start|>user\nHi<|im_end|>\n")]
-    [InlineData("{{ bos_token }}" + ChatMl, "chatml", "<s><|im_start|>user\nHi<|im_end|>\n")]
-    [InlineData(Zephyr, "zephyr", "<|user|>\nHi</s>\n")]
-    [InlineData(Llama2, "llama2", "<s>[INST] Hi [/INST]")]
-    [InlineData("{% for m in messages %}{% if m['role'] == 'user' %}Human: {{ m['content'] }}{% else %}Assistant: {{ m['content'] }}{% endif %}{% endfor %}", "plain", "\n\nHuman: Hi")]
-    public void For_TemplateOfTheTokenizer_IsRecognised(string template, string name, string rendered)
+    [InlineData(Qwen2, "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n", "<|im_start|>assistant\n")]
+    [InlineData("{{ bos_token }}" + ChatMl, "<s><|im_start|>user\nHi<|im_end|>\n", "<|im_start|>assistant\n")]
+    [InlineData(Zephyr, "<|user|>\nHi</s>\n", "<|assistant|>\n")]
+    [InlineData(Llama2, "<s>[INST] Hi [/INST]", "")]
+    [InlineData(Mistral, "<s>[INST] Hi [/INST]", "")]
+    [InlineData("{{ messages }}", "[{'role': 'user', 'content': 'Hi'}]", "")]
+    public void For_TemplateOfTheTokenizer_IsRendered(string template, string rendered, string opening)
     {
         var chat = ChatTemplate.For(Tokenizer(template), ChatTemplate.Automatic);
 
-        Assert.Equal(name, chat.Name);
+        Assert.Equal("auto", chat.Name);
         Assert.Equal(rendered, chat.Render([new ChatMessage(ChatRoles.User, "Hi")]));
+        Assert.Equal(rendered + opening, chat.RenderPrompt([new ChatMessage(ChatRoles.User, "Hi")]));
     }
 
     [Theory]
-    [InlineData(Mistral)]
-    [InlineData(Phi3)]
-    [InlineData("{% if enable_thinking %}<think>{% endif %}" + ChatMl)]
-    [InlineData("{{ messages }}")]
-    public void For_TemplateNobodyKnows_SaysWhatToSet(string template)
+    [InlineData(ChatMl, "Hello!<|im_end|>\n", "Good night.<|im_end|>\n")]
+    [InlineData(Zephyr, "Hello!</s>", "Good night.</s>")]
+    [InlineData(Llama2, " Hello! </s>", " Good night. </s>")]
+    [InlineData("{% for m in messages %}{% if m.role == 'assistant' %}A: {% generation %}{{ m.content }}{% endgeneration %};{% else %}{{ m.content }};{% endif %}{% endfor %}", "Hello!", "Good night.")]
+    [InlineData("{% for m in messages %}{% if m.role == 'assistant' and not loop.last %}A: {{ m.content }}</s>{% elif m.role == 'assistant' %}A: (so) {{ m.content }}</s>{% else %}{{ m.content }};{% endif %}{% endfor %}{% if add_generation_prompt %}A: {% endif %}", "Hello!</s>", "(so) Good night.</s>")]
+    public void Parts_TemplateOfTheTokenizer_MarksWhatTheAssistantProduces(string template, string first, string second)
+    {
+        var chat = ChatTemplate.For(Tokenizer(template), ChatTemplate.Automatic);
+        ChatMessage[] dialogue = [.. Dialogue[1..], new(ChatRoles.Assistant, "Good night.")];
+        var parts = chat.Parts(dialogue);
+
+        Assert.Equal([first, second], parts.Where(part => part.Kind == ChatPartKind.Produced).Select(part => part.Text));
+        Assert.Equal(chat.Render(dialogue), string.Concat(parts.Select(part => part.Text)));
+    }
+
+    [Theory]
+    [InlineData("a\n{% include 'x' %}", "line 2: the tag 'include' is not known here")]
+    [InlineData("{{ a | markdown }}", "line 1: there is no filter 'markdown' here")]
+    [InlineData("\n\n{{ a is silly }}", "line 3: there is no test 'silly' here")]
+    [InlineData("{% if a %}", "line 1: the template ends where 'endif' is expected")]
+    public void For_TemplateThatHoldsWhatNobodyKnows_NamesLineAndConstruct(string template, string problem)
     {
         var error = Assert.Throws<RlhfException>(() => ChatTemplate.For(Tokenizer(template), ChatTemplate.Automatic));
+        Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         Assert.Contains("set chat_template to one of chatml, llama2, zephyr, plain", error.Message, StringComparison.Ordinal);
     }
 

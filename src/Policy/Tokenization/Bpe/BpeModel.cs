@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.ML.Tokenizers;
 using Rlhf.Foundation;
@@ -7,13 +6,10 @@ namespace Rlhf.Policies.Tokenization.Bpe;
 
 /// <summary>
 /// Words to ids: <see cref="BpeTokenizer"/> applies the merges; around it stand what it lacks (byte fallback, whole words
-/// that are tokens, words of any length) and a cache of words. Safe to use from several threads.
+/// that are tokens, words of any length).
 /// </summary>
-internal sealed class BpeModel
+internal sealed class BpeModel : WordModel
 {
-    private const int CachedWords = 1 << 16;
-    private const int CachedLength = 48;
-
     /// <summary>The package's time grows with the square of a word's length.</summary>
     private const int LongLength = 256;
 
@@ -23,41 +19,19 @@ internal sealed class BpeModel
     private readonly Lazy<LongWordMerger> _longMerges;
     private readonly int[]? _byteIds;
     private readonly int? _unknown;
-    private readonly ConcurrentDictionary<string, int[]> _cache = new();
-    private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _cached;
-    private int _cacheCount;
 
     public BpeModel(TokenizerDefinition definition)
     {
         _definition = definition;
         var vocabulary = definition.Vocabulary;
         _ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
-        _cached = _cache.GetAlternateLookup<ReadOnlySpan<char>>();
         _merges = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = definition.Merges, ByteLevel = definition.Splitting.ByteLevel });
         _longMerges = new Lazy<LongWordMerger>(() => new LongWordMerger(vocabulary, definition.Merges));
         _byteIds = definition.ByteFallback ? ByteIds(vocabulary) : null;
         if (definition.UnknownToken is { } unknown && vocabulary.TryGetValue(unknown, out var id)) _unknown = id;
     }
 
-    /// <summary>Appends the ids of one word.</summary>
-    public void Encode(ReadOnlySpan<char> word, List<int> output)
-    {
-        if (word.Length > CachedLength)
-        {
-            output.AddRange(Encode(word));
-            return;
-        }
-
-        if (!_cached.TryGetValue(word, out var ids))
-        {
-            ids = Encode(word);
-            if (Volatile.Read(ref _cacheCount) < CachedWords && _cached.TryAdd(word, ids)) Interlocked.Increment(ref _cacheCount);
-        }
-
-        output.AddRange(ids);
-    }
-
-    private int[] Encode(ReadOnlySpan<char> word)
+    protected override int[] Encode(ReadOnlySpan<char> word)
     {
         if (_definition.IgnoreMerges && WholeWord(word) is { } id) return [id];
         return _definition.Splitting.ByteLevel ? EncodeBytes(word) : EncodeCharacters(word);

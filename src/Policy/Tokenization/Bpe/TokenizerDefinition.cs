@@ -29,6 +29,12 @@ internal sealed record TokenizerDefinition
     /// <summary>A word that is a token is that token, whatever the merges would make of it.</summary>
     public bool IgnoreMerges { get; init; }
 
+    /// <summary>The model is WordPiece.</summary>
+    public WordPieceRules? WordPiece { get; init; }
+
+    /// <summary>The model is Unigram.</summary>
+    public UnigramRules? Unigram { get; init; }
+
     public string? UnknownToken { get; init; }
 
     public bool FuseUnknown { get; init; }

@@ -8,7 +8,10 @@ namespace Rlhf.Policies.Tokenization.Chat;
 internal abstract record ChatFormat(string Name)
 {
     /// <summary>What follows the dialogue where the assistant is to speak.</summary>
-    public abstract string GenerationPrompt { get; }
+    public virtual string GenerationPrompt => "";
+
+    /// <summary>A dialogue up to where the assistant speaks next.</summary>
+    public virtual string Prompt(IReadOnlyList<ChatMessage> messages, ChatTokens tokens) => string.Concat(Parts(messages, tokens).Select(part => part.Text)) + GenerationPrompt;
 
     public abstract IEnumerable<ChatPart> Parts(IReadOnlyList<ChatMessage> messages, ChatTokens tokens);
 

@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Files;
 using Rlhf.Policies.Tokenization.Bpe;
+using Rlhf.Policies.Tokenization.Pieces;
 
 namespace Rlhf.Policies.Tokenization.Files;
 
@@ -14,9 +15,10 @@ internal static class DecoderJson
             "ByteLevel" => new ByteLevelText(),
             "Metaspace" => Metaspace(place),
             "Sequence" => Sequence(place.Required("decoders")),
+            "WordPiece" => new WordPieceText(place.OptionalText("prefix") ?? "##") { LeadingSpaces = 1 },
             "ByteFallback" => new PieceText { ByteFallback = true },
             "Fuse" => TokenText.Plain,
-            _ => throw type.Unsupported("ByteLevel, Metaspace, ByteFallback, Fuse, and a Sequence of Replace, ByteFallback, Fuse, Strip"),
+            _ => throw type.Unsupported("ByteLevel, Metaspace, WordPiece, ByteFallback, Fuse, and a Sequence of Replace, ByteFallback, Fuse, Strip"),
         };
     }
 

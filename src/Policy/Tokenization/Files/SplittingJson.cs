@@ -6,7 +6,7 @@ namespace Rlhf.Policies.Tokenization.Files;
 /// <summary>Reads tokenizer.json's `pre_tokenizer`.</summary>
 internal static class SplittingJson
 {
-    private const string Supported = "Sequence, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation";
+    private const string Supported = "Sequence, ByteLevel, Split, Digits, Metaspace, Whitespace, WhitespaceSplit, Punctuation, BertPreTokenizer";
 
     public static WordSplitting Read(JsonPlace place)
     {
@@ -34,6 +34,7 @@ internal static class SplittingJson
             "Digits" => With(before, new RegexSplitter(step.Flag("individual_digits", otherwise: false) ? SplitPattern.Digit() : SplitPattern.Digits(), MatchBehavior.Isolated)),
             "Whitespace" => With(before, new RegexSplitter(SplitPattern.WordOrSymbols(), MatchBehavior.Removed, MatchSense.BetweenPatterns)),
             "WhitespaceSplit" => With(before, new RegexSplitter(SplitPattern.WhiteSpace(), MatchBehavior.Removed)),
+            "BertPreTokenizer" => With(With(before, new RegexSplitter(SplitPattern.WhiteSpace(), MatchBehavior.Removed)), new BertPunctuationSplitter()),
             "Punctuation" => With(before, new RegexSplitter(SplitPattern.Punctuation(), Behavior(step, MatchBehavior.Isolated))),
             _ => throw type.Unsupported(Supported),
         };

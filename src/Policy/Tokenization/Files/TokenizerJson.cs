@@ -6,7 +6,7 @@ using Rlhf.Policies.Tokenization.Splitting;
 
 namespace Rlhf.Policies.Tokenization.Files;
 
-/// <summary>Reads tokenizer.json, the format of Hugging Face's `tokenizers`, for BPE models.</summary>
+/// <summary>Reads tokenizer.json, the format of Hugging Face's `tokenizers`, for BPE, WordPiece and Unigram models.</summary>
 internal static class TokenizerJson
 {
     public static TokenizerDefinition Read(string path) => JsonFile.Read(path, Read);
@@ -14,25 +14,66 @@ internal static class TokenizerJson
     public static TokenizerDefinition Read(JsonPlace root)
     {
         var model = root.Required("model");
-        if (model.OptionalText("type") is { } type && type != "BPE") throw model.Required("type").Unsupported("\"BPE\"");
+        switch (model.OptionalText("type"))
+        {
+            case null or "BPE": break;
+            case "WordPiece": return Around(root, WordPiece(root, model));
+            case "Unigram": return Around(root, Unigram(root, model));
+            default: throw model.Required("type").Unsupported("\"BPE\", \"WordPiece\", \"Unigram\"");
+        }
+
         RefuseAffix(model, "continuing_subword_prefix");
         RefuseAffix(model, "end_of_word_suffix");
 
         var merges = Merges(model);
-        return new TokenizerDefinition
+        return Around(root, new TokenizerDefinition
         {
             Source = root.File,
             Vocabulary = Vocabulary(model.Required("vocab")),
             Merges = merges,
-            AddedTokens = root.Optional("added_tokens") is { } added ? [.. added.Items().Select(token => AddedTokenJson.Read(token))] : [],
-            Normalizer = root.Optional("normalizer") is { } normalizer ? NormalizerJson.Read(normalizer) : null,
-            Splitting = root.Optional("pre_tokenizer") is { } splitting ? SplittingJson.Read(splitting) : WholeText(merges),
-            Decoding = root.Optional("decoder") is { } decoder ? DecoderJson.Read(decoder) : TokenText.Plain,
-            Template = root.Optional("post_processor") is { } template ? TemplateJson.Read(template) : SequenceTemplate.Empty,
+            Splitting = WholeText(merges),
             ByteFallback = model.Flag("byte_fallback", otherwise: false),
             IgnoreMerges = model.Flag("ignore_merges", otherwise: false),
             UnknownToken = model.OptionalText("unk_token"),
             FuseUnknown = model.Flag("fuse_unk", otherwise: false),
+        });
+    }
+
+    /// <summary>A model with what the file has around it.</summary>
+    private static TokenizerDefinition Around(JsonPlace root, TokenizerDefinition model) => model with
+    {
+        AddedTokens = root.Optional("added_tokens") is { } added ? [.. added.Items().Select(token => AddedTokenJson.Read(token))] : [],
+        Normalizer = root.Optional("normalizer") is { } normalizer ? NormalizerJson.Read(normalizer) : null,
+        Splitting = root.Optional("pre_tokenizer") is { } splitting ? SplittingJson.Read(splitting) : model.Splitting,
+        Decoding = root.Optional("decoder") is { } decoder ? DecoderJson.Read(decoder) : TokenText.Plain,
+        Template = root.Optional("post_processor") is { } template ? TemplateJson.Read(template) : SequenceTemplate.Empty,
+    };
+
+    private static TokenizerDefinition WordPiece(JsonPlace root, JsonPlace model) => new()
+    {
+        Source = root.File, Vocabulary = Vocabulary(model.Required("vocab")), Merges = [], UnknownToken = model.OptionalText("unk_token") ?? "[UNK]",
+        WordPiece = new WordPieceRules(model.OptionalText("continuing_subword_prefix") ?? "##", model.Optional("max_input_chars_per_word")?.Id() ?? 100),
+    };
+
+    /// <summary>The vocabulary is a list of [token, score], of which each one's place is its id.</summary>
+    private static TokenizerDefinition Unigram(JsonPlace root, JsonPlace model)
+    {
+        var vocabulary = new Dictionary<string, int>();
+        var scores = new List<double>();
+        foreach (var entry in model.Required("vocab").Items())
+        {
+            if (entry.Value.ValueKind != JsonValueKind.Array || entry.Value.GetArrayLength() != 2 || entry.Value[0].ValueKind != JsonValueKind.String || entry.Value[1].ValueKind != JsonValueKind.Number)
+                throw entry.Wrong("a token and its score");
+            if (!vocabulary.TryAdd(entry.Value[0].GetString()!, scores.Count)) throw new RlhfException($"{root.File}: {entry.Key} is listed twice");
+            scores.Add(entry.Value[1].GetDouble());
+        }
+
+        var unknown = model.Optional("unk_id") is { } place ? place.Id() : -1;
+        if (unknown >= scores.Count) throw model.Required("unk_id").Wrong($"an id below {scores.Count}");
+        return new TokenizerDefinition
+        {
+            Source = root.File, Vocabulary = vocabulary, Merges = [], Unigram = new UnigramRules([.. scores]), ByteFallback = model.Flag("byte_fallback", otherwise: false),
+            UnknownToken = unknown < 0 ? null : vocabulary.First(pair => pair.Value == unknown).Key,
         };
     }
 

@@ -22,7 +22,13 @@ internal static class Formatting
 
         var digits = number.ToString("R", CultureInfo.InvariantCulture);
         var at = digits.IndexOf('E', StringComparison.Ordinal);
-        if (at < 0) return digits;
+        if (at < 0)
+        {
+            var sign = digits[0] == '-' ? "-" : "";
+            var mantissa = digits[sign.Length..].TrimEnd('0');
+            return string.Create(CultureInfo.InvariantCulture, $"{sign}{mantissa[0]}{(mantissa.Length > 1 ? "." + mantissa[1..] : "")}e+{digits.Length - sign.Length - 1:00}");
+        }
+
         var power = int.Parse(digits[(at + 1)..], CultureInfo.InvariantCulture);
         return string.Create(CultureInfo.InvariantCulture, $"{digits[..at]}e{(power < 0 ? '-' : '+')}{Math.Abs(power):00}");
     }

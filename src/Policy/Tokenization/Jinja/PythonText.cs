@@ -108,7 +108,7 @@ internal static class PythonText
             rest = TrimStart(rest[end..]);
         }
 
-        if (rest.Length > 0) words.Add(TrimEnd(rest.ToString()));
+        if (rest.Length > 0) words.Add(rest.ToString());
         return words;
     }
 

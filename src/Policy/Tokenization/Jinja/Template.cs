@@ -52,7 +52,7 @@ internal sealed class Template
                 return dict;
             case JsonValueKind.Array: return ListValue.Of(json.EnumerateArray().Select(ValueOf));
             case JsonValueKind.String: return json.GetString();
-            case JsonValueKind.Number: return json.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0 && json.TryGetInt64(out var whole) ? whole : json.GetDouble();
+            case JsonValueKind.Number: return json.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0 && json.TryGetInt64(out var whole) ? (object)whole : json.GetDouble();
             case JsonValueKind.True or JsonValueKind.False: return json.GetBoolean();
             default: return null;
         }

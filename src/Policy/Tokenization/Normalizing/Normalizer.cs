@@ -32,7 +32,10 @@ internal sealed record RegexReplaceNormalizer(Regex Pattern, string New) : Norma
 
 internal sealed record LowercaseNormalizer : Normalizer
 {
-    public override string Apply(string text) => text.ToLowerInvariant();
+    public override string Apply(string text) => Lowered(text);
+
+    /// <summary>The one letter whose small form is two characters is written as them.</summary>
+    public static string Lowered(string text) => text.Replace("İ", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
 }
 
 internal sealed record StripNormalizer(bool Left, bool Right) : Normalizer

@@ -65,8 +65,8 @@ internal static partial class SplitPattern
     }
 
     [GeneratedRegex(Llama3Text, RegexOptions.CultureInvariant, TimeLimit)]
-    private static partial Regex Llama3();
+    public static partial Regex Llama3();
 
     [GeneratedRegex(Qwen2Text, RegexOptions.CultureInvariant, TimeLimit)]
-    private static partial Regex Qwen2();
+    public static partial Regex Qwen2();
 }
