@@ -53,11 +53,14 @@ if [ -n "${CUT:-}" ]; then
   ) &
 fi
 
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} RLHF_RANK_TIMEOUT=${RLHF_RANK_TIMEOUT:-60}
+# mpirun waits for a daemon that is cut off as long as TCP does, five minutes and more, unless keepalive is told otherwise.
 # The two share a memory that two machines would not: everything goes over TCP.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 TERM=dumb
 code=0
 ip netns exec "$here" unshare --uts bash -c 'hostname host-a; exec "$@"' two-hosts \
   mpirun -q --hostfile "$scratch/hosts" -n $((2 * per_host)) --bind-to none --mca plm_rsh_agent "$scratch/reach" --mca plm_rsh_no_tree_spawn 1 \
   --mca btl self,tcp --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
+  --mca oob_tcp_keepalive_time 3 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3 \
   -x TERM -x PATH -x OMP_NUM_THREADS -x RLHF_RANK_TIMEOUT "$@" || code=$?
 exit "$code"

@@ -24,7 +24,7 @@ internal static class RanksCommand
         // of them together go through the same rows.
         var options = new Dictionary<string, int>
         {
-            ["--width"] = 384, ["--layers"] = 6, ["--heads"] = 6, ["--vocabulary"] = 4096, ["--rows"] = 8, ["--length"] = 128, ["--steps"] = 5, ["--shard"] = 0, ["--bfloat16"] = 0,
+            ["--width"] = 384, ["--layers"] = 6, ["--heads"] = 6, ["--vocabulary"] = 4096, ["--rows"] = 8, ["--length"] = 128, ["--steps"] = 5, ["--shard"] = 0,
         };
         for (var i = 0; i + 1 < args.Length; i += 2)
         {
@@ -37,7 +37,6 @@ internal static class RanksCommand
         var job = membership.Join(CPU);
         int rows = options["--rows"], length = options["--length"];
         using var model = CausalLm.Create(TransformerConfig.Gpt2(options["--vocabulary"], options["--width"], options["--layers"], options["--heads"], length), seed: 0);
-        if (options["--bfloat16"] == 1) model.to(ScalarType.BFloat16);
         var before = Resident();
         using var optimizer = new ModelOptimizer(model.named_parameters(), new OptimizerOptions { Shard = options["--shard"] == 1 }, job);
         SftExample[] all = [.. Enumerable.Range(0, rows).Select(row => new SftExample(Tokens(model, length, row), [.. Enumerable.Repeat(true, length)]))];
