@@ -5,8 +5,11 @@ namespace Rlhf.Cli.Tests.Whole;
 /// <summary>The program as a process of its own: what it prints, how it ends, and how it takes signals.</summary>
 internal sealed class ProgramProcess : IDisposable
 {
+    /// <summary>A command that prints a line and goes on.</summary>
+    private const string LivesOn = "serve";
+
     private readonly Process _process;
-    private readonly Task<string> _output;
+    private readonly Lazy<Task<string>> _output;
     private readonly Task<string> _error;
 
     public ProgramProcess(string folder, params string[] words)
@@ -18,7 +21,8 @@ internal sealed class ProgramProcess : IDisposable
             RedirectStandardError = true,
         };
         _process = Process.Start(start)!;
-        _output = _process.StandardOutput.ReadToEndAsync();
+        _output = new Lazy<Task<string>>(_process.StandardOutput.ReadToEndAsync);
+        if (!words.Contains(LivesOn)) _ = _output.Value;
         _error = _process.StandardError.ReadToEndAsync();
     }
 
@@ -30,6 +34,21 @@ internal sealed class ProgramProcess : IDisposable
         return process.Wait();
     }
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Bytes of it in memory.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>What it prints first.</summary>
+    public async Task<string> FirstLine() => await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException(await _error);
+
     public void Signal(string name)
     {
         using var kill = Process.Start("bash", ["-c", $"kill -s {name} {_process.Id}"]);
@@ -39,7 +58,7 @@ internal sealed class ProgramProcess : IDisposable
     public Ending Wait()
     {
         if (!_process.WaitForExit(TimeSpan.FromSeconds(60))) throw new TimeoutException($"the program did not end: {_process.StartInfo.Arguments}");
-        return new Ending(_process.ExitCode, _output.Result, _error.Result);
+        return new Ending(_process.ExitCode, _output.Value.Result, _error.Result);
     }
 
     public void Dispose()
