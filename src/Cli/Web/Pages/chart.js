@@ -5,8 +5,8 @@ const dashes = ['', '7 4', '2 4'];
 const margins = { left: 54, right: 14, top: 10, bottom: 34 };
 let charts = 0;
 
-/** The k-th line of a chart: six colours, then the same dashed and dotted. */
-export const pen = k => ({ colour: `var(--c${k % 6 + 1})`, className: `c${k % 6 + 1}`, dash: dashes[Math.floor(k / 6) % 3], style: ['', 'dashed', 'dotted'][Math.floor(k / 6) % 3] });
+/** One of six colours, and a kind of line: whole, dashed or dotted. */
+export const pen = (colour, kind = 0) => ({ colour: `var(--c${colour % 6 + 1})`, className: `c${colour % 6 + 1}`, dash: dashes[kind % 3], style: ['', 'dashed', 'dotted'][kind % 3] });
 
 export class Chart {
   /** @param about {title, description, unit, x, scale, include} */

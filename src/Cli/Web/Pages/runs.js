@@ -168,17 +168,17 @@ function redraw() {
   });
 }
 
-/** With one run a line for each metric; with several one for each run and metric, the run's name before it. */
+/** With one run a colour for each metric; with several a colour for each run, and for each metric a kind of line. */
 function linesOf(chart, ids) {
   const lines = [];
-  for (const id of ids) {
+  for (const [run, id] of ids.entries()) {
     const { steps, series } = held.get(id);
-    for (const line of chart.lines) {
+    for (const [kind, line] of chart.lines.entries()) {
       const values = series[line.metric];
       if (!values?.some(Number.isFinite) || lines.some(other => other.id === id && other.y.every((y, i) => y === values[i]))) continue;
       const [x, y] = [[], []];
       values.forEach((value, i) => { if (value !== null) { x.push(steps[i]); y.push(value); } });
-      lines.push({ id, name: ids.length > 1 ? `${id}: ${line.label}` : line.label, pen: pen(lines.length), x, y });
+      lines.push({ id, name: ids.length > 1 ? `${id}: ${line.label}` : line.label, pen: ids.length > 1 ? pen(run, kind + 3 * Math.floor(run / 6)) : pen(kind), x, y });
     }
   }
   return lines;
@@ -194,7 +194,7 @@ function detail(id) {
     const run = `run=${encodeURIComponent(id)}`;
     const [said, shown, drawn] = await Promise.all([ask(`/api/runs/words?${run}`), ask(`/api/runs/samples?${run}`), ask(`/api/runs/curve?${run}`)].map(one => one.catch(() => null)));
     if (said !== null) replace(words, said.headline ? el('p', {}, said.headline) : null,
-      said.reasons.length + said.advice.length > 0 ? el('ul', { class: 'words' }, ...said.reasons.map(text => el('li', {}, text)), ...said.advice.map(one => el('li', {}, `Step ${one.step}: ${one.text}`))) : null);
+      said.reasons.length + said.advice.length > 0 ? el('ul', { class: 'words' }, ...said.reasons.map(text => el('li', {}, text)), ...repeated(said.advice).map(text => el('li', {}, text))) : null);
     if (drawn?.points.length > 0) {
       chart ??= new Chart({ title: 'Reward against drift', description: drawn.headline ?? '', unit: 'gain, σ of the reference', x: 'KL from the reference, nats', include: [0] });
       if (!chart.figure.isConnected) curve.append(chart.figure);
@@ -207,6 +207,13 @@ function detail(id) {
   }
   refresh();
   return { part, refresh };
+}
+
+/** What is said again and again, once, with how often. */
+function repeated(advice) {
+  const steps = new Map();
+  for (const { step, text } of advice) steps.set(text, [...(steps.get(text) ?? []), step]);
+  return [...steps].map(([text, at]) => `Step ${at[0]}${at.length > 1 ? `, and ${at.length - 1} times since, last at ${at.at(-1)}` : ''}: ${text}`);
 }
 
 function table(samples) {
