@@ -22,6 +22,8 @@ internal static class CommandTable
         CurveCommand.Create(),
         BestOfNCommand.Create(),
         ReportCommand.Create(),
+        RoundsCommand.Create(),
+        ServeCommand.Create(),
         DataCommand.Create(),
         ModelCommand.Create(),
         BenchCommand.Create(),

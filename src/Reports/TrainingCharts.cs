@@ -44,6 +44,9 @@ public static class TrainingCharts
         new("learning-rate", "Learning rate", "As scheduled.", "learning rate", [(MetricNames.LearningRate, "learning rate"), (MetricNames.PolicyLearningRate, "policy"), (MetricNames.CriticLearningRate, "critic")]) { Include = [0] },
     ];
 
+    /// <summary>In the order they are shown.</summary>
+    internal static IReadOnlyList<MetricChart> All => s_charts;
+
     /// <summary>The standard charts that the stage has numbers for.</summary>
     public static IEnumerable<Chart> Standard(ReportStage stage)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Rlhf.Cli.Labels;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
@@ -27,6 +28,7 @@ internal static class DataCommand
             "rlhf data inspect train.parquet tokenizer=models/gpt2 longest=512 --json",
             "rlhf data inspect pairs.jsonl columns.chosen=better columns.rejected=worse",
             "rlhf data convert pairs.jsonl.gz pairs.parquet",
+            "rlhf data convert labels.jsonl pairs.parquet",
             "rlhf data convert reviews.parquet prompts.jsonl columns.prompt=text first_words=6",
             "rlhf data make data/world",
             "rlhf data make data/sums what=sums",
@@ -72,6 +74,13 @@ internal static class DataCommand
     /// <summary>A row that cannot be read ends it: a copy that lacks rows would be no copy.</summary>
     private static void Convert(DataRecipe recipe, CommandContext context)
     {
+        if (LabelledPairs.AreIn(recipe.File))
+        {
+            var count = LabelledPairs.Write(recipe.To!, LabelBook.Of(LabelFile.Read(recipe.File)).Standing);
+            context.Progress.Note($"{recipe.To}: {count} preference pairs");
+            return;
+        }
+
         using var writer = RowWriter.Create(recipe.To!);
         foreach (var row in RowReader.Read(recipe.File))
             writer.Write(recipe.FirstWords is { } words ? Prompt(row, recipe.Columns.Prompt, words) : row);

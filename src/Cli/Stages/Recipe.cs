@@ -77,8 +77,11 @@ public sealed record Recipe : IChecked
     [Describe("evaluation of checkpoints: reward bought for drift")]
     public CurveRecipe? Curve { get; init; }
 
+    [Describe("round after round of pairs, labels, reward model and policy, for rlhf rounds")]
+    public RoundsRecipe? Rounds { get; init; }
+
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null, Curve = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null, Curve = null, Rounds = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Rlhf.Foundation.Files;
 
@@ -27,11 +26,6 @@ public sealed class RunLock : IDisposable
         _heartbeat = new Timer(_ => Beat(), null, Refresh, Refresh);
     }
 
-    private sealed record Holder(string Host, int Process, DateTime Started)
-    {
-        public override string ToString() => $"process {Process} on {Host}, started {Started.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC";
-    }
-
     /// <exception cref="RlhfException">Another process writes this run.</exception>
     public static RunLock Take(string folder)
     {
@@ -57,6 +51,13 @@ public sealed class RunLock : IDisposable
         return new RunLock(held, holderFile);
     }
 
+    /// <summary>Who writes the run in a folder now; null where nobody does.</summary>
+    public static RunHolder? HolderOf(string folder)
+    {
+        var holderFile = Path.Combine(folder, FileName + ".json");
+        return Read(holderFile) is { } holder && ((holder.IsHere && holder.Process == Environment.ProcessId) || IsAlive(holder, File.GetLastWriteTimeUtc(holderFile))) ? holder : null;
+    }
+
     public void Dispose()
     {
         using (var stopped = new ManualResetEvent(false))
@@ -75,9 +76,9 @@ public sealed class RunLock : IDisposable
     }
 
     /// <summary>On this machine the process table knows; of another machine only a fresh sign of life tells.</summary>
-    private static bool IsAlive(Holder holder, DateTime lastSign)
+    private static bool IsAlive(RunHolder holder, DateTime lastSign)
     {
-        if (holder.Host != Environment.MachineName) return DateTime.UtcNow - lastSign < Silence;
+        if (!holder.IsHere) return DateTime.UtcNow - lastSign < Silence;
         if (holder.Process == Environment.ProcessId) return false;
         try
         {
@@ -90,17 +91,17 @@ public sealed class RunLock : IDisposable
         }
     }
 
-    private static Holder Self()
+    private static RunHolder Self()
     {
         using var self = Process.GetCurrentProcess();
-        return new Holder(Environment.MachineName, self.Id, self.StartTime.ToUniversalTime());
+        return new RunHolder(Environment.MachineName, self.Id, self.StartTime.ToUniversalTime());
     }
 
-    private static Holder? Read(string holderFile)
+    private static RunHolder? Read(string holderFile)
     {
         try
         {
-            return JsonSerializer.Deserialize<Holder>(File.ReadAllText(holderFile), JsonText.Lines);
+            return JsonSerializer.Deserialize<RunHolder>(File.ReadAllText(holderFile), JsonText.Lines);
         }
         catch (Exception none) when (none is IOException or JsonException)
         {

@@ -11,7 +11,7 @@ public sealed record Inspection
     /// <summary>jsonl, json, jsonl.gz, json.gz or parquet.</summary>
     public required string Format { get; init; }
 
-    /// <summary>What its rows are for: preferences, sft, dialogues, labels, text, prompts, or unknown.</summary>
+    /// <summary>What its rows are for: preferences, answers (of people, to be converted to preferences), sft, dialogues, labels, text, prompts, or unknown.</summary>
     public required string Shape { get; init; }
 
     /// <summary>All rows, the defective ones among them.</summary>

@@ -12,7 +12,7 @@ internal sealed class RowShape
 
     private RowShape(string name, Dissection dissect) => (Name, Dissect) = (name, dissect);
 
-    /// <summary>preferences, sft, dialogues, labels, text, prompts, or unknown.</summary>
+    /// <summary>preferences, answers, sft, dialogues, labels, text, prompts, or unknown.</summary>
     public string Name { get; }
 
     public Dissection Dissect { get; }
@@ -22,6 +22,7 @@ internal sealed class RowShape
         bool Has(string column) => first.Kind(column) != ColumnKind.Missing;
         if (Has(columns.Chosen) && Has(columns.Rejected)) return Pairs(columns, form);
         if (Has(columns.Prompt) && Has("completion")) return Texts("sft", columns.Prompt, "completion");
+        if (Has("annotator") && Has("answer") && Has("pair")) return Answers();
         if (Has(columns.Text) && Has(columns.Label)) return Labels(columns);
         if (Has(columns.Text)) return Texts("text", columns.Text);
         if (Has("messages")) return Prompts("dialogues", columns, form);
@@ -46,6 +47,18 @@ internal sealed class RowShape
     {
         var parser = new LabelParser(columns);
         return new RowShape("labels", (Row row, out Fault? fault) => parser.Parse(row, out fault) is { } label ? [new TextPart("text", label.Text)] : null);
+    }
+
+    /// <summary>What people answered in `rlhf serve`; a row that takes an answer back has no texts.</summary>
+    private static RowShape Answers()
+    {
+        var answers = Texts("answers", "prompt", "first", "second");
+        return new RowShape(answers.Name, (Row row, out Fault? fault) =>
+        {
+            if (!row.Has("undo")) return answers.Dissect(row, out fault);
+            fault = null;
+            return [];
+        });
     }
 
     /// <summary>Rows of which every named column is a text that is not empty.</summary>

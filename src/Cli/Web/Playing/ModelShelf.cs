@@ -1,0 +1,137 @@
+using Rlhf.Cli.Web.Http;
+using Rlhf.Foundation;
+using Rlhf.Policies.Checkpoints;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Models;
+using Rlhf.Rewards.Training;
+using static TorchSharp.torch;
+
+namespace Rlhf.Cli.Web.Playing;
+
+/// <summary>A language model with its tokenizer, or a reward model.</summary>
+internal sealed class LoadedModel(TextTokenizer tokenizer, CausalLm? policy, RewardEnsemble? reward) : IDisposable
+{
+    public TextTokenizer Tokenizer => tokenizer;
+
+    public CausalLm Policy => policy!;
+
+    public int Users { get; set; }
+
+    public long Used { get; set; }
+
+    /// <summary>What a reward model says of a response; the policy's own tokens where both have one tokenizer.</summary>
+    public double Score(TextTokenizer asked, int[] prompt, IReadOnlyList<int> response, string promptText, string responseText) =>
+        reward!.Score([asked.HasSameTokens(tokenizer) ? [.. prompt, .. response] : ReplyTokens.Whole(tokenizer, promptText, responseText)], tokenizer.PadOrEos)[0].Score;
+
+    public void Dispose()
+    {
+        policy?.Dispose();
+        reward?.Dispose();
+    }
+}
+
+/// <summary>
+/// Models that are in memory: loaded when they are first asked for, a few at a time, the longest unused making room. One
+/// computes at a time, a token or a score long, so that answers which are streamed side by side come side by side.
+/// </summary>
+internal sealed class ModelShelf(ModelPlaces places, Func<Device> open, int most) : IDisposable
+{
+    private const int MostWaiting = 32;
+
+    private readonly SemaphoreSlim _machine = new(1);
+    private readonly Dictionary<string, LoadedModel> _loaded = [];
+    private readonly Lazy<Device> _device = new(open);
+    private int _waiting;
+    private long _clock;
+
+    public ModelPlaces Places => places;
+
+    /// <summary>Holds a model until what is returned is disposed.</summary>
+    public async Task<Lease> Take(string id, ModelKind kind, CancellationToken gone)
+    {
+        var place = places.Find(id, kind);
+        return await Compute(() =>
+        {
+            var key = $"{place.Folder}@{File.GetLastWriteTimeUtc(Path.Combine(place.Folder, "config.json")).Ticks}";
+            if (!_loaded.TryGetValue(key, out var model))
+            {
+                MakeRoom();
+                _loaded[key] = model = Load(place);
+            }
+
+            model.Users++;
+            model.Used = ++_clock;
+            return new Lease(this, model);
+        }, gone);
+    }
+
+    /// <summary>Does a piece of work while nobody else computes.</summary>
+    /// <exception cref="RefusedException">Too many wait already.</exception>
+    public async Task<T> Compute<T>(Func<T> work, CancellationToken gone)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > MostWaiting) throw new RefusedException(Microsoft.AspNetCore.Http.StatusCodes.Status429TooManyRequests, "too many requests wait for a model; ask again later");
+            await _machine.WaitAsync(gone);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            _machine.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var model in _loaded.Values) model.Dispose();
+        _machine.Dispose();
+    }
+
+    private void MakeRoom()
+    {
+        while (_loaded.Count >= most && _loaded.Where(one => one.Value.Users == 0).OrderBy(one => one.Value.Used).FirstOrDefault() is { Key: not null } oldest)
+        {
+            _loaded.Remove(oldest.Key);
+            oldest.Value.Dispose();
+        }
+    }
+
+    private LoadedModel Load(ModelPlace place)
+    {
+        try
+        {
+            if (place.Kind == ModelKind.Reward) return new LoadedModel(TextTokenizer.Load(RewardFolder.TokenizerFolder(place.Folder)), null, RewardFolder.Load(place.Folder, _device.Value));
+            var tokenizer = TextTokenizer.Load(place.Folder);
+            var model = ModelFolder.Load(place.Folder, _device.Value);
+            tokenizer.WantFit(model.Config.Vocabulary);
+            return new LoadedModel(tokenizer, model, null);
+        }
+        catch (IOException gone)
+        {
+            throw new RlhfException($"{place.Id} cannot be read ({gone.Message}); a run that goes on removes its older checkpoints", gone);
+        }
+    }
+
+    private void Return(LoadedModel model)
+    {
+        _machine.Wait();
+        model.Users--;
+        _machine.Release();
+    }
+
+    internal sealed class Lease(ModelShelf shelf, LoadedModel model) : IDisposable
+    {
+        public LoadedModel Model => model;
+
+        public void Dispose() => shelf.Return(model);
+    }
+}
