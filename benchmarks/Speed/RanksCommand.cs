@@ -8,7 +8,6 @@ using Rlhf.Policies.Models;
 using Rlhf.Policies.Randomness;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;
