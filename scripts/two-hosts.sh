@@ -59,8 +59,21 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} RLHF_RANK_TIMEOUT=${RLHF_RANK_TIMEO
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 TERM=dumb
 code=0
 ip netns exec "$here" unshare --uts bash -c 'hostname host-a; exec "$@"' two-hosts \
-  mpirun -q --hostfile "$scratch/hosts" -n $((2 * per_host)) --bind-to none --mca plm_rsh_agent "$scratch/reach" --mca plm_rsh_no_tree_spawn 1 \
+  mpirun --hostfile "$scratch/hosts" -n $((2 * per_host)) --bind-to none --mca plm_rsh_agent "$scratch/reach" --mca plm_rsh_no_tree_spawn 1 \
   --mca btl self,tcp --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
   --mca oob_tcp_keepalive_time 3 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3 \
   -x TERM -x PATH -x OMP_NUM_THREADS -x RLHF_RANK_TIMEOUT "$@" || code=$?
+if [ -n "${CUT:-}" ]; then
+  # The ranks behind the cut wire have nobody who could end them: they have to by themselves.
+  for ((second = 0; second < 2 * RLHF_RANK_TIMEOUT; second++)); do
+    [ -n "$(ip netns pids "$there")" ] || break
+    sleep 1
+  done
+  if [ -n "$(ip netns pids "$there")" ]; then
+    echo "two-hosts: processes still run on the machine that was cut off" >&2
+    code=99
+  else
+    echo "two-hosts: nothing runs any more on the machine that was cut off" >&2
+  fi
+fi
 exit "$code"
