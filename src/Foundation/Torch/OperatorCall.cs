@@ -74,31 +74,6 @@ internal ref struct OperatorCall
         return (long)_stack[0];
     }
 
-    /// <summary>Runs an operator that gives a list of tensors.</summary>
-    public readonly unsafe Tensor[] RunForList()
-    {
-        Invoke();
-        var list = (nint)_stack[0];
-        try
-        {
-            nuint size;
-            Check(StableInterface.Size(list, &size));
-            var tensors = new Tensor[size];
-            for (nuint i = 0; i < size; i++)
-            {
-                ulong item;
-                Check(StableInterface.Item(list, i, &item));
-                tensors[i] = Tensor.UnsafeCreateTensor((nint)item);
-            }
-
-            return tensors;
-        }
-        finally
-        {
-            _ = StableInterface.DeleteList(list);
-        }
-    }
-
     private readonly unsafe void Invoke()
     {
         fixed (ulong* stack = _stack) Check(StableInterface.Call(_name, _overload, stack, StableInterface.Version));

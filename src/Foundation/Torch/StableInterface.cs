@@ -42,15 +42,6 @@ internal static unsafe partial class StableInterface
     [LibraryImport(Library, EntryPoint = "torch_list_push_back")]
     public static partial int Append(nint list, ulong item);
 
-    [LibraryImport(Library, EntryPoint = "torch_list_size")]
-    public static partial int Size(nint list, nuint* size);
-
-    [LibraryImport(Library, EntryPoint = "torch_list_get_item")]
-    public static partial int Item(nint list, nuint index, ulong* item);
-
-    [LibraryImport(Library, EntryPoint = "torch_delete_list")]
-    public static partial int DeleteList(nint list);
-
     /// <summary>Calls the function for parts of a range on libtorch's own threads.</summary>
     [LibraryImport(Library, EntryPoint = "torch_parallel_for")]
     public static partial int ParallelFor(long begin, long end, long grain, delegate* unmanaged<long, long, void*, void> function, void* context);

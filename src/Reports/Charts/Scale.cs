@@ -29,13 +29,6 @@ public sealed class Scale
     /// <summary>The pixel of a value; NaN where the value has no place on the scale.</summary>
     public double At(double value) => From + (Bend(Kind, value) - _low) / (_high - _low) * (To - From);
 
-    /// <summary>The value at a share of the way from <see cref="Min"/> to <see cref="Max"/>.</summary>
-    public double ValueAt(double share)
-    {
-        var bent = _low + share * (_high - _low);
-        return Kind switch { ScaleKind.Log => Math.Pow(10, bent), ScaleKind.SquareRoot => bent * bent, _ => bent };
-    }
-
     public bool Shows(double value) => double.IsFinite(At(value));
 
     /// <summary>The ends of an axis: the data's, widened to what must be included, and never of no width.</summary>
