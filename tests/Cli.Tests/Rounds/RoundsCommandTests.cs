@@ -46,6 +46,25 @@ public sealed class RoundsCommandTests : IClassFixture<TrainedWorld>
     }
 
     [Fact]
+    public void Rounds_ByAProgram_AreLabelledByWhatItSays()
+    {
+        string[] words =
+        [
+            "rounds", "rounds.yaml", .. s_small, "rounds.count=1", "rounds.noise=0", "out=by-program",
+            "rounds.labeller={command: {run: [awk, '{ print gsub(/e/, \"\") }']}}",
+        ];
+
+        var ending = ProgramProcess.Run(_world.Folder, words);
+
+        Assert.True(ending.Code == 0, ending.Error);
+        var pairs = File.ReadLines(_world.At("by-program", "round-1", "data.jsonl")).Select(line => JsonNode.Parse(line)!).ToArray();
+        Assert.True(pairs.Length >= 10);
+        Assert.All(pairs, pair => Assert.True(Letters(pair["chosen"]!) > Letters(pair["rejected"]!), pair.ToJsonString()));
+
+        static int Letters(JsonNode response) => ((string)response!).Count(letter => letter == 'e');
+    }
+
+    [Fact]
     public async Task Rounds_ByPeople_WaitAtThePageAndGoOnWhenAllIsAnswered()
     {
         using var program = new ProgramProcess(_world.Folder, ["rounds", "rounds.yaml", .. s_small, "rounds.count=1", "rounds.port=0", "out=by-people"]);
