@@ -120,6 +120,7 @@ public static class Libtorch
         // Older ones lack what TorchSharp calls, and a call to nowhere ends the process.
         if (version is not null && version < new Version(2, 10)) throw Unfit(folder, version, "is too old");
         NativeAllocator.KeepFreedMemory();
+        NativeThreads.SleepSoon();
         Open(Path.Combine(folder.Path, LibtorchFolder.Library));
         s_library = Open(Path.Combine(folder.Path, "libtorch_cpu.so"));
         var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");

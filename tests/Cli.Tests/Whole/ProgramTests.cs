@@ -34,6 +34,17 @@ public sealed class ProgramTests : IDisposable
         Assert.Matches($@"\ngood  libtorch   2\.1[01]\.\d+ named by RLHF_LIBTORCH, {Regex.Escape(native)}/.*; it computes\n", named.Output);
     }
 
+    [Theory]
+    [InlineData("", "1000")]
+    [InlineData("GOMP_SPINCOUNT=77", "77")]
+    [InlineData("OMP_WAIT_POLICY=passive", "0")]
+    public void Doctor_ThreadsThatWait_SleepSoonUnlessTheEnvironmentSaysOtherwise(string variables, string looks)
+    {
+        var ending = _shell.Run($"OMP_DISPLAY_ENV=verbose {variables} {TrainedWorld.Program} doctor");
+
+        Assert.Contains($"GOMP_SPINCOUNT = '{looks}'", ending.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Rlhf_DoctorWhereLibtorchIsNot_SaysSoAndLooksAtTheRest()
     {
