@@ -22,7 +22,7 @@ internal sealed unsafe class HeadBackward : IDisposable
     {
         _rows = rows;
         ChunkRows = (int)Math.Min(chunkRows, rows.Count);
-        _memory = NativePool.Rent((long)ChunkRows * (rows.Head.Inputs.Count + rows.Head.Columns.Count) * Panels.Chunk);
+        _memory = NativePool.Shared.Rent((long)ChunkRows * (rows.Head.Inputs.Count + rows.Head.Columns.Count) * Panels.Chunk);
         _zeros = new NativeBuffer(rows.Head.Inputs.Count * Panels.Chunk);
         new Span<float>(_zeros.Data, rows.Head.Inputs.Count * Panels.Chunk).Clear();
     }
@@ -55,7 +55,7 @@ internal sealed unsafe class HeadBackward : IDisposable
 
     public void Dispose()
     {
-        NativePool.Return(_memory);
+        NativePool.Shared.Return(_memory);
         _zeros.Dispose();
     }
 
@@ -73,7 +73,7 @@ internal sealed unsafe class HeadBackward : IDisposable
 
         gradient.Of(logits, rows);
         if (_ofHidden is null) return;
-        var memory = NativePool.Rent((long)_rows.BlockRows * _rows.Head.Inputs.Count * Panels.Chunk);
+        var memory = NativePool.Shared.Rent((long)_rows.BlockRows * _rows.Head.Inputs.Count * Panels.Chunk);
         var gradients = new Panels(memory.Data, (long)_rows.BlockRows * Panels.Chunk);
         Product.Run(logits, _rows.Head.Backward, _zeros.Data, gradients, null, Extent.Of(here.Count), Extent.Of(_rows.Head.Backward.PanelCount));
         for (var row = 0; row < here.Count; row++)
@@ -85,7 +85,7 @@ internal sealed unsafe class HeadBackward : IDisposable
             }
         }
 
-        NativePool.Return(memory);
+        NativePool.Shared.Return(memory);
     }
 
     private readonly struct BlockTasks<TGradient>(HeadBackward pass, TGradient gradient, Extent chunk, bool areMade) : ITasks

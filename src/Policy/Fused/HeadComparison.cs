@@ -12,10 +12,10 @@ internal readonly unsafe struct HeadComparison(LogitRows rows, LogitRows others,
     public void Do(int task)
     {
         var extent = rows.Rows(task);
-        NativeBuffer memory = NativePool.Rent(rows.BlockSize), otherMemory = NativePool.Rent(others.BlockSize);
+        NativeBuffer memory = NativePool.Shared.Rent(rows.BlockSize), otherMemory = NativePool.Shared.Rent(others.BlockSize);
         Compare(extent, rows.Make(extent, memory.Data).Logits, others.Make(extent, otherMemory.Data).Logits);
-        NativePool.Return(memory);
-        NativePool.Return(otherMemory);
+        NativePool.Shared.Return(memory);
+        NativePool.Shared.Return(otherMemory);
     }
 
     private void Compare(Extent extent, Panels logits, Panels otherLogits)
@@ -66,9 +66,9 @@ internal readonly unsafe struct DivergenceGradient(LogitRows others, int columns
 {
     public void Of(Panels logits, Extent rows)
     {
-        var memory = NativePool.Rent(others.BlockSize);
+        var memory = NativePool.Shared.Rent(others.BlockSize);
         var otherLogits = others.Make(rows, memory.Data).Logits;
         SoftmaxRows.Apart(logits, logSums + rows.First, otherLogits, otherLogSums + rows.First, rows.Count, columns, scale, divergences + rows.First, factors + rows.First);
-        NativePool.Return(memory);
+        NativePool.Shared.Return(memory);
     }
 }

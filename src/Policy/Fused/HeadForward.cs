@@ -23,9 +23,9 @@ internal readonly unsafe struct HeadForward(LogitRows rows, float scale, long* t
             return;
         }
 
-        var memory = NativePool.Rent(rows.BlockSize);
+        var memory = NativePool.Shared.Rent(rows.BlockSize);
         Ask(extent, rows.Make(extent, memory.Data).Logits);
-        NativePool.Return(memory);
+        NativePool.Shared.Return(memory);
     }
 
     private void Ask(Extent extent, Panels logits)

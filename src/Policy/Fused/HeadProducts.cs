@@ -42,7 +42,7 @@ internal static unsafe class HeadProducts
         using var scope = NewDisposeScope();
         var packed = PackedHead.Of(head, backward: false);
         var rows = new LogitRows(hidden.contiguous(), packed);
-        var memory = NativePool.Rent((long)rows.Count * (packed.Inputs.Count + packed.Columns.Count) * Panels.Chunk);
+        var memory = NativePool.Shared.Rent((long)rows.Count * (packed.Inputs.Count + packed.Columns.Count) * Panels.Chunk);
         var read = new Panels(memory.Data, (long)rows.Count * Panels.Chunk);
         var logits = new Panels(memory.Data + (long)rows.Count * packed.Inputs.Count * Panels.Chunk, (long)rows.Count * Panels.Chunk);
         rows.Read(Extent.Of(rows.Count), read, 0);
@@ -50,7 +50,7 @@ internal static unsafe class HeadProducts
         Threads.Share(grid.Count, new Products(packed, read, logits, grid));
         var parts = new Grid(rows.Count, 1, Threads.Count, rowsOfAPiece: 4);
         Threads.Share(parts.Count, new Uses(use, logits, packed, parts));
-        NativePool.Return(memory);
+        NativePool.Shared.Return(memory);
     }
 
     private static void Write(Panels panels, Extent rows, PackedHead head, float* logits)

@@ -23,7 +23,7 @@ internal sealed unsafe class TrunkMemory : IDisposable
     {
         var size = new Allotment();
         Lay(size, shape, batch, keeping);
-        _buffer = NativePool.Rent(size.Taken);
+        _buffer = NativePool.Shared.Rent(size.Taken);
         Layers = Lay(new Allotment { From = _buffer.Data }, shape, batch, keeping);
     }
 
@@ -50,7 +50,7 @@ internal sealed unsafe class TrunkMemory : IDisposable
     /// <summary>[segments, norms, 2, D]: gradients of the norms' weights and biases.</summary>
     public float* NormGradients { get; private set; }
 
-    public void Dispose() => NativePool.Return(_buffer);
+    public void Dispose() => NativePool.Shared.Return(_buffer);
 
     private LayerMemory[] Lay(Allotment memory, TrunkShape shape, RaggedBatch batch, Keeping keeping)
     {
