@@ -50,7 +50,7 @@ fetch() {
     404) return 1 ;;
     *) fail "$repo/$file: the hub answers with code $status; try again later" ;;
   esac
-  if [ -f "$target" ] && is_whole "$target" "$checksum"; then echo "download: $file is there" >&2; return 0; fi
+  if [ -f "$target" ] && is_whole "$target" "$checksum"; then note; echo "download: $file is there" >&2; return 0; fi
   mkdir -p "$(dirname "$target")"
   echo "download: $file" >&2
   # A part of the right length but wrong content cannot be continued; curl answers 33 or 22 (416) then.
@@ -62,7 +62,11 @@ fetch() {
     fail "$file differs from the hub's checksum $checksum; the damaged copy is removed, run the same command again"
   fi
   mv "$target.part" "$target"
+  note
 }
+
+# Model cards name where a model or data set came from.
+note() { echo "$repo" >"$folder/.hub"; }
 
 if [ $# -gt 0 ]; then
   for file in "$@"; do fetch "$file" || fail "$repo has no file $file"; done

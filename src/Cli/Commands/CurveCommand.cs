@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Rlhf.Cli.Cards;
 using Rlhf.Cli.Curves;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
@@ -46,6 +47,7 @@ internal static class CurveCommand
         if (!isFirst) return 0;
         Write(inputs.Folder, curve, samples);
         RunFolder.Record(inputs.Folder, decisive, fingerprints);
+        foreach (var final in inputs.Runs.Select(run => Path.Combine(run.Folder, RunFolder.Final)).Where(Directory.Exists)) ModelCards.Keep(final, context.Progress.Warn);
         Say(inputs.Folder, curve, context);
         return 0;
     }

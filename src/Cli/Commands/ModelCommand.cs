@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Rlhf.Cli.Cards;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
@@ -14,14 +15,16 @@ namespace Rlhf.Cli.Commands;
 /// <summary><c>rlhf model</c>: what a model folder holds, and copies of it in another number type.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => Command.For<ModelRecipe>("model", "Says what a model folder holds, converts its weights, or exports it to other programs.", Run, Check) with
+    public static Command Create() => Command.For<ModelRecipe>("model", "Says what a model folder holds, converts its weights, exports it to other programs, or writes its card.", Run, Check) with
     {
         Positionals = ["action", "model", "to"],
         Examples =
         [
             "rlhf model info models/gpt2",
             "rlhf model convert models/gpt2 models/gpt2-bf16 dtype=bfloat16",
-            "rlhf model export runs/demo/final demo.gguf dtype=q8_0",
+            "rlhf model export runs/demo/ppo/final demo.gguf dtype=q8_0",
+            "rlhf model card runs/demo/ppo/final card.license=mit card.language=[en]",
+            "rlhf model card runs/demo/ppo/final -",
         ],
     };
 
@@ -35,6 +38,9 @@ internal static class ModelCommand
                 break;
             case ModelAction.Export:
                 Export(recipe);
+                break;
+            case ModelAction.Card:
+                Card(recipe, context);
                 break;
             default:
                 Info(recipe, context);
@@ -73,6 +79,21 @@ internal static class ModelCommand
         foreach (var (use, bytes) in MemoryNeed.Of(parameters)) output.WriteLine($"  memory for {use}: about {MemoryEstimate.Text(bytes)}");
     }
 
+    /// <summary>Into the model's folder, or printed; what the user wrote into a card that is there stays.</summary>
+    private static void Card(ModelRecipe recipe, CommandContext context)
+    {
+        var place = recipe.To is { } to and not "-" ? to : Path.Combine(recipe.Model, CardFile.Name);
+        var text = ModelCards.Text(recipe.Model, recipe.Card, place);
+        if (recipe.To == "-")
+        {
+            context.Output.Write(text);
+            return;
+        }
+
+        Stage.Write(place, "to", () => Durable.WriteText(place, text));
+        context.Output.WriteLine(place);
+    }
+
     private static void Export(ModelRecipe recipe)
     {
         var type = recipe.Dtype switch { StoredType.Float16 => GgufType.F16, StoredType.Bfloat16 => GgufType.Bf16, StoredType.Q8_0 => GgufType.Q8_0, _ => GgufType.F32 };
@@ -105,6 +126,7 @@ internal enum ModelAction
     Info,
     Convert,
     Export,
+    Card,
 }
 
 internal enum ExportFormat
@@ -122,13 +144,13 @@ internal enum StoredType
 
 internal sealed record ModelRecipe
 {
-    [Describe("info (what a model is), convert (its weights into another folder) or export (weights and tokenizer into one file)")]
+    [Describe("info (what a model is), convert (its weights into another folder), export (weights and tokenizer into one file) or card (its README.md, as the hub reads it)")]
     public ModelAction Action { get; init; } = ModelAction.Info;
 
     [Describe("folder of the model")]
     public string Model { get; init; } = "";
 
-    [Describe("folder to convert into, or file to export to")]
+    [Describe("folder to convert into, file to export to, or the card's file (-: print it)")]
     public string? To { get; init; }
 
     [Describe("number type of the converted weights; q8_0 is for export")]
@@ -136,4 +158,7 @@ internal sealed record ModelRecipe
 
     [Describe("form of the exported file: gguf, for llama.cpp and what is built on it")]
     public ExportFormat Format { get; init; } = ExportFormat.Gguf;
+
+    [Describe("what the card says that no file tells")]
+    public CardFields Card { get; init; } = new();
 }

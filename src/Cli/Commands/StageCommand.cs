@@ -1,3 +1,4 @@
+using Rlhf.Cli.Cards;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation.Runs;
@@ -37,7 +38,7 @@ internal sealed record StageCommand<TSection>(string Name, string Summary) where
 
     public Command AsCommand() => Command.For<Recipe>(Name, Summary, Run, Foresee, WhenOutOfMemory) with
     {
-        Sections = [Name],
+        Sections = [Name, "track"],
         Interruption = Interruption.AfterCheckpoint,
         IsShared = true,
         Examples = Examples,
@@ -52,6 +53,7 @@ internal sealed record StageCommand<TSection>(string Name, string Summary) where
         var machine = Machine.Of(recipe, context);
         using var run = Stage.Open(Decisive(recipe, section), Name, context, machine);
         if (!run.IsFinished) Work(new StageWork<TSection>(recipe, section, machine, run, context));
+        ModelCards.KeepIfMissing(run, context.Progress.Warn);
         return Stage.SayFinished(run, context);
     }
 

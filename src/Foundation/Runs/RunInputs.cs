@@ -14,6 +14,12 @@ public static class RunInputs
     private const string FileName = "inputs.json";
     private const int Sampled = 1 << 20;
 
+    // What says nothing about a model: how long the logs of its run were, its card, where it was fetched from.
+    private static readonly string[] s_aside = [CheckpointManifest.FileName, "README.md", ".hub"];
+
+    // Runs of before there were cards counted those of models from elsewhere.
+    private static readonly string[] s_notCounted = [CheckpointManifest.FileName];
+
     /// <summary>The fingerprint of each input as it is now.</summary>
     public static IReadOnlyDictionary<string, string> Of(IEnumerable<string> inputs) => inputs.Distinct().ToDictionary(path => path, Fingerprint);
 
@@ -24,7 +30,7 @@ public static class RunInputs
         var before = Read(Path.Combine(folder, FileName));
         foreach (var (input, print) in now)
         {
-            if (before.TryGetValue(input, out var old) && old != print)
+            if (before.TryGetValue(input, out var old) && old != print && old != Fingerprint(input, s_notCounted))
                 throw new StaleRunException($"{folder} was made from {input}, which has changed since", "start this stage over with resume=never, or choose another folder with out=…");
         }
 
@@ -38,7 +44,9 @@ public static class RunInputs
         Durable.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(fingerprints, JsonText.Indented) + "\n");
 
     /// <summary>SHA-256 over names, sizes and content; of files above 2 MiB the first and the last MiB stand for the content.</summary>
-    internal static string Fingerprint(string input)
+    internal static string Fingerprint(string input) => Fingerprint(input, s_aside);
+
+    private static string Fingerprint(string input, string[] aside)
     {
         var files = Directory.Exists(input) ? Directory.GetFiles(input).Order(StringComparer.Ordinal).ToArray()
             : File.Exists(input) ? [input]
@@ -46,8 +54,7 @@ public static class RunInputs
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in files)
         {
-            // The manifest of a finished run holds how long its logs were, which says nothing about the model.
-            if (Path.GetFileName(file) == CheckpointManifest.FileName) continue;
+            if (aside.Contains(Path.GetFileName(file))) continue;
             Add(hash, file);
         }
 

@@ -25,6 +25,8 @@ public sealed class DemoTests : IDisposable
         Assert.True(first.Code == 0, first.Error);
         Assert.True(File.Exists(Path.Combine(_shell.Folder, "runs", "demo", "curve", "curve.svg")));
         foreach (var stage in new[] { "tokenizer", "sft", "reward", "ppo" }) Assert.True(File.Exists(Path.Combine(_shell.Folder, "runs", "demo", stage, "final", "manifest.json")), stage);
+        foreach (var stage in new[] { "sft", "reward", "ppo" }) Assert.StartsWith("---\nlibrary_name: transformers\n", File.ReadAllText(Path.Combine(_shell.Folder, "runs", "demo", stage, "final", "README.md")), StringComparison.Ordinal);
+        Assert.Contains("| KL from the reference, nats per response |", File.ReadAllText(Path.Combine(_shell.Folder, "runs", "demo", "ppo", "final", "README.md")), StringComparison.Ordinal);
         foreach (var line in new[] { "gold score", "reward model's score", "KL from the reference (nats)", "wins against the reference", "    before [", "    after  [" })
             Assert.Contains(line, first.Output, StringComparison.Ordinal);
         Assert.EndsWith($"report: {Path.Combine(_shell.Folder, "runs", "demo", "report.html")}\n", first.Output, StringComparison.Ordinal);

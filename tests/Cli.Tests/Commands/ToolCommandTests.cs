@@ -96,6 +96,30 @@ public sealed class ToolCommandTests : IDisposable
         Assert.Equal(File.ReadAllBytes(Path.Combine(source, "tokenizer.json")), File.ReadAllBytes(_folder.At("half", "tokenizer.json")));
     }
 
+    [Fact]
+    public void ModelExport_ToGguf_WritesOneFileOfTheType()
+    {
+        Assert.SkipUnless(TestData.Available, TestData.Reason);
+        var source = TestData.At("models", "stories260K");
+
+        Assert.Equal(0, InProcess.Run("model", "export", source, _folder.At("whole.gguf")).Code);
+        Assert.Equal(0, InProcess.Run("model", "export", source, _folder.At("half.gguf"), "dtype=float16").Code);
+
+        // The format's first four letters; four bytes for each of 260,032 parameters and two, and the tokenizer's 512 tokens.
+        Assert.Equal("GGUF", System.Text.Encoding.ASCII.GetString(File.ReadAllBytes(_folder.At("whole.gguf")).AsSpan(0, 4)));
+        Assert.InRange(new FileInfo(_folder.At("whole.gguf")).Length, 4 * 260_032, 4 * 260_032 + 60_000);
+        Assert.InRange(new FileInfo(_folder.At("half.gguf")).Length, 2 * 260_032, 2 * 260_032 + 60_000);
+    }
+
+    [Fact]
+    public void ModelExport_WithoutAFileOrOntoAFolder_IsWrongUsage()
+    {
+        using var model = new TemporaryFolder();
+
+        Assert.Equal((2, "rlhf model: export writes a file: rlhf model export FROM FILE.gguf dtype=float16\n"), (InProcess.Run("model", "export", model.Path).Code, InProcess.Run("model", "export", model.Path).Error));
+        Assert.Contains("is a folder; export writes a file", InProcess.Run("model", "export", model.Path, _folder.Path).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("sft", "sft.data=x", "sft.chat_template=nope")]
     [InlineData("reward", "reward.data=x", "reward.chat_template=nope")]

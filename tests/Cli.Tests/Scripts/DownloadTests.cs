@@ -31,7 +31,7 @@ public sealed class DownloadTests : IDisposable
 
         Assert.Equal(0, ending.Code);
         Assert.Equal(_weights, File.ReadAllBytes(At("model.safetensors")));
-        Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(At()).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal([".hub", "config.json", "model.safetensors"], Directory.GetFiles(At()).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -74,7 +74,8 @@ public sealed class DownloadTests : IDisposable
 
         Assert.Equal(1, ending.Code);
         Assert.Contains("model.safetensors differs from the hub's checksum", ending.Error, StringComparison.Ordinal);
-        Assert.Equal([At("config.json")], Directory.GetFiles(At()));
+        Assert.Equal([At(".hub"), At("config.json")], Directory.GetFiles(At()).Order(StringComparer.Ordinal));
+        Assert.Equal("some/model\n", File.ReadAllText(At(".hub")));
     }
 
     [Fact]
