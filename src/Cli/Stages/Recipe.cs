@@ -1,4 +1,5 @@
 using Rlhf.Cli.Sweeps;
+using Rlhf.Cli.Tracking;
 using Rlhf.Dpo;
 using Rlhf.Evaluation;
 using Rlhf.Foundation.Recipes;
@@ -54,6 +55,9 @@ public sealed record Recipe : IChecked
     [AtLeast(0)]
     [MayChangeOnResume]
     public long KeepEvery { get; init; }
+
+    [Describe("where a run's numbers go besides its folder")]
+    public TrackRecipe Track { get; init; } = new();
 
     [Describe("the tokenizer, where one is trained")]
     public TokenizerRecipe? Tokenizer { get; init; }

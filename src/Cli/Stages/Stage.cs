@@ -31,6 +31,7 @@ internal static class Stage
         Inputs = Inputs(decisive),
         Job = machine.Job,
         Environment = Facts(decisive, machine),
+        Trackers = decisive.Track.Starts(),
     });
 
     /// <summary>Every file and folder that a recipe is made from, with the models inside.</summary>

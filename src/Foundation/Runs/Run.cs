@@ -27,6 +27,7 @@ public sealed class Run : IDisposable
     private readonly RunOptions _options;
     private readonly RunLock? _lock;
     private readonly RunLogs? _logs;
+    private readonly RunTrackers? _trackers;
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly double _secondsBefore;
     private long _lastSaved;
@@ -48,6 +49,7 @@ public sealed class Run : IDisposable
         Durable.WriteText(Path.Combine(folder, RunFolder.Recipe), RecipeWriter.Write(recipe));
         RunEnvironment.Record(folder, options.Environment, Warn);
         _logs = new RunLogs(folder, StepsDone, position?.Logs ?? new Dictionary<string, long>(), Warn);
+        _trackers = new RunTrackers(options.Trackers, new TrackedRun(NameOf(folder), stage, folder, RecipeDiff.Flatten(recipe), StepsDone, Warn));
     }
 
     public string Folder { get; }
@@ -120,6 +122,7 @@ public sealed class Run : IDisposable
     public void Log(long step, IReadOnlyDictionary<string, double> metrics)
     {
         _logs?.Metrics(step, metrics);
+        _trackers?.Log(step, metrics);
         Progress.Advance(step, metrics);
     }
 
@@ -139,6 +142,7 @@ public sealed class Run : IDisposable
         var isStopping = Job.Any(_options.Stop.IsCancellationRequested);
         var isDue = _options.SaveEvery > 0 && step % _options.SaveEvery == 0;
         if (isDue || isStopping) Save(step, save, assist);
+        if (isStopping) _trackers?.End(RunEnding.Stopped);
         if (isStopping) throw new InterruptedException($"stopped after step {step} with a checkpoint in {Folder}; run the same command again to go on") { IsShared = true };
     }
 
@@ -164,13 +168,21 @@ public sealed class Run : IDisposable
     {
         if (_logs is not null) WriteFolder(FinalFolder, step, write, _logs);
         _options.Job.Barrier();
+        _trackers?.End(RunEnding.Finished);
         Progress.End();
     }
 
     public void Dispose()
     {
+        _trackers?.Dispose();
         _logs?.Dispose();
         _lock?.Dispose();
+    }
+
+    private static string NameOf(string folder)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return $"{Path.GetFileName(Path.GetDirectoryName(full))}/{Path.GetFileName(full)}";
     }
 
     private void WriteFolder(string target, long step, Action<string> write, RunLogs logs)

@@ -38,4 +38,7 @@ public sealed record RunOptions
 
     /// <summary>Facts about the machine for <c>environment.json</c>, beside those every run records.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where else its numbers go, each told by what starts it.</summary>
+    public IReadOnlyList<Func<TrackedRun, ITracker>> Trackers { get; init; } = [];
 }
