@@ -1,9 +1,6 @@
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Dpo;
-using Rlhf.Policies.Checkpoints;
-using Rlhf.Policies.Models;
-using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Cli.Commands;
 
@@ -19,7 +16,7 @@ internal static class DpoCommand
         Check = Check,
         Memory = Foresight.Of,
         Advice = (recipe, section) => MemoryAdvice.ForTraining(recipe, StageNames.Dpo, section.MicroBatchTokens, section.GradientCheckpointing, section.Lora),
-        Work = Train,
+        Work = work => new DpoStage(work.Section, work.Recipe.Seed, work.Machine.Device, work.Machine.Type).Run(work.Run),
     };
 
     public static Command Create() => s_stage.AsCommand();
@@ -32,23 +29,5 @@ internal static class DpoCommand
         Stage.WantFile(section.Data, "dpo.data");
         if (section.EvalData is { } other) Stage.WantFile(other, "dpo.eval_data");
         if (section.Reference is { } reference) Stage.WantFolder(reference, "dpo.reference");
-    }
-
-    private static void Train(StageWork<DpoRecipe> work)
-    {
-        var (section, seed, machine) = (work.Section, work.Recipe.Seed, work.Machine);
-        var tokenizer = TextTokenizer.Load(section.Model);
-        var shape = ModelFolder.ReadConfig(section.Model);
-        tokenizer.WantFit(shape.Vocabulary);
-        var longest = Math.Min(section.MaxLength, shape.Context);
-        if (section.Reference is { } judge) longest = Math.Min(longest, ModelFolder.ReadConfig(judge).Context);
-        var data = DpoData.Load(section with { MaxLength = longest }, tokenizer);
-        if (data.Defects.Total > 0) work.Context.Progress.Warn($"{section.Data}: {data.Defects}");
-        if (data.Truncated > 0) work.Context.Progress.Warn($"{data.Truncated} {(section.Objective == DpoObjective.Kto ? "replies" : "pairs")} were cut to {longest} tokens");
-        if (data.Warning is { } warning) work.Context.Progress.Warn(warning);
-        var policy = ModelFolder.Load(section.Model, machine.Device, machine.Type);
-        if (section.Lora.IsOn) LoraAdapter.Attach(policy, section.Lora, seed, section.Model);
-        var reference = section.Reference is { } folder ? ModelFolder.Load(folder, machine.Device, machine.Type) : policy;
-        new DpoTrainer(section, policy, reference, data.Train, data.HeldOut, (ulong)seed).Train(work.Run, section.Model);
     }
 }

@@ -23,7 +23,7 @@ internal static class PpoCommand
         Check = Check,
         Memory = Foresight.Of,
         Advice = (recipe, section) => MemoryAdvice.ForTraining(recipe, StageNames.Ppo, section.MicroBatchTokens, section.GradientCheckpointing, section.Lora),
-        Work = work => PpoAssembly.Build(Inputs(work), work.Run).Train(work.Section.Model),
+        Work = work => PpoTraining.Train(work.Run, work.Section.Model, Inputs(work)),
     };
 
     public static Command Create() => s_stage.AsCommand();

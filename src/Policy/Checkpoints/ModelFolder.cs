@@ -56,7 +56,7 @@ public static class ModelFolder
     }
 
     /// <summary>Loads the trunk of a language or score model, and the score heads [K, D] where there are any.</summary>
-    public static ScoredTrunk LoadTrunk(string folder, Device device, ScalarType? type = null)
+    internal static ScoredTrunk LoadTrunk(string folder, Device device, ScalarType? type = null)
     {
         using var scope = NewDisposeScope();
         var config = ConfigFile.Read(folder);

@@ -28,8 +28,10 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
 
     /// <summary>The response to each prompt.</summary>
     /// <param name="keys">One per prompt.</param>
+    public Completion[] Generate(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys) => Generate(prompts, options, keys, null);
+
     /// <param name="states">Takes the hidden states that tokens were drawn from; on a CPU only.</param>
-    public Completion[] Generate(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys, DrawnStates? states = null)
+    internal Completion[] Generate(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys, DrawnStates? states)
     {
         var completions = new Completion[prompts.Count];
         foreach (var (index, completion) in Stream(prompts, options, keys, states)) completions[index] = completion;
@@ -37,8 +39,11 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
     }
 
     /// <summary>Responses with the places of their prompts, as they end; waiting prompts take the place of finished ones.</summary>
-    public IEnumerable<(int Index, Completion Completion)> Stream(
-        IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys, DrawnStates? states = null)
+    public IEnumerable<(int Index, Completion Completion)> Stream(IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys) =>
+        Stream(prompts, options, keys, null);
+
+    private IEnumerable<(int Index, Completion Completion)> Stream(
+        IReadOnlyList<int[]> prompts, SamplingOptions options, IReadOnlyList<RandomKey> keys, DrawnStates? states)
     {
         if (prompts.Count != keys.Count) throw new ArgumentException($"{keys.Count} keys for {prompts.Count} prompts", nameof(keys));
         if (options.StopStrings.Count > 0 && tokenizer is null) throw new ArgumentException("stop strings need a tokenizer", nameof(options));

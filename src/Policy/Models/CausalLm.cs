@@ -28,7 +28,7 @@ public sealed class CausalLm : WeightModule
     public Parameter HeadWeight => Config.TiedHead ? Trunk.Embedding : Kept(HeadName);
 
     /// <summary>What makes logits of hidden states.</summary>
-    public OutputHead Head => new(HeadWeight, Config.LogitCap);
+    internal OutputHead Head => new(HeadWeight, Config.LogitCap);
 
     /// <summary>A model with random weights as GPT-2 is initialised, the same for the same seed.</summary>
     public static CausalLm Create(TransformerConfig config, long seed) =>

@@ -36,7 +36,7 @@ public sealed class Transformer : WeightModule
     /// <summary>[V, D].</summary>
     public Parameter Embedding => Kept("embedding");
 
-    public IReadOnlyList<Block> Blocks { get; }
+    internal IReadOnlyList<Block> Blocks { get; }
 
     /// <summary>The low-rank adapters, where there are any.</summary>
     public LoraAdapter? Adapter { get; internal set; }
@@ -77,7 +77,7 @@ public sealed class Transformer : WeightModule
     }
 
     /// <summary>Hidden states [N, D] at places [N] of the flattened prompts [B·P], which become new rows of the cache; padding stands after a prompt.</summary>
-    public Tensor Prefill(TokenBatch prompts, KeyValueCache cache, Tensor places)
+    internal Tensor Prefill(TokenBatch prompts, KeyValueCache cache, Tensor places)
     {
         using var scope = NewDisposeScope();
         var rows = cache.Admit(prompts);
@@ -86,7 +86,7 @@ public sealed class Transformer : WeightModule
     }
 
     /// <summary>Hidden states [B, n, D] of tokens [B, n] that are appended to the cache's rows.</summary>
-    public Tensor Decode(Tensor tokens, KeyValueCache cache)
+    internal Tensor Decode(Tensor tokens, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
         var n = tokens.shape[1];

@@ -46,7 +46,7 @@ public sealed class ChatTemplate
     }
 
     /// <summary>A whole dialogue, in the parts that a model is given and those that it produces.</summary>
-    public IReadOnlyList<ChatPart> Parts(IReadOnlyList<ChatMessage> messages)
+    internal IReadOnlyList<ChatPart> Parts(IReadOnlyList<ChatMessage> messages)
     {
         if (messages.Count == 0) throw new RlhfException("a dialogue has no messages");
         return [.. _format.Parts(messages, _tokens)];

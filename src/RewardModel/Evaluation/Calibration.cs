@@ -12,7 +12,7 @@ public sealed record Calibration(IReadOnlyList<CalibrationBin> Bins, double Expe
 {
     public const int BinCount = 10;
 
-    public static Calibration Of(IReadOnlyList<JudgedPair> pairs)
+    internal static Calibration Of(IReadOnlyList<JudgedPair> pairs)
     {
         const double width = 0.5 / BinCount;
         var bins = pairs.Select(pair => (Confidence: LogLoss.Sigmoid(Math.Abs(pair.Logit)), Right: JudgedPair.Correctness(pair.Logit)))

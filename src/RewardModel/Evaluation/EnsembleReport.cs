@@ -15,7 +15,7 @@ public sealed record EnsembleReport
     public required double Deviation { get; init; }
 
     /// <summary>Null for a single model.</summary>
-    public static EnsembleReport? Of(IReadOnlyList<JudgedPair> pairs)
+    internal static EnsembleReport? Of(IReadOnlyList<JudgedPair> pairs)
     {
         var members = pairs[0].Logits.Count;
         if (members < 2) return null;

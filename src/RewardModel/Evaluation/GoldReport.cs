@@ -13,7 +13,7 @@ public sealed record GoldReport
     public required double Correlation { get; init; }
 
     /// <summary>Over the pairs that carry both scores; null where none does.</summary>
-    public static GoldReport? Of(IReadOnlyList<JudgedPair> pairs)
+    internal static GoldReport? Of(IReadOnlyList<JudgedPair> pairs)
     {
         var scored = pairs.Where(pair => pair.Pair is { ChosenScore: not null, RejectedScore: not null })
             .Select(pair => (pair.Margin, Gap: pair.Pair.ChosenScore!.Value - pair.Pair.RejectedScore!.Value)).ToArray();

@@ -30,7 +30,7 @@ public sealed record LengthReport
     /// <summary>Accuracy by length difference, in five bands of about equally many pairs.</summary>
     public required IReadOnlyList<LengthBand> ByDifference { get; init; }
 
-    public static LengthReport Of(IReadOnlyList<JudgedPair> pairs)
+    internal static LengthReport Of(IReadOnlyList<JudgedPair> pairs)
     {
         var gains = pairs.Select(pair => pair.Correct - LongerIsRight(pair)).ToArray();
         var mean = gains.Average();

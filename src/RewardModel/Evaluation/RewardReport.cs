@@ -36,7 +36,7 @@ public sealed record RewardReport
 
     public required IReadOnlyList<WorstPair> Worst { get; init; }
 
-    public static RewardReport Of(IReadOnlyList<JudgedPair> pairs, int worst = 10)
+    internal static RewardReport Of(IReadOnlyList<JudgedPair> pairs, int worst = 10)
     {
         if (pairs.Count == 0) throw new RlhfException("there are no pairs to evaluate the reward model on; hold some out with eval_share, or name a file with eval_data");
         if (pairs.FirstOrDefault(pair => !double.IsFinite(pair.Margin)) is { } broken)

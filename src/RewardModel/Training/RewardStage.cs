@@ -74,7 +74,8 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         var model = RewardModel.Create(start.Trunk, recipe.Heads, seedOfModel);
         start.Score?.Dispose();
         if (recipe.Lora.IsOn) LoraAdapter.Attach(model.Trunk, recipe.Lora, seedOfModel, recipe.Model);
-        steps = new RewardTrainer(recipe, data.Objective, model, (ulong)seedOfModel).Train(run);
+        var evaluated = data.Eval > 0 ? recipe : recipe with { EvalEvery = 0, Patience = 0 };
+        steps = new RewardTrainer(evaluated, data.Objective, model, (ulong)seedOfModel).Train(run);
         return model;
     }
 
@@ -83,6 +84,7 @@ public sealed class RewardStage(RewardRecipe recipe, long seed, Device device, S
         progress.Note($"reward: {data.Train} rows to train on, {data.Eval} held out");
         if (data.Defects.Total > 0) progress.Warn($"{recipe.Data}: {data.Defects}");
         if (data.Truncated > 0) progress.Warn($"{data.Truncated} rows were cut to {longest} tokens{(data.RepliesCut > 0 ? $", {data.RepliesCut} of them in a reply" : "")}");
+        if (data.Eval == 0 && recipe.EvalEvery > 0) progress.Warn("no row is held out, since prompts are few or eval_share is small: nothing is evaluated; give eval_data or a larger eval_share");
         if (data.SharedPrompts > 0) progress.Warn($"{data.SharedPrompts} prompts of {recipe.EvalData ?? recipe.Data} stand in the training data too; the evaluation flatters");
     }
 

@@ -26,7 +26,7 @@ public abstract class Critic : WeightModule
     /// <param name="batch">the episodes' tokens</param>
     /// <param name="policyHidden">[N,D] what the policy's trunk made of them</param>
     /// <returns>[N] float32</returns>
-    public abstract Tensor Values(ResponseBatch batch, Tensor policyHidden);
+    internal abstract Tensor Values(ResponseBatch batch, Tensor policyHidden);
 
     private protected Tensor Head(Tensor hidden) =>
         nn.functional.linear(hidden.to_type(ScalarType.Float32), Weight, Bias).squeeze(-1);
@@ -36,7 +36,7 @@ public abstract class Critic : WeightModule
 public sealed class ValueHead(int width, Device device)
     : Critic(nameof(ValueHead), zeros(1, width, device: device), zeros(1, device: device))
 {
-    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(policyHidden);
+    internal override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(policyHidden);
 }
 
 /// <summary>A transformer of its own.</summary>
@@ -66,5 +66,5 @@ public sealed class SeparateCritic : Critic
         return new SeparateCritic(model.Trunk, weight, bias);
     }
 
-    public override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(Trunk.HiddenAt(batch.Tokens, batch.Predicting));
+    internal override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(Trunk.HiddenAt(batch.Tokens, batch.Predicting));
 }

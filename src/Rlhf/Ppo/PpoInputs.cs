@@ -14,7 +14,7 @@ public sealed class PpoInputs
     /// <summary>The policy, which the run trains in place.</summary>
     public required CausalLm Policy { get; init; }
 
-    /// <summary>Another reference than the policy as it starts.</summary>
+    /// <summary>Another reference than the policy as it starts; the recipe's <c>reference.model</c> names it.</summary>
     public CausalLm? Reference { get; init; }
 
     /// <summary>What the policy is pulled to beside its score, or without one.</summary>

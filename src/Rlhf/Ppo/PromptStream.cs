@@ -1,4 +1,6 @@
 using Rlhf.Policies.Randomness;
+using Rlhf.Policies.Tokenization;
+using Rlhf.Rewards.Training;
 
 namespace Rlhf.Ppo;
 
@@ -7,6 +9,10 @@ public sealed record Prompt(int Index, string Text, int[] Tokens)
 {
     /// <summary>What its row says beside it, where a score asks: the right answer, a text to compare with.</summary>
     public IReadOnlyDictionary<string, string> Facts { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Texts as the policy reads them, numbered in their order.</summary>
+    public static IReadOnlyList<Prompt> Of(TextTokenizer tokenizer, IEnumerable<string> texts) =>
+        [.. texts.Select((text, i) => new Prompt(i, text, ReplyTokens.Prompt(tokenizer, text)))];
 }
 
 /// <summary>

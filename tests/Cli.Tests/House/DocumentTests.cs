@@ -10,7 +10,7 @@ public sealed partial class DocumentTests
 
     private static readonly string[] s_files =
     [
-        .. new[] { "src", "tests", "benchmarks", "scripts", "data" }.SelectMany(room => Directory.GetFiles(Path.Combine(TestData.Repository, room), "*", SearchOption.AllDirectories))
+        .. new[] { "src", "tests", "benchmarks", "scripts", "data", "examples" }.SelectMany(room => Directory.GetFiles(Path.Combine(TestData.Repository, room), "*", SearchOption.AllDirectories))
             .Select(path => Path.GetRelativePath(TestData.Repository, path)).Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal)),
     ];
 

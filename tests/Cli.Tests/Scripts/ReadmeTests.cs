@@ -25,6 +25,10 @@ public sealed partial class ReadmeTests : IDisposable
         ("scripts/rlhf rounds", "--dry-run"),
         ("scripts/rlhf bench", "sizes=[small_a] rows=4 length=8 new_tokens=2 repeats=1 --dry-run"),
         ("scripts/rlhf", ""),
+        ("dotnet new console", null), // PackTests make a program of one's own from the packages
+        ("dotnet add mine package", null),
+        ("dotnet nuget add source", null),
+        ("scripts/pack.sh", null),
         ("mpirun --hostfile", null), // two-hosts.sh runs ranks on several hosts
         ("sbatch scripts/slurm/", null), // SlurmTests run the batch files
     ];
@@ -65,14 +69,23 @@ public sealed partial class ReadmeTests : IDisposable
             Assert.True(Path.Exists(Path.Combine(TestData.Repository, link.Groups[1].Value)), link.Value);
     }
 
+    [Fact]
+    public void Readme_ProgramItPrints_IsTheExample()
+    {
+        var program = CodeBlock().Matches(Text()).Single(block => block.Groups[1].Value == "csharp").Groups[2].Value;
+
+        Assert.Equal(File.ReadAllText(Path.Combine(TestData.Repository, "examples", "CustomReward", "Program.cs")), program);
+        Assert.InRange(program.Split('\n').Length, 1, 50);
+    }
+
     private static string Text() => File.ReadAllText(Path.Combine(TestData.Repository, "README.md"));
 
     /// <summary>The lines of its code blocks, without their comments.</summary>
-    private static IEnumerable<string> Commands() => CodeBlock().Matches(Text())
-        .SelectMany(block => block.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+    private static IEnumerable<string> Commands() => CodeBlock().Matches(Text()).Where(block => block.Groups[1].Length == 0)
+        .SelectMany(block => block.Groups[2].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         .Select(line => Comment().Replace(line, "").Trim()).Where(line => line.Length > 0);
 
-    [GeneratedRegex("^```\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex("^```(\\w*)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
 
     [GeneratedRegex(@"\s+# .*$")]

@@ -44,9 +44,9 @@ internal sealed class TinyWorld : IDisposable
     public string Folder(string name) => Path.Combine(_folder, name);
 
     /// <summary>A random model whose responses come to an end about one time in six, so that both kinds of episode occur.</summary>
-    public CausalLm Model(long seed = 1)
+    public CausalLm Model(long seed = 1, int context = 32)
     {
-        var shape = TransformerConfig.Gpt2(Tokenizer.VocabularySize, width: 16, layers: 1, heads: 2, context: 32);
+        var shape = TransformerConfig.Gpt2(Tokenizer.VocabularySize, width: 16, layers: 1, heads: 2, context);
         var model = CausalLm.Create(shape with { TiedHead = false, InitializerRange = 0.3, Eos = Tokenizer.Eos }, seed);
         using var off = no_grad();
         model.named_parameters().Single(pair => pair.name == "trunk.norm.bias").parameter.fill_(1);

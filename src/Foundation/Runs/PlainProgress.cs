@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Rlhf.Foundation.Runs;
 
-namespace Rlhf.Cli.Progress;
+namespace Rlhf.Foundation.Runs;
 
 /// <summary>Progress as plain lines, a few per minute: for log files and terminals without colours.</summary>
 public sealed class PlainProgress(TextWriter output) : IProgressSink
