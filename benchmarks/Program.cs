@@ -2,12 +2,14 @@ using Rlhf.Benchmarks.CartPole;
 using Rlhf.Benchmarks.Files;
 using Rlhf.Benchmarks.Fuzz;
 using Rlhf.Benchmarks.Speed;
+using Rlhf.Benchmarks.Statistics;
 using Rlhf.Foundation.Torch;
 
 // The measurements behind docs/benchmarks.md:  dotnet run -c Release --project benchmarks -- COMMAND [arguments]
 var commands = new Dictionary<string, Func<string[], int>>
 {
     ["cartpole"] = CartPoleCommand.Run,
+    ["coverage"] = CoverageCommand.Run,
     ["fuzz"] = FuzzCommand.Run,
     ["generate"] = GenerateCommand.Run,
     ["leak"] = LeakCommand.Run,

@@ -14,6 +14,7 @@ internal static class CurveSection
         Figure.Broad(html, CurveCharts.Overoptimisation(curve));
         Figure.Grid(html, [CurveCharts.WinRates(curve), CurveCharts.KlEstimates(curve)]);
         Fits(html, curve);
+        RunsSection.Write(html, curve);
         Checkpoints(html, curve);
         html.Open("p", ("class", "links"));
         Download.Csv(html, "curve", "the whole curve (CSV)", CurveCsv.Text(CurveTable.Of(curve)));

@@ -32,6 +32,13 @@ public static class BestOfN
         return [.. Enumerable.Range(1, sorted.Length).Select(n => Expected(sorted, n))];
     }
 
+    /// <summary>The expected value for some n, with one sorting for all.</summary>
+    public static double[] Expected(IReadOnlyList<double> proxy, IReadOnlyList<double> value, IReadOnlyList<int> counts)
+    {
+        var sorted = Sorted(proxy, value);
+        return [.. counts.Select(n => Expected(sorted, n))];
+    }
+
     /// <summary>The place of the sample to keep: the highest proxy, the first of equals.</summary>
     public static int Pick(IReadOnlyList<double> proxy)
     {

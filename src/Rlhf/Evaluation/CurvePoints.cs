@@ -26,8 +26,8 @@ public static class CurvePoints
             KlPerToken = prompts.All.Sum(e => double.IsFinite(e.ExactKl) ? e.ExactKl : e.K1) / length,
             Proxy = Bootstrap.Mean(prompts.Means(Proxy), options),
             Gold = gold ? Bootstrap.Mean(prompts.Means(Gold), options) : null,
-            ProxyGain = Bootstrap.Mean(Gains(prompts, reference, Proxy), options),
-            GoldGain = gold ? Bootstrap.Mean(Gains(prompts, reference, Gold), options) : null,
+            ProxyGain = Gain.Estimate(prompts.Means(Proxy), reference.Values(Proxy), options),
+            GoldGain = gold ? Gain.Estimate(prompts.Means(Gold), reference.Values(Gold), options) : null,
             ProxyWinRate = WinRate.OfPrompts(prompts.Values(Proxy), reference.Values(Proxy), options),
             GoldWinRate = gold ? WinRate.OfPrompts(prompts.Values(Gold), reference.Values(Gold), options) : null,
             Length = Bootstrap.Mean(prompts.Means(e => e.Tokens.Count), options),
@@ -54,16 +54,16 @@ public static class CurvePoints
     {
         var proxy = BestOfNMeans(reference, Proxy);
         var gold = reference.HasGold ? BestOfNMeans(reference, Gold) : null;
-        var proxyGains = BestOfNGains(reference, Proxy);
-        var goldGains = reference.HasGold ? BestOfNGains(reference, Gold) : null;
+        var ofProxy = reference.Values(Proxy);
+        var ofGold = reference.HasGold ? reference.Values(Gold) : null;
         return [.. Enumerable.Range(0, reference.Samples).Select(i => new BestOfNPoint
         {
             N = i + 1,
             Kl = BestOfN.Kl(i + 1),
             Proxy = Bootstrap.Mean(proxy[i], options),
             Gold = gold is null ? null : Bootstrap.Mean(gold[i], options),
-            ProxyGain = Bootstrap.Mean(proxyGains[i], options),
-            GoldGain = goldGains is null ? null : Bootstrap.Mean(goldGains[i], options),
+            ProxyGain = Gain.Estimate(proxy[i], proxy[0], ofProxy, options),
+            GoldGain = gold is null ? null : Gain.Estimate(gold[i], gold[0], ofGold!, options),
         })];
     }
 

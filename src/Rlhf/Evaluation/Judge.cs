@@ -62,6 +62,8 @@ public static class Judge
 
     private static string FitSentence(Overoptimisation fit, CurvePoint best)
     {
+        if (fit.GoldFit?.At(fit.LargestKl) < 0 && !(fit.PeakKl?.Value > 0))
+            return $"The fit to {fit.Points} {fit.Source} checkpoints lies below the reference at the {Nats(fit.LargestKl)} nats measured and has no peak before: what this score asks for is not what gold asks for.";
         if (fit.PeakKl is not { } peak || !double.IsFinite(peak.Value))
             return $"The fit to {fit.Points} {fit.Source} checkpoints has no peak: over-optimisation is not in sight.";
         if (!fit.PeakIsInsideData)

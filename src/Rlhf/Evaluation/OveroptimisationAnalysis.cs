@@ -4,9 +4,9 @@ namespace Rlhf.Evaluation;
 public static class OveroptimisationAnalysis
 {
     /// <summary>
-    /// Least squares, with intervals from resampling the prompts (shared by all points, so their common error counts)
-    /// and, for trained policies, the points as well. Best-of-n's points all come from one set of samples: only its
-    /// prompts are resampled. Null where the points do not determine a fit.
+    /// Least squares, with intervals from resampling the prompts (shared by all points, so their common error counts) and, for
+    /// trained policies, how checkpoints scatter round the law beyond what their prompts explain. Best-of-n's points all come from
+    /// one set of samples: only its prompts are resampled. Null where the points do not determine a fit.
     /// </summary>
     public static Overoptimisation? Analyse(string source, FitForm form, IReadOnlyList<FitPoint> points, BootstrapOptions options)
     {
@@ -15,12 +15,12 @@ public static class OveroptimisationAnalysis
         var prompts = usable[0].Kl.Count;
         if (usable.Any(point => point.Kl.Count != prompts)) throw new ArgumentException("points to be fitted together must have been evaluated on the same prompts");
         var gold = usable.All(point => point.GoldGain is not null);
-        int[] everyPoint = [.. Enumerable.Range(0, usable.Length)];
-        int[] everyPrompt = [.. Enumerable.Range(0, prompts)];
-        if (Fit(form, usable, everyPoint, everyPrompt, point => point.ProxyGain) is null) return null;
+        IReadOnlyList<double>[] kl = [.. usable.Select(point => point.Kl)];
+        if (ScatteredPoints.Of(form, kl, [.. usable.Select(point => point.ProxyGain)]) is not { } byProxy) return null;
+        var byGold = gold ? ScatteredPoints.Of(form, kl, [.. usable.Select(point => point.GoldGain!)]) : null;
 
         int[] counts = form == FitForm.BestOfN ? [prompts] : [prompts, usable.Length];
-        var found = Bootstrap.Statistics(counts, drawn => Replicate(form, usable, drawn.Length > 1 ? drawn[1] : everyPoint, drawn[0], gold), options);
+        var found = Bootstrap.Statistics(counts, drawn => Replicate(byProxy, byGold, drawn), options);
         return new Overoptimisation
         {
             Source = source,
@@ -36,28 +36,19 @@ public static class OveroptimisationAnalysis
     }
 
     // Proxy α and β; with gold also its α and β, the KL of its peak, the gain there and the gap there.
-    private static double[] Replicate(FitForm form, FitPoint[] points, int[] drawnPoints, int[] prompts, bool gold)
+    private static double[] Replicate(ScatteredPoints byProxy, ScatteredPoints? byGold, int[][] drawn)
     {
-        var proxyFit = Fit(form, points, drawnPoints, prompts, point => point.ProxyGain);
+        var points = drawn.Length > 1 ? drawn[1] : null;
+        var proxyFit = byProxy.Fit(drawn[0], points);
         double[] proxy = proxyFit is null ? [double.NaN, double.NaN] : [proxyFit.Alpha, proxyFit.Beta];
-        if (!gold) return proxy;
+        if (byGold is null) return proxy;
 
-        var goldFit = Fit(form, points, drawnPoints, prompts, point => point.GoldGain!);
+        var goldFit = byGold.Fit(drawn[0], points);
         if (goldFit is null || proxyFit is null) return [.. proxy, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN];
         var peak = goldFit.PeakKl;
         return double.IsInfinity(peak)
             ? [.. proxy, goldFit.Alpha, goldFit.Beta, peak, double.NaN, double.NaN]
             : [.. proxy, goldFit.Alpha, goldFit.Beta, peak, goldFit.At(peak), proxyFit.At(peak) - goldFit.At(peak)];
-    }
-
-    private static OveroptimisationFit? Fit(FitForm form, FitPoint[] points, int[] drawn, int[] prompts, Func<FitPoint, IReadOnlyList<double>> gain) =>
-        OveroptimisationFit.Fit(form, [.. drawn.Select(i => Mean(points[i].Kl, prompts))], [.. drawn.Select(i => Mean(gain(points[i]), prompts))]);
-
-    private static double Mean(IReadOnlyList<double> values, int[] drawn)
-    {
-        var sum = 0.0;
-        foreach (var i in drawn) sum += values[i];
-        return sum / drawn.Length;
     }
 
     private static bool IsFinite(FitPoint point) =>

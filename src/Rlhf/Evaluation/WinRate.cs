@@ -20,6 +20,10 @@ public static class WinRate
     {
         if (policy.Count != reference.Count)
             throw new ArgumentException($"{policy.Count} prompts of the policy against {reference.Count} of the reference: they are compared prompt by prompt");
-        return Bootstrap.Mean([.. policy.Zip(reference, OfPrompt)], options);
+        double[] rates = [.. policy.Zip(reference, OfPrompt)];
+        var rate = Bootstrap.Mean(rates, options);
+        // Where all prompts are won, resampling them finds nothing else; the exact bound of a share does.
+        var beyond = rates.Length == 0 ? double.NaN : Math.Pow((1 - options.Level) / 2, 1.0 / rates.Length);
+        return Array.TrueForAll(rates, one => one == 1) ? rate with { Low = beyond } : Array.TrueForAll(rates, one => one == 0) ? rate with { High = 1 - beyond } : rate;
     }
 }

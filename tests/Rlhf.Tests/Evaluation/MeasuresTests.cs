@@ -18,7 +18,7 @@ public sealed class MeasuresTests
         IReadOnlyList<double>[] policy = [[2], [2], [0], [1]], reference = [[1], [1], [1], [1]];
         var rate = WinRate.OfPrompts(policy, reference, new BootstrapOptions { Resamples = 500 });
         Assert.Equal(0.625, rate.Value);
-        Assert.InRange(rate.Low, 0.1, 0.4);
+        Assert.InRange(rate.Low, 0, 0.4);   // of four prompts, Student's t of three degrees
         Assert.InRange(rate.High, 0.85, 1);
     }
 
