@@ -13,29 +13,36 @@ public enum Combination
 
     /// <summary>mean − c·std: disagreement costs.</summary>
     MeanMinusDeviation,
+
+    /// <summary>mean − λ·variance: uncertainty-weighted optimisation (Coste et al. 2023).</summary>
+    MeanMinusVariance,
 }
 
 /// <summary>The rule by which members are combined.</summary>
 [Describe("how the scores of an ensemble become one")]
 public sealed record EnsembleOptions
 {
-    [Describe("mean, minimum, or mean_minus_deviation")]
+    [Describe("mean, minimum, mean_minus_deviation, or mean_minus_variance")]
     public Combination Combine { get; init; } = Combination.Mean;
 
     [Describe("c in mean − c·std"), AtLeast(0)]
     public double DeviationWeight { get; init; } = 1;
 
-    /// <summary>One score of the members' scores; the deviation is the population's.</summary>
+    [Describe("λ in mean − λ·variance"), AtLeast(0)]
+    public double VarianceWeight { get; init; } = 0.5;
+
+    /// <summary>One score of the members' scores; deviation and variance are the population's.</summary>
     public double Apply(IReadOnlyList<double> scores) => Combine switch
     {
         Combination.Minimum => scores.Min(),
-        Combination.MeanMinusDeviation => scores.Average() - DeviationWeight * Deviation(scores),
+        Combination.MeanMinusDeviation => scores.Average() - DeviationWeight * Math.Sqrt(Variance(scores)),
+        Combination.MeanMinusVariance => scores.Average() - VarianceWeight * Variance(scores),
         _ => scores.Average(),
     };
 
-    private static double Deviation(IReadOnlyList<double> scores)
+    private static double Variance(IReadOnlyList<double> scores)
     {
         var mean = scores.Average();
-        return Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+        return scores.Average(score => (score - mean) * (score - mean));
     }
 }

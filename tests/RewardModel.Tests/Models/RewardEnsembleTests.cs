@@ -15,6 +15,12 @@ public class RewardEnsembleTests
     public void Combine_ThreeScores_IsTheHandComputedNumber(Combination rule, double weight, double expected) =>
         Assert.Equal(expected, new EnsembleOptions { Combine = rule, DeviationWeight = weight }.Apply([1, 2, 4]), 1e-12);
 
+    [Theory]
+    [InlineData(0.5, 7.0 / 3 - 0.5 * 14 / 9)]   // the population variance of 1, 2, 4 is 14/9
+    [InlineData(0, 7.0 / 3)]
+    public void Combine_ByVariance_CostsTheVarianceTimesItsWeight(double weight, double expected) =>
+        Assert.Equal(expected, new EnsembleOptions { Combine = Combination.MeanMinusVariance, VarianceWeight = weight, DeviationWeight = 9 }.Apply([1, 2, 4]), 1e-12);
+
     [Fact]
     public void ScoreScale_FourScores_GivesMeanZeroAndDeviationOne()
     {

@@ -33,6 +33,7 @@ public sealed class RewardKeysTests : IDisposable
     [InlineData("ensemble.combine=minimum", "heads=3")]
     [InlineData("ensemble.combine=mean_minus_deviation", "heads=3")]
     [InlineData("ensemble.deviation_weight=3", "heads=3", "ensemble.combine=mean_minus_deviation")]
+    [InlineData("ensemble.variance_weight=3", "heads=3", "ensemble.combine=mean_minus_variance")]
     [InlineData("loss.margin_weight=0")]
     [InlineData("loss.centering=0")]
     [InlineData("loss.label_smoothing=0.2")]
