@@ -30,7 +30,7 @@ internal static class SweepCommand
         if (recipe.Resume == Resume.Must && !File.Exists(folder.BaseRecipe)) throw new RlhfException($"{folder.Path} holds no sweep to resume; check out= and name=, or leave resume=must away");
         var yaml = BaseRecipe(recipe, sweep);
         folder.Prepare(yaml);
-        var runner = new SweepRunner(folder, sweep, ChildProgram.Itself(), (point, stage) => IsCurrent(stage, RecipeBinder.Bind<Recipe>(yaml, folder.BaseRecipe, folder.Words(point)), folder, context), context.Progress, context.Stop);
+        var runner = new SweepRunner(folder, sweep, ChildProgram.Itself(), (point, stage) => PointCurrency.IsCurrent(stage, RecipeBinder.Bind<Recipe>(yaml, folder.BaseRecipe, folder.Words(point)), folder, context), context.Progress, context.Stop);
         if (sweep.Part is SweepPart.All or SweepPart.Shared) runner.RunShared().GetAwaiter().GetResult();
         var states = sweep.Part switch
         {
@@ -51,32 +51,6 @@ internal static class SweepCommand
         return failed == 0 ? 0 : throw new RlhfException($"{failed} of {states.Count} points failed; each one's log.txt in {folder.Path} says why, and the same command runs only these again");
     }
 
-    /// <summary>Whether a stage of a point that is done would give what is there. An evaluation that would not is done again; a run that would not is refused, as it is by its own command.</summary>
-    private static bool IsCurrent(string stage, Recipe point, SweepFolder folder, CommandContext context)
-    {
-        if (point.Resume == Resume.Never || Pipeline.Named(stage) is not { } known) return false;
-        try
-        {
-            var decisive = known.Decisive(point);
-            return RunFolder.IsOf(Stage.Folder(point, stage), decisive, RecipeInputs.Of(decisive), context.Progress.Warn);
-        }
-        catch (StaleRunException stale) when (stage == StageNames.Curve)
-        {
-            context.Progress.Note($"{stale.Reason}: evaluated anew");
-            return false;
-        }
-        catch (StaleRunException stale)
-        {
-            throw new RlhfException($"{stale.Reason}; delete the folders of such points in {folder.Path} to run them again, start the whole sweep over with resume=never, or choose another folder with out=…", stale);
-        }
-        catch (RlhfException gone) when (stage == StageNames.Curve)
-        {
-            // Whoever cleared a finished point of its weights can still extend the grid.
-            context.Progress.Warn($"{gone.Message}; {Stage.Folder(point, stage)} stays as it is");
-            return true;
-        }
-    }
-
     private static void Check(Recipe recipe, CommandContext context)
     {
         var (sweep, points) = Plan(recipe);
@@ -87,8 +61,8 @@ internal static class SweepCommand
     // Every point's recipe is bound before the first one runs: a misspelt key must not surface hours later.
     private static (SweepRecipe Sweep, IReadOnlyList<SweepPoint> Points) Plan(Recipe recipe)
     {
-        if (recipe.Sweep is not { Grid.Count: > 0 } sweep) throw new WrongUsageException("no grid given; expected sweep.grid=\"{key: [value, value]}\", or a section sweep with a grid in the recipe");
-        var points = SweepPoint.Of(sweep.Grid);
+        if (recipe.Sweep is not { } sweep || sweep.Grid.Count + sweep.Cases.Count == 0) throw new WrongUsageException("no grid given; expected sweep.grid=\"{key: [value, value]}\", or a section sweep with a grid in the recipe");
+        var points = SweepPoint.Of(sweep);
         var yaml = BaseRecipe(recipe, sweep);
         foreach (var point in points) RecipeBinder.Bind<Recipe>(yaml, "sweep.grid", point.Settings.Select(setting => $"{setting.Key}={setting.Value}"));
         sweep = sweep with { Shared = [.. sweep.Shared.Where(stage => Pipeline.Named(stage)?.IsIn(recipe) ?? true)] };

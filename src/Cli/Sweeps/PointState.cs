@@ -20,6 +20,10 @@ public sealed record PointState
     public const string FileName = "point.json";
 
     public required string Name { get; init; }
+
+    /// <summary>The name of its settings that go together.</summary>
+    public string? Case { get; init; }
+
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
     public required PointStatus Status { get; init; }
 

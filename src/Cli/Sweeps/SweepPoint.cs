@@ -8,6 +8,20 @@ public sealed record SweepPoint(string Name, IReadOnlyList<KeyValuePair<string, 
 {
     private const int LongestName = 100;
 
+    /// <summary>The name of its settings that go together; null where there are no cases.</summary>
+    public string? Case { get; init; }
+
+    /// <summary>Whether it does without a stage.</summary>
+    public bool LeavesOut(string stage) => Settings.Contains(KeyValuePair.Create(stage, "null"));
+
+    /// <summary>Every case with every combination of the grid's values, the last key varying fastest.</summary>
+    public static IReadOnlyList<SweepPoint> Of(SweepRecipe sweep)
+    {
+        if (sweep.Cases.Count == 0) return Of(sweep.Grid);
+        var points = sweep.Grid.Count == 0 ? [new SweepPoint("", [])] : Of(sweep.Grid);
+        return [.. sweep.Cases.SelectMany(one => points.Select(point => new SweepPoint(Plain(one.Key) + (point.Name.Length > 0 ? $"_{point.Name}" : ""), [.. one.Value, .. point.Settings]) { Case = one.Key }))];
+    }
+
     /// <summary>Every combination of the grid's values, the last key varying fastest.</summary>
     public static IReadOnlyList<SweepPoint> Of(IReadOnlyDictionary<string, string[]> grid)
     {

@@ -23,6 +23,9 @@ public sealed record SweepRecipe : IChecked
     [Describe("recipe keys with the values each is to take: {ppo.learning_rate: [1e-5, 3e-5], seed: [1, 2]}")]
     public IReadOnlyDictionary<string, string[]> Grid { get; init; } = new Dictionary<string, string[]>();
 
+    [Describe("settings that go together, under a name each, crossed with the grid: {grpo: {ppo.algorithm: grpo, ppo.samples_per_prompt: 8}}; a stage set to null is left out there: {dpo: {ppo: null}}")]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Cases { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, string>>();
+
     [Describe("stages run once in the run's own folder and shared by all points, in this order; those without a section in the recipe are left out")]
     public IReadOnlyList<string> Shared { get; init; } = ["tokenizer", "sft", "reward"];
 
@@ -45,6 +48,9 @@ public sealed record SweepRecipe : IChecked
 
     public IEnumerable<Problem> Problems()
     {
+        foreach (var (name, settings) in Cases)
+            if (settings.Keys.FirstOrDefault(key => Grid.ContainsKey(key) || Shared.Contains(key.Split('.')[0])) is { } twice)
+                yield return new Problem(nameof(Cases), $"{name} sets {twice}, which {(Grid.ContainsKey(twice) ? "the grid sets too" : "belongs to a stage that all points share")}; keep it in one place");
         foreach (var (key, values) in Grid)
         {
             if (values.Length == 0) yield return new Problem(nameof(Grid), $"{key} has no values; give a list, as in {key}: [1, 2]");

@@ -12,10 +12,12 @@ public static class SweepReport
     public static string Html(SweepResult sweep)
     {
         var verdict = VerdictOf(sweep);
-        (string, string)[] contents = [("verdict", "Verdict"), .. sweep.Curve is null ? [] : new[] { ("frontier", "Frontier") }, ("points", "Points"), ("training", "Training")];
+        var seeds = SeedSummary.Of(sweep);
+        (string, string)[] contents = [("verdict", "Verdict"), .. seeds.Count == 0 ? [] : new[] { ("seeds", "Seeds") }, .. sweep.Curve is null ? [] : new[] { ("frontier", "Frontier") }, ("points", "Points"), ("training", "Training")];
         return ReportPage.Of(sweep.Name, "Report of a sweep", contents, html =>
         {
             VerdictSection.Write(html, verdict, Tiles(sweep, verdict), Notes(sweep));
+            if (seeds.Count > 0) Seeds(html, seeds);
             if (sweep.Curve is { Points.Count: > 0 } curve) Frontier(html, sweep, curve);
             Points(html, sweep);
             Training(html, sweep);
@@ -53,6 +55,31 @@ public static class SweepReport
             else if (entry.State.Status != PointStatus.Done) yield return $"`{entry.State.Name}` is not finished: run the sweep again to go on.";
     }
 
+    private static void Seeds(MarkupWriter html, IReadOnlyList<SeedSummary> groups)
+    {
+        html.Open("section", ("id", "seeds"));
+        html.Text("h2", "Seeds");
+        html.Text("p", "The same settings, run with several seeds: how their last checkpoints end, in σ of the reference's scores. A run counts as gone wrong when it failed, ends clearly below the reference, or ends at three times the usual KL.", ("class", "lead"));
+        HtmlTable.Write(html, ["", "seeds", "end above the reference", "worst", "median", "best", "KL, median", "least to most", "went wrong"], groups.Select(group => new[]
+        {
+            group.Group, NumberFormat.Count(group.Seeds), $"{NumberFormat.Percent(group.Above.Value)} [{NumberFormat.Percent(group.Above.Low)}, {NumberFormat.Percent(group.Above.High)}]",
+            NumberFormat.Value(Bootstrap.Quantile(group.Gains, 0)), NumberFormat.Value(Bootstrap.Quantile(group.Gains, 0.5)), NumberFormat.Value(Bootstrap.Quantile(group.Gains, 1)),
+            NumberFormat.Value(Bootstrap.Quantile(group.Kl, 0.5)), group.Kl.Count == 0 ? "–" : $"{NumberFormat.Value(group.Kl[0])} to {NumberFormat.Value(group.Kl[^1])}", NumberFormat.Count(group.Wrong.Count),
+        }));
+        var wrong = groups.SelectMany(group => group.Wrong).ToArray();
+        if (wrong.Length > 0) html.Open("ul", ("class", "missing"));
+        foreach (var run in wrong)
+        {
+            html.Open("li");
+            Prose.Write(html, $"`{run.Name}` {run.How}: {run.Diagnosis}");
+            html.Close();
+        }
+
+        if (wrong.Length > 0) html.Close();
+        html.Close();
+        html.Raw("\n");
+    }
+
     private static void Frontier(MarkupWriter html, SweepResult sweep, Curve curve)
     {
         html.Open("section", ("id", "frontier"));
@@ -60,6 +87,7 @@ public static class SweepReport
         Figure.Broad(html, SweepCharts.Frontier(sweep, curve));
         Figure.Broad(html, CurveCharts.Overoptimisation(curve));
         Figure.Grid(html, [CurveCharts.WinRates(curve), CurveCharts.KlEstimates(curve)]);
+        RunsSection.Write(html, curve);
         html.Open("p", ("class", "links"));
         Download.Csv(html, "curve", "all checkpoints (CSV)", CurveCsv.Text(CurveTable.Of(curve)));
         html.Close();

@@ -32,7 +32,7 @@ public sealed record SweepResult(string Name, string Folder, IReadOnlyList<Sweep
     ];
 
     /// <summary>What tells this entry's run from those of other settings: `ppo.kl.beta = 0.1`.</summary>
-    public string Group(SweepEntry entry) => Varying.Count == 0 ? entry.State.Name : $"{Varying[0].Split('.')[^1]} = {entry.State.Settings.GetValueOrDefault(Varying[0], "default")}";
+    public string Group(SweepEntry entry) => entry.State.Case ?? (Varying.Count == 0 ? entry.State.Name : $"{Varying[0].Split('.')[^1]} = {entry.State.Settings.GetValueOrDefault(Varying[0], "default")}");
 
     public static bool IsSweep(string folder) =>
         Directory.Exists(folder) && Directory.EnumerateDirectories(folder).Any(point => File.Exists(Path.Combine(point, PointState.FileName)));

@@ -54,15 +54,17 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
 
     /// <summary>The stages a point has yet to run: of one that is done those from the first that is not current on.</summary>
     private string[] Left(SweepPoint point) => PointState.Read(folder.PointFolder(point)) is { Status: PointStatus.Done }
-        ? [.. recipe.Stages.SkipWhile(stage => isCurrent(point, stage))]
-        : [.. recipe.Stages];
+        ? [.. Stages(point).SkipWhile(stage => isCurrent(point, stage))]
+        : [.. Stages(point)];
+
+    private IEnumerable<string> Stages(SweepPoint point) => recipe.Stages.Where(stage => !point.LeavesOut(stage));
 
     private async Task<PointState> RunPoint(SweepPoint point, string[] stages)
     {
         var place = folder.PreparePoint(point, recipe.Shared);
         var before = PointState.Read(place);
         if (before is not null && stages.Length == 0) return before;
-        var state = new PointState { Name = point.Name, Settings = new Dictionary<string, string>(point.Settings), Status = PointStatus.Running, Seconds = before?.Seconds ?? 0 };
+        var state = new PointState { Name = point.Name, Case = point.Case, Settings = new Dictionary<string, string>(point.Settings), Status = PointStatus.Running, Seconds = before?.Seconds ?? 0 };
         var watch = Stopwatch.StartNew();
         foreach (var stage in stages)
         {
