@@ -17,6 +17,7 @@ internal static class CommandTable
         RewardEvalCommand.Create(),
         GenerateCommand.Create(),
         SweepCommand.Create(),
+        StudyCommand.Create(),
         PpoCommand.Create(),
         DpoCommand.Create(),
         CurveCommand.Create(),

@@ -84,8 +84,11 @@ public sealed record Recipe : IChecked
     [Describe("round after round of pairs, labels, reward model and policy, for rlhf rounds")]
     public RoundsRecipe? Rounds { get; init; }
 
+    [Describe("reward models of several kinds, optimised by best-of-n and by PPO and judged by gold, for rlhf study")]
+    public StudyRecipe? Study { get; init; }
+
     /// <summary>The common keys alone.</summary>
-    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null, Curve = null, Rounds = null };
+    public Recipe Common() => this with { Tokenizer = null, Sweep = null, Sft = null, Reward = null, Gold = null, Ppo = null, Dpo = null, Curve = null, Rounds = null, Study = null };
 
     /// <summary>The folder of the whole pipeline's results.</summary>
     public string Folder => Out ?? Path.Combine("runs", Name);

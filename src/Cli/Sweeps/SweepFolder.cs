@@ -7,9 +7,9 @@ namespace Rlhf.Cli.Sweeps;
 /// Where a sweep lives: <c>sweep/</c> in the run's folder, with base.yaml (the recipe without the grid) and a folder for
 /// each point. Shared stages stay in the run's own folder; the points see them through links.
 /// </summary>
-public sealed record SweepFolder(string Run)
+public sealed record SweepFolder(string Run, string Name = "sweep")
 {
-    public string Path => System.IO.Path.Combine(Run, "sweep");
+    public string Path => System.IO.Path.Combine(Run, Name);
 
     public string BaseRecipe => System.IO.Path.Combine(Path, "base.yaml");
 

@@ -21,6 +21,7 @@ public sealed partial class ReadmeTests : IDisposable
         ("scripts/rlhf ppo", Small + " ppo.model=runs/demo/sft/final ppo.score.reward_model.path=runs/demo/reward/final"),
         ("scripts/rlhf dpo", Small + " dpo.model=runs/demo/sft/final dpo.epochs=0.01"),
         ("scripts/rlhf sweep", Small + " --dry-run"),
+        ("scripts/rlhf study", "--dry-run"),
         ("scripts/rlhf serve", null), // the tests of Web start servers and end them
         ("scripts/rlhf rounds", "--dry-run"),
         ("scripts/rlhf bench", "sizes=[small_a] rows=4 length=8 new_tokens=2 repeats=1 --dry-run"),
