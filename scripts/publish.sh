@@ -19,7 +19,7 @@ if [ -e "$folder" ] && [ ! -e "$folder/gpu-check.sh" ] && [ -n "$(ls -A "$folder
 fi
 rm -rf "$folder"
 mkdir -p "$folder/bin" "$folder/benchmarks"
-cp "$root/scripts/gpu-check.sh" "$folder/"
+cp "$root/scripts/gpu-check.sh" "$root/LICENSE" "$root/THIRD-PARTY-NOTICES" "$folder/"
 # All programs in one folder share one runtime; what is built for it stays apart from what the checkout builds.
 for project in src/Cli tests/Policy.Tests tests/Rlhf.Tests benchmarks; do
   echo "publish: $project" >&2
