@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Rlhf.TestSupport;
 
 namespace Rlhf.Benchmarks.Fuzz;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Rlhf.Evaluation;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Reports;
@@ -55,7 +56,7 @@ public static class RunReader
         var stage = new ReportStage
         {
             Name = name,
-            Recipe = File.Exists(recipe) ? File.ReadAllText(recipe) : null,
+            Recipe = File.Exists(recipe) ? Text(recipe, found) : null,
             Environment = Environment(Path.Combine(folder, "environment.json"), found),
             Metrics = MetricsFile.Read(Path.Combine(folder, "metrics.jsonl"), found),
             Samples = SamplesFile.Read(Path.Combine(folder, "samples.jsonl"), found),
@@ -74,13 +75,26 @@ public static class RunReader
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path));
+            using var document = JsonDocument.Parse(SmallFile.ReadBytes(path));
             return [.. document.RootElement.EnumerateObject().Select(field => KeyValuePair.Create(field.Name, field.Value.ToString()))];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or RlhfException)
         {
             notes.Add("environment.json is damaged and was left out.");
             return [];
+        }
+    }
+
+    private static string? Text(string path, List<string> notes)
+    {
+        try
+        {
+            return SmallFile.ReadText(path);
+        }
+        catch (RlhfException e)
+        {
+            notes.Add(e.Message);
+            return null;
         }
     }
 

@@ -80,11 +80,11 @@ internal sealed class LabelFile : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (File.Exists(path))
+        catch (IOException error) when (Durable.IsInUse(error))
         {
             throw new RlhfException($"{labels} is being written by another server; stop that one, or choose another file with label.file=…", error);
         }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new RlhfException($"{labels} cannot be written ({error.Message}); choose another file with label.file=…", error);
         }

@@ -7,6 +7,7 @@ using Rlhf.Foundation.Runs;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Tokenization;
 
 namespace Rlhf.Cli.Stages;
@@ -79,6 +80,10 @@ internal static class Stage
         ["gpu"] = machine.Device.type == TorchSharp.DeviceType.CUDA ? CudaDevice.Name(machine.Device.index) ?? "unknown" : "none",
         ["products"] = TensorFloat32.IsUsed(machine.Device, machine.Type) ? "tf32" : machine.Type.ToString().ToLowerInvariant(),
         ["ranks"] = machine.Job.Size.ToString(CultureInfo.InvariantCulture),
+        // libtorch and the kernels choose their code by the processor, so another one may round otherwise.
+        ["processor_model"] = Processor.Model,
+        ["vectors"] = Processor.Vectors,
+        ["kernels"] = KernelRule.IsOn ? "on" : "off",
         ["threads"] = TorchSharp.torch.get_num_threads().ToString(CultureInfo.InvariantCulture),
         ["seed"] = recipe.Seed.ToString(CultureInfo.InvariantCulture),
     };

@@ -10,10 +10,10 @@ namespace Rlhf.Foundation.Data;
 internal static class ParquetRows
 {
     /// <summary>
-    /// A few bytes of a run may stand for a billion nulls: a column of a row group may have so many entries, and more for each
-    /// byte of its file. Both are beyond what writers make.
+    /// A few bytes of a run may stand for a billion nulls: a column of a row group may have so many entries, all columns together
+    /// so many, and more for each byte of their file. All are beyond what writers make.
     /// </summary>
-    private const long PlausibleEntries = 1_000_000, PlausibleEntriesPerByte = 16;
+    private const long PlausibleEntries = 1_000_000, PlausibleInAll = 4_000_000, PlausibleEntriesPerByte = 16;
 
     /// <summary>How often a whole file may be read: its parts are read once, and what lies close together more often.</summary>
     private const int Readings = 8;
@@ -74,11 +74,15 @@ internal static class ParquetRows
     {
         var columns = new Dictionary<FieldPath, ParquetColumn>();
         if (schema.DataFields.Length == 0) throw new InvalidDataException("it has no columns");
+        var inAll = 0L;
         foreach (var field in schema.DataFields)
         {
             var column = rows.GetMetadata(field)?.MetaData ?? throw new InvalidDataException($"column '{field.Path}' is missing from a row group");
             if (column.NumValues < 0 || column.NumValues > PlausibleEntries + PlausibleEntriesPerByte * file.Length)
                 throw new InvalidDataException($"column '{field.Path}' is said to have {column.NumValues} entries, which is not plausible for a file of {file.Length} bytes");
+            inAll += column.NumValues;
+            if (inAll > PlausibleInAll + PlausibleEntriesPerByte * file.Length)
+                throw new InvalidDataException($"its columns are said to have {inAll} entries in one row group, which is not plausible for a file of {file.Length} bytes");
             ParquetPages.Check(file, column);
             columns.Add(field.Path, ParquetColumn.Of(field, await rows.ReadRawColumnDataBaseAsync(field).ConfigureAwait(false)));
         }

@@ -70,6 +70,13 @@ public static partial class Durable
             || (error.InnerException is { } inner && IsDiskFull(inner));
     }
 
+    /// <summary>Whether an error says that another process has the file, and not that it cannot be written at all.</summary>
+    public static bool IsInUse(IOException error)
+    {
+        const int WouldBlock = 11, WindowsSharingViolation = unchecked((int)0x80070020);
+        return error.HResult is WouldBlock or WindowsSharingViolation;
+    }
+
     private static string Reason() => new Win32Exception(Marshal.GetLastPInvokeError()).Message;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

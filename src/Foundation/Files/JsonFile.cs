@@ -6,10 +6,10 @@ namespace Rlhf.Foundation.Files;
 /// <summary>Reads the JSON files of a model folder, and says in one line what is wrong with one that is none.</summary>
 internal static class JsonFile
 {
-    private const long LargestFile = 256L << 20;
+    private const int LargestFile = 256 << 20;
 
     /// <summary>Reads a file and hands its root to a reader; damage of any kind becomes an <see cref="RlhfException"/>.</summary>
-    public static T Read<T>(string path, Func<JsonPlace, T> reader) => Parse(path, ReadBytes(path), reader);
+    public static T Read<T>(string path, Func<JsonPlace, T> reader) => Parse(path, SmallFile.ReadBytes(path, LargestFile), reader);
 
     /// <summary>The same for what was read already; the path is for the messages.</summary>
     public static T Parse<T>(string path, ReadOnlyMemory<byte> bytes, Func<JsonPlace, T> reader)
@@ -34,21 +34,6 @@ internal static class JsonFile
     /// <summary>The same for a file that may be absent.</summary>
     public static T? ReadIfPresent<T>(string path, Func<JsonPlace, T> reader) where T : class
         => File.Exists(path) ? Read(path, reader) : null;
-
-    private static ReadOnlyMemory<byte> ReadBytes(string path)
-    {
-        try
-        {
-            var length = new FileInfo(path).Length;
-            if (length > LargestFile)
-                throw new RlhfException($"{path}: {length} bytes, larger than any tokenizer or configuration ({LargestFile}); is this the right file?");
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new RlhfException($"{path}: cannot be read ({OneLine(error.Message)})", error);
-        }
-    }
 
     private static string? Damage(ReadOnlyMemory<byte> bytes)
     {

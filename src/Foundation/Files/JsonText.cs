@@ -21,6 +21,8 @@ public static class JsonText
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = style == JsonWriterStyle.Indented,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        // What may not be null is not, whoever wrote the file.
+        RespectNullableAnnotations = true,
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };

@@ -1,4 +1,5 @@
 using System.Collections;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Foundation.Recipes;
 
@@ -15,7 +16,7 @@ public static class RecipeBinder
     {
         if (Directory.Exists(path)) throw new RlhfException($"{path}: is a folder; expected a recipe file (.yaml)");
         if (!File.Exists(path)) throw new RlhfException($"{path}: no such recipe; see data/recipes for those that come with the program");
-        return File.ReadAllText(path);
+        return SmallFile.ReadText(path, RecipeParser.LargestFile);
     }
 
     /// <param name="source">The name that error messages give the text, usually its path.</param>

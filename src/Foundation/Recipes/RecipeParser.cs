@@ -10,6 +10,9 @@ namespace Rlhf.Foundation.Recipes;
 /// </summary>
 internal static class RecipeParser
 {
+    /// <summary>In bytes, of which a character has four at most.</summary>
+    public const int LargestFile = 4 * LargestText;
+
     private const int LargestText = 1 << 20;
     private const int DeepestLevel = 16;
 

@@ -53,11 +53,40 @@ public sealed record CheckpointManifest
         if (!File.Exists(path)) throw new RlhfException($"{path} is missing");
         try
         {
-            return JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllText(path), JsonText.Indented) ?? throw new JsonException("holds null");
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(SmallFile.ReadBytes(path), JsonText.Indented) ?? throw new JsonException("holds null");
+            return manifest.Files.All(file => file is { Path.Length: > 0, Sha256: not null }) ? manifest : throw new JsonException("a file has no path or no checksum");
         }
         catch (JsonException error)
         {
             throw new RlhfException($"{path} is damaged: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Holds a file against the manifest beside it or one folder up, where there is one of ours that lists it.</summary>
+    /// <exception cref="RlhfException">The file is not what was written.</exception>
+    public static void VerifyFile(string path)
+    {
+        path = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(path);
+        for (var level = 0; level < 2 && folder is not null; level++, folder = Path.GetDirectoryName(folder))
+        {
+            var name = Path.GetRelativePath(folder, path).Replace('\\', '/');
+            if (!File.Exists(Path.Combine(folder, FileName)) || Listed(folder, name) is not { } listed) continue;
+            Verify(folder, listed);
+            return;
+        }
+    }
+
+    // Other software has manifests too.
+    private static ManifestFile? Listed(string folder, string name)
+    {
+        try
+        {
+            return Read(folder).Files.FirstOrDefault(file => file.Path == name);
+        }
+        catch (RlhfException)
+        {
+            return null;
         }
     }
 
@@ -66,9 +95,17 @@ public sealed record CheckpointManifest
         var path = Path.GetFullPath(Path.Combine(folder, expected.Path));
         if (!path.StartsWith(Path.GetFullPath(folder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) throw new RlhfException($"{folder}: its manifest names a file outside it: {expected.Path}");
         if (!File.Exists(path)) throw new RlhfException($"{path} is missing");
-        var size = new FileInfo(path).Length;
-        if (size != expected.Size) throw new RlhfException($"{path} has {size} bytes; its manifest says {expected.Size}");
-        if (Describe(folder, expected.Path).Sha256 != expected.Sha256) throw new RlhfException($"{path} differs from its checksum");
+        try
+        {
+            var size = new FileInfo(path).Length;
+            if (size != expected.Size) throw new RlhfException($"{path} has {size} bytes; its manifest says {expected.Size}");
+            if (Describe(folder, expected.Path).Sha256 != expected.Sha256) throw new RlhfException($"{path} differs from its checksum in {FileName}: it was damaged or changed after it was written");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A disk that gives up on a sector, for one: an older checkpoint may be whole.
+            throw new RlhfException($"{path} cannot be read ({error.Message.TrimEnd('.')})", error);
+        }
     }
 
     private static ManifestFile Describe(string folder, string name)

@@ -25,7 +25,8 @@ internal sealed class EventFile : IDisposable
     {
         var earlier = Directory.GetFiles(folder, Prefix + "*").Order(StringComparer.Ordinal).ToArray();
         foreach (var path in earlier) CutBack(path, lengths.GetValueOrDefault(Path.GetFileName(path)));
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        // TensorBoard reads them by name: where the clock has gone back, the new one still comes last.
+        var now = Math.Max(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), earlier.Select(TimeOf).DefaultIfEmpty().Max() + 1);
         var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:0000000000}.{Environment.MachineName}.{Environment.ProcessId}.{earlier.Length}");
         var file = new EventFile(new FileStream(Path.Combine(folder, name), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1));
         file.Write(EventMessage.Version(Now()));
@@ -38,6 +39,8 @@ internal sealed class EventFile : IDisposable
     public void Flush() => _stream.Flush(flushToDisk: true);
 
     public void Dispose() => _stream.Dispose();
+
+    private static long TimeOf(string path) => long.TryParse(Path.GetFileName(path)[Prefix.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0;
 
     private static void CutBack(string path, long length)
     {

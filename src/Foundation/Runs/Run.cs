@@ -138,6 +138,7 @@ public sealed class Run : IDisposable
     /// <exception cref="InterruptedException">A stop was asked for; the checkpoint is on disk.</exception>
     public void EndStep(long step, Action<string> save, Action? assist = null)
     {
+        WantFolder();
         // All ranks decide alike, so that they stop after the same step.
         var isStopping = Job.Any(_options.Stop.IsCancellationRequested);
         var isDue = _options.SaveEvery > 0 && step % _options.SaveEvery == 0;
@@ -166,6 +167,7 @@ public sealed class Run : IDisposable
     /// <summary>Writes final/, complete or not at all; the run is finished then.</summary>
     public void Finish(long step, Action<string> write)
     {
+        WantFolder();
         if (_logs is not null) WriteFolder(FinalFolder, step, write, _logs);
         _options.Job.Barrier();
         _trackers?.End(RunEnding.Finished);
@@ -183,6 +185,13 @@ public sealed class Run : IDisposable
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         return $"{Path.GetFileName(Path.GetDirectoryName(full))}/{Path.GetFileName(full)}";
+    }
+
+    /// <summary>A folder that was taken away would be made anew by the next checkpoint, without what the run began with.</summary>
+    private void WantFolder()
+    {
+        if (_logs is not null && !File.Exists(Path.Combine(Folder, RunFolder.Recipe)))
+            throw new RlhfException($"{Folder} was deleted or moved while the run went on; what it holds after its last checkpoint is lost: put it back, or choose another folder with out=…, then run the same command again");
     }
 
     private void WriteFolder(string target, long step, Action<string> write, RunLogs logs)

@@ -17,7 +17,7 @@ internal static class RunEnvironment
         foreach (var (name, before) in Read(path))
         {
             if (name is "host" or "process" or "command" or "started") continue;
-            if (now.TryGetValue(name, out var value) && value != before) warn($"this run began with {name} {before} and goes on with {value}: it will not be bitwise the same as without the stop");
+            if (now.TryGetValue(name, out var value) && value != before) warn($"this run began with {name} {before} and goes on with {value}: its numbers may differ in their last bits from those without the stop");
         }
 
         Durable.WriteText(path, JsonSerializer.Serialize(now, JsonText.Indented) + "\n");

@@ -16,6 +16,9 @@ public sealed class RunLock : IDisposable
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a process that was killed may take to let go of its memory and files.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly FileStream _lock;
     private readonly string _holderFile;
     private readonly Timer _heartbeat;
@@ -32,19 +35,24 @@ public sealed class RunLock : IDisposable
         var path = Path.Combine(folder, FileName);
         var holderFile = path + ".json";
         FileStream held;
+        for (var waited = Stopwatch.StartNew(); Read(holderFile) is { IsHere: true } dying && IsDying(dying.Process) && waited.Elapsed < Patience;) Thread.Sleep(50);
         try
         {
             held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (File.Exists(path))
+        catch (IOException error) when (Durable.IsInUse(error))
         {
             throw Busy(folder, Read(holderFile)?.ToString() ?? "another process", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !Durable.IsDiskFull(error))
+        {
+            throw new RlhfException($"{folder}: the run's folder cannot be written ({error.Message.TrimEnd('.')}); choose another with out=…", error);
         }
 
         if (Read(holderFile) is { } holder && IsAlive(holder, File.GetLastWriteTimeUtc(holderFile)))
         {
             held.Dispose();
-            throw Busy(folder, holder.ToString(), null);
+            throw Busy(folder, holder.IsHere ? holder.ToString() : $"{holder} (if that machine is gone or its clock is wrong: delete {FileName}.json there)", null);
         }
 
         File.WriteAllText(holderFile, JsonSerializer.Serialize(Self(), JsonText.Lines));
@@ -65,7 +73,15 @@ public sealed class RunLock : IDisposable
             if (_heartbeat.Dispose(stopped)) stopped.WaitOne();
         }
 
-        File.Delete(_holderFile);
+        try
+        {
+            File.Delete(_holderFile);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody deleted the folder, which the run has said.
+        }
+
         _lock.Dispose();
     }
 
@@ -83,11 +99,41 @@ public sealed class RunLock : IDisposable
         try
         {
             using var process = Process.GetProcessById(holder.Process);
-            return Math.Abs((process.StartTime.ToUniversalTime() - holder.Started).TotalSeconds) < 2;
+            return !IsRemains(holder.Process) && Math.Abs((process.StartTime.ToUniversalTime() - holder.Started).TotalSeconds) < 2;
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
         {
             return false;
+        }
+    }
+
+    /// <summary>A process that was killed stays in the table until somebody asks for its end, in a container without an init for ever.</summary>
+    private static bool IsRemains(int process) => StateOf(process) is 'Z' or 'X';
+
+    /// <summary>Killed, and not yet gone: its memory is being given back.</summary>
+    private static bool IsDying(int process)
+    {
+        try
+        {
+            return StateOf(process) is not ('Z' or 'X' or default(char)) && File.ReadAllBytes($"/proc/{process}/cmdline").Length == 0;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    // "123 (name) Z …", where the name may hold anything.
+    private static char StateOf(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[(stat.LastIndexOf(')') + 1)..].TrimStart().FirstOrDefault();
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return default;
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed record AdapterConfig(LoraRecipe Recipe, string BaseModel)
         var path = Path.Combine(folder, FileName);
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32 });
+            using var json = JsonDocument.Parse(SmallFile.ReadBytes(path), new JsonDocumentOptions { MaxDepth = 32 });
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
             var config = new ConfigReader(json.RootElement, path);
             if (config.Text("peft_type") is var kind && kind != "LORA") throw new RlhfException($"{path}: peft_type is '{kind}'; only LORA is supported");
@@ -36,7 +36,7 @@ internal sealed record AdapterConfig(LoraRecipe Recipe, string BaseModel)
             if (rank < 1) throw new RlhfException($"{path}: r is {rank}; at least 1 is expected");
             return new AdapterConfig(new LoraRecipe { Rank = rank, Alpha = config.Real("lora_alpha") ?? throw config.Missing("lora_alpha") }, config.Text("base_model_name_or_path") ?? "");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new RlhfException($"{path}: not valid JSON: {e.Message}", e);
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 using Rlhf.Policies.Families;
 using static TorchSharp.torch;
 
@@ -13,18 +14,16 @@ internal readonly record struct ConfigTask(string Name, int Labels);
 internal static class ConfigFile
 {
     public const string Name = "config.json";
-    private const long MaxBytes = 16 << 20;
 
     public static TransformerConfig Read(string folder)
     {
         var path = Path.Combine(folder, Name);
         if (!Directory.Exists(folder)) throw new RlhfException($"{folder}: no such folder; a model is a folder with {Name} and weights");
         if (!File.Exists(path)) throw new RlhfException($"{folder}: holds no {Name}, so it is not a model in the Hugging Face layout");
-        if (new FileInfo(path).Length > MaxBytes) throw new RlhfException($"{path}: is larger than any {Name}");
         WeightFiles.RefusePlaceholders(path);
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowTrailingCommas = true });
+            using var json = JsonDocument.Parse(SmallFile.ReadBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowTrailingCommas = true });
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
             var config = new ConfigReader(json.RootElement, path);
             if (config.Has("quantization_config")) throw new RlhfException($"{path}: the weights are quantized, which is not supported; use the original model");

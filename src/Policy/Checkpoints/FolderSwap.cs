@@ -1,3 +1,6 @@
+using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+
 namespace Rlhf.Policies.Checkpoints;
 
 /// <summary>Fills a folder through a staging folder beside it, so that a failure leaves what was there.</summary>
@@ -9,7 +12,7 @@ internal static class FolderSwap
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var staging = $"{target}.{Environment.ProcessId}.tmp";
-        Directory.CreateDirectory(staging);
+        Make(staging, folder);
         try
         {
             fill(staging);
@@ -19,6 +22,18 @@ internal static class FolderSwap
         finally
         {
             if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+        }
+    }
+
+    private static void Make(string staging, string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(staging);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !Durable.IsDiskFull(error))
+        {
+            throw new RlhfException($"{folder}: cannot be written ({error.Message.TrimEnd('.')}); choose another place", error);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.TensorFiles;
 using static TorchSharp.torch;
 
@@ -33,6 +35,7 @@ internal static class WeightFiles
     public static Dictionary<string, Tensor> LoadFile(string file)
     {
         RefusePlaceholders(file);
+        CheckpointManifest.VerifyFile(file);
         try
         {
             return file.EndsWith(".safetensors", StringComparison.Ordinal) ? SafetensorsFile.Load(file) : TorchFile.Load(file);
@@ -61,7 +64,7 @@ internal static class WeightFiles
         var files = new List<string>();
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(index), new JsonDocumentOptions { MaxDepth = 8 });
+            using var json = JsonDocument.Parse(SmallFile.ReadBytes(index), new JsonDocumentOptions { MaxDepth = 8 });
             foreach (var entry in json.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 var name = entry.Value.GetString() ?? "";

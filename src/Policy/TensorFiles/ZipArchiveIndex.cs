@@ -20,6 +20,7 @@ internal static class ZipArchiveIndex
         var bytes = source.Read(directory, size);
         var entries = new Dictionary<string, ZipEntry>(StringComparer.Ordinal);
         var at = 0;
+        var all = 0L;
         for (long i = 0; i < count; i++)
         {
             if (at > bytes.Length - 46 || U32(bytes, at) != Central) throw Damaged("its directory is cut off");
@@ -28,6 +29,9 @@ internal static class ZipArchiveIndex
             var entry = Entry(source, bytes.AsSpan(at, 46), Encoding.UTF8.GetString(bytes, at + 46, name), bytes.AsSpan(at + 46 + name, extra));
             if (!entries.TryAdd(entry.Name, entry)) throw Damaged($"it holds '{entry.Name}' twice");
             at += 46 + name + extra + comment;
+            // Entries that share their bytes would unpack to many times the file.
+            all += entry.Length;
+            if (all > source.Length) throw Damaged("its files overlap");
         }
 
         return entries;

@@ -12,6 +12,8 @@ public static class RewardReportJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new FiniteOrNull() },
     };
@@ -22,8 +24,9 @@ public static class RewardReportJson
     {
         try
         {
-            return JsonSerializer.Deserialize<RewardReport>(File.ReadAllText(path), Options)
+            var report = JsonSerializer.Deserialize<RewardReport>(SmallFile.ReadText(path), Options)
                 ?? throw new RlhfException($"{path}: holds null, not a reward report: make it again with 'rlhf reward eval'");
+            return report.Margins.Contains(null) || report.Calibration.Bins.Contains(null) || report.Length.ByDifference.Contains(null) || report.Worst.Contains(null) ? throw new JsonException("a part of a list is null") : report;
         }
         catch (JsonException error)
         {

@@ -41,7 +41,7 @@ public sealed class AnswerCache : IDisposable
         {
             _answers[key] = answer;
             _file ??= new FileStream(_own, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-            _file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Line(key, answer.Text, answer.InputTokens, answer.OutputTokens), JsonText.Lines) + "\n"));
+            _file.Write(Encoding.UTF8.GetBytes(SummedLine.Of(JsonSerializer.Serialize(new Line(key, answer.Text, answer.InputTokens, answer.OutputTokens), JsonText.Lines)) + "\n"));
             _file.Flush(flushToDisk: true);
         }
     }
@@ -56,7 +56,8 @@ public sealed class AnswerCache : IDisposable
         {
             try
             {
-                if (JsonSerializer.Deserialize<Line>(text, JsonText.Lines) is { Key: not null } line) _answers[line.Key] = new Answer(line.Text, line.InputTokens, line.OutputTokens);
+                if (!SummedLine.Holds(text)) throw new JsonException("a line differs from its checksum");
+                if (JsonSerializer.Deserialize<Line>(text, JsonText.Lines) is { Key: not null, Text: not null } line) _answers[line.Key] = new Answer(line.Text, line.InputTokens, line.OutputTokens);
             }
             catch (JsonException error) when (reader.Peek() >= 0)
             {

@@ -97,7 +97,8 @@ public sealed class JudgeClient : IDisposable
         return new Refusal(reason, wait);
     }
 
-    private Answer? Read(string body)
+    /// <summary>What a body says; null where it is no chat completion.</summary>
+    internal Answer? Read(string body)
     {
         try
         {
@@ -108,7 +109,7 @@ public sealed class JudgeClient : IDisposable
             var usage = json.RootElement.TryGetProperty("usage", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
             return new Answer(WithoutKey(content.GetString()!), Tokens(usage, "prompt_tokens"), Tokens(usage, "completion_tokens"));
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)   // the second: half a surrogate pair in its words
         {
             return null;
         }

@@ -29,10 +29,10 @@ public sealed record RewardFacts
         var path = Path.Combine(folder, "config.json");
         try
         {
-            var node = JsonNode.Parse(File.ReadAllText(path))?[Key];
+            var node = JsonNode.Parse(SmallFile.ReadBytes(path))?[Key];
             return node?.Deserialize<RewardFacts>(JsonText.Indented) ?? new RewardFacts();
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)   // the last: a key is there twice
         {
             throw new RlhfException($"{path}: '{Key}' is not what 'rlhf reward' writes: {error.Message}", error);
         }

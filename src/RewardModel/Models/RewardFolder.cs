@@ -80,13 +80,13 @@ public static class RewardFolder
     {
         try
         {
-            var json = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? [];
+            var json = JsonNode.Parse(SmallFile.ReadBytes(path)) as JsonObject ?? [];
             var members = json["members"]?.AsArray().Select(member => member?.GetValue<string>() ?? "").ToArray() ?? [];
             if (members.Length == 0 || members.Any(member => member != Path.GetFileName(member) || member is "" or "." or ".."))
                 throw new RlhfException($"{path}: 'members' has to name folders beside this file");
             return (members, json[RewardFacts.Key].Deserialize<RewardFacts>(JsonText.Indented) ?? new RewardFacts());
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or ArgumentException)   // the last: a key is there twice
         {
             throw new RlhfException($"{path}: not what 'rlhf reward' writes: {error.Message}", error);
         }

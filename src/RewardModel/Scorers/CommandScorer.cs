@@ -99,7 +99,7 @@ public sealed class CommandScorer(CommandSource source) : IScorer
             var value = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("score", out var named) ? named : json.RootElement;
             if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var score) && double.IsFinite(score)) return score;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)   // the second: half a surrogate pair in a name
         {
             // Said below, together with the other things a line may hold.
         }

@@ -33,7 +33,7 @@ public sealed class JsonScorer(JsonRule rule) : IScorer
             using var document = JsonDocument.Parse(Block(response) ?? response);
             return _schema?.Fits(document.RootElement) ?? true;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)   // the last two: text that is no Unicode
         {
             return false;
         }

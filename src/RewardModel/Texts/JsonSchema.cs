@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Rewards.Texts;
 
@@ -29,12 +30,12 @@ internal sealed class JsonSchema
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path));
+            using var document = JsonDocument.Parse(SmallFile.ReadBytes(path));
             var root = document.RootElement.Clone();
             Check(root, "#", (place, what) => throw new RlhfException($"{key}: {path}: {place}: {what}"));
             return new JsonSchema(root);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)   // the second: half a surrogate pair in a text
         {
             throw new RlhfException($"{key}: {path}: is no JSON: {error.Message.TrimEnd('.')}", error);
         }

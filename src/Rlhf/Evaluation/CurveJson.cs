@@ -10,10 +10,14 @@ namespace Rlhf.Evaluation;
 /// <summary>curve.json: a number that is not finite is written as null and read as NaN.</summary>
 public static class CurveJson
 {
+    private const int LargestFile = 512 << 20;
+
     private static readonly JsonSerializerOptions s_options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new FiniteOrNull(), new NumbersOnOneLine(), new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
@@ -29,8 +33,9 @@ public static class CurveJson
     {
         try
         {
-            var curve = JsonSerializer.Deserialize<Curve>(File.ReadAllText(path), s_options)
+            var curve = JsonSerializer.Deserialize<Curve>(SmallFile.ReadText(path, LargestFile), s_options)
                 ?? throw new RlhfException($"{path}: holds null, not a curve: make it again with `rlhf curve`");
+            if (curve.Points.Contains(null) || curve.BestOfN.Contains(null) || curve.Fits.Contains(null)) throw new JsonException("a point is null");
             return curve.Version == Curve.CurrentVersion
                 ? curve
                 : throw new RlhfException($"{path}: version {curve.Version} of the format, expected {Curve.CurrentVersion}: make it again with `rlhf curve`");

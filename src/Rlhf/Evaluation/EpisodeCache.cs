@@ -32,8 +32,16 @@ public sealed class EpisodeCache : IDisposable
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, $"{Hash(key)}.jsonl");
         var cache = new EpisodeCache(Wait(path, stop));
-        cache.Read();
-        return cache;
+        try
+        {
+            cache.Read();
+            return cache;
+        }
+        catch
+        {
+            cache.Dispose();
+            throw;
+        }
     }
 
     /// <summary>What is there of one sample of some prompts; null where it is yet to be computed.</summary>
@@ -43,7 +51,7 @@ public sealed class EpisodeCache : IDisposable
     public void Add(IReadOnlyList<Prompt> prompts, int sample, EvaluatedEpisode[] episodes)
     {
         var part = new Part(KeyOf(prompts, sample), episodes);
-        _file.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(part, JsonText.Lines) + "\n"));
+        _file.Write(Encoding.UTF8.GetBytes(SummedLine.Of(JsonSerializer.Serialize(part, JsonText.Lines)) + "\n"));
         _file.Flush(flushToDisk: true);
         _parts[part.Key] = episodes;
     }
@@ -60,7 +68,7 @@ public sealed class EpisodeCache : IDisposable
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists(path) && !stop.IsCancellationRequested)
+            catch (IOException error) when (Durable.IsInUse(error) && !stop.IsCancellationRequested)
             {
                 stop.WaitHandle.WaitOne(s_pause);
             }
@@ -89,7 +97,8 @@ public sealed class EpisodeCache : IDisposable
         {
             try
             {
-                var part = JsonSerializer.Deserialize<Part>(line, JsonText.Lines)!;
+                if (!SummedLine.Holds(line)) throw new JsonException("a line differs from its checksum");
+                if (JsonSerializer.Deserialize<Part>(line, JsonText.Lines) is not { Key: not null, Episodes: not null } part || part.Episodes.Contains(null)) throw new JsonException("a line is no part");
                 _parts[part.Key] = part.Episodes;
             }
             catch (JsonException error)

@@ -42,6 +42,18 @@ public sealed class ParquetElsewhereTests : IDisposable
         Assert.Equal(Normal(RowReader.Read(lines)), Normal(RowReader.Read(_folder.At("rows.parquet"))));
     }
 
+    /// <summary>A run of nulls takes a few bytes whatever its length: a small file of many columns would take gigabytes.</summary>
+    [Fact]
+    public void Read_ManyColumnsOfLongRuns_AreRefusedBeforeTheyTakeMemory()
+    {
+        Ask($"copy (select {string.Join(", ", Enumerable.Range(0, 60).Select(i => $"null::integer c{i}"))} from range(900000)) to '{_folder.At("runs.parquet")}' (format parquet, row_group_size 1000000)");
+        Assert.True(new FileInfo(_folder.At("runs.parquet")).Length < 200_000);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Contains("entries in one row group, which is not plausible", Assert.Throws<RlhfException>(() => RowReader.Read(_folder.At("runs.parquet")).Count()).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300 << 20);
+    }
+
     [Fact]
     public void Write_RowsOfAllKinds_AreReadByDuckDb()
     {

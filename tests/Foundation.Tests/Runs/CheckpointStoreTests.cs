@@ -38,6 +38,9 @@ public sealed class CheckpointStoreTests : IDisposable
     [InlineData("manifest.json", "", "is damaged")]
     [InlineData("manifest.json", "{\"step\": 2, \"files\": [], \"logs\"", "is damaged")]
     [InlineData("manifest.json", "{\"step\": 2, \"logs\": {}, \"files\": [{\"path\": \"../../x\", \"size\": 1, \"sha256\": \"\"}]}", "names a file outside it")]
+    [InlineData("manifest.json", "{\"step\": 2, \"logs\": {}, \"files\": null}", "is damaged")]
+    [InlineData("manifest.json", "{\"step\": 2, \"logs\": {}, \"files\": [null]}", "is damaged")]
+    [InlineData("manifest.json", "{\"step\": 2, \"logs\": {}, \"files\": [{\"size\": 1, \"sha256\": \"\"}]}", "is damaged")]
     public void Latest_NewestDamaged_ReportsItAndUsesTheOneBefore(string file, string? content, string reason)
     {
         Save(1);

@@ -23,6 +23,18 @@ public sealed class EventFileTests : IDisposable
     }
 
     [Fact]
+    public void Continue_ClockWentBack_IsStillTheLastByName()
+    {
+        var later = $"events.out.tfevents.{DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds()}.host.1.0";
+        File.WriteAllBytes(_folder.At(later), [1, 2, 3]);
+
+        using (EventFile.Continue(_folder.Path, 1, new Dictionary<string, long> { [later] = 3 })) { }
+
+        var names = Directory.GetFiles(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal((2, later), (names.Length, names[0]));
+    }
+
+    [Fact]
     public void Add_Scalars_CanBeReadBack()
     {
         using (var file = EventFile.Continue(_folder.Path, 0, new Dictionary<string, long>()))

@@ -30,6 +30,27 @@ public sealed class RunLockTests : IDisposable
         using (RunLock.Take(_folder.Path)) { }
     }
 
+    /// <summary>Killed, and nobody has asked for its end yet: it is in the process table all the same.</summary>
+    [Fact]
+    public void Take_HolderIsAZombie_IsStale()
+    {
+        // The shell makes a child that ends at once, and turns into a program that never asks for it.
+        using var parent = Process.Start(new ProcessStartInfo("bash", ["-c", "sleep 0 & echo $!; exec sleep 30"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        try
+        {
+            var child = int.Parse(parent.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
+            Assert.True(SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{child}/stat").Contains(") Z ", StringComparison.Ordinal), TimeSpan.FromSeconds(10)));
+            using var zombie = Process.GetProcessById(child);
+            Leave(Environment.MachineName, child, zombie.StartTime.ToUniversalTime());
+
+            using (RunLock.Take(_folder.Path)) { }
+        }
+        finally
+        {
+            parent.Kill();
+        }
+    }
+
     [Fact]
     public void Take_HolderLivesButItsLockWasLost_IsRefused()
     {
@@ -66,6 +87,25 @@ public sealed class RunLockTests : IDisposable
         Leave("elsewhere", 1, DateTime.UtcNow);
 
         Assert.Contains("process 1 on elsewhere", Assert.Throws<RlhfException>(() => RunLock.Take(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Take_OtherMachineWhoseClockIsAhead_IsRefusedAndSaysHowToGoOn()
+    {
+        Leave("elsewhere", 1, DateTime.UtcNow);
+        File.SetLastWriteTimeUtc(HolderFile, DateTime.UtcNow.AddDays(2));
+
+        Assert.Contains("(if that machine is gone or its clock is wrong: delete run.lock.json there)", Assert.Throws<RlhfException>(() => RunLock.Take(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Take_HeldHereAndTheClockWentBack_IsRefused()
+    {
+        using var held = RunLock.Take(_folder.Path);
+        using var self = Process.GetCurrentProcess();
+        Leave(Environment.MachineName, self.Id, self.StartTime.ToUniversalTime().AddHours(1));
+
+        Assert.Throws<RlhfException>(() => RunLock.Take(_folder.Path));
     }
 
     [Fact]

@@ -200,7 +200,30 @@ public sealed class RunTests : IDisposable
         using (Open()) { }
         using (Open(threads: "4")) { }
 
-        Assert.Equal("this run began with threads 2 and goes on with 4: it will not be bitwise the same as without the stop", Assert.Single(_progress.Warnings));
+        Assert.Equal("this run began with threads 2 and goes on with 4: its numbers may differ in their last bits from those without the stop", Assert.Single(_progress.Warnings));
+    }
+
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("moved")]
+    public void EndStep_FolderTakenAway_EndsWithALineAndMakesNoNewOne(string how)
+    {
+        using (var run = Open())
+        {
+            Steps(run, 1, 2);
+            if (how == "moved") Directory.Move(Folder, Folder + ".aside");
+            else Directory.Delete(Folder, recursive: true);
+
+            var error = Assert.Throws<RlhfException>(() => Steps(run, 3, 4));
+            Assert.Equal($"{Folder} was deleted or moved while the run went on; what it holds after its last checkpoint is lost: put it back, or choose another folder with out=…, then run the same command again", error.Message);
+            Assert.Throws<RlhfException>(() => run.Finish(4, _ => { }));
+        }
+
+        Assert.False(Directory.Exists(Folder));
+        if (how == "deleted") return;
+        Directory.Move(Folder + ".aside", Folder);
+        using var again = Open();
+        Assert.Equal(2, again.StepsDone);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
@@ -248,6 +249,27 @@ public sealed class ModelFolderTests
                 break;
             default: throw new ArgumentOutOfRangeException(nameof(damage));
         }
+    }
+
+    /// <summary>What a run wrote has a manifest beside it or a folder above; what the disk changed since then still has its shape.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("policy")]
+    public void Load_NumberThatTheDiskChanged_DiffersFromItsChecksum(string inside)
+    {
+        using var folder = new TemporaryFolder();
+        var model = folder.At(inside);
+        using (var small = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 2, 3, 16), seed: 5)) ModelFolder.Save(small, model);
+        File.WriteAllText(folder.At(CheckpointManifest.FileName), CheckpointManifest.Of(folder.Path, 1, new Dictionary<string, long>(), 0).ToJson());
+        using (ModelFolder.Load(model, CPU)) { }
+        var weights = Path.Combine(model, "model.safetensors");
+        var bytes = File.ReadAllBytes(weights);
+        bytes[^100] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+
+        Assert.Equal($"{weights} differs from its checksum in manifest.json: it was damaged or changed after it was written", Assert.Throws<RlhfException>(() => ModelFolder.Load(model, CPU)).Message);
+        File.WriteAllText(folder.At(CheckpointManifest.FileName), """{"name": "another program's"}""");
+        using (ModelFolder.Load(model, CPU)) { }
     }
 
     private static void Rewrite(string path, Action<Dictionary<string, Tensor>> change)

@@ -143,6 +143,25 @@ public sealed class TorchFileTests
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 2 << 20);
     }
 
+    /// <summary>Entries that share their bytes, or tensors that share their numbers, would unpack to as many times the file as there are.</summary>
+    [Fact]
+    public void Read_ArchiveWhoseEntriesOverlap_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.At("file"), Overlapping(3));
+        using var file = new MappedFile(folder.At("file"));
+
+        Assert.Contains("its files overlap", Assert.Throws<InvalidDataException>(() => ZipArchiveIndex.Read(file)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_TensorsThatShareTheirNumbers_AreReadUpToFourTimesTheFile()
+    {
+        Assert.Equal(3, Unpickle(Shared(3)).Count);
+
+        Assert.Contains("would take more than 4 times the file", Assert.Throws<InvalidDataException>(() => Unpickle(Shared(40))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Load_NeitherZipNorPickle_IsRefused()
     {
@@ -160,6 +179,43 @@ public sealed class TorchFileTests
     /// <summary>A legacy file around a pickle of our own, with no storages.</summary>
     private static byte[] Legacy(string pickle) => Encoding.Latin1.GetBytes(
         "\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19." + "\x80\x02M\xe9\x03." + "\x80\x02}X\r\0\0\0little_endian\x88s." + "\x80\x02" + pickle + "\x80\x02].");
+
+    /// <summary>A zip archive of so many stored entries of 1,000 bytes that are the same bytes.</summary>
+    private static byte[] Overlapping(int entries)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        void Head(uint signature, byte[] fields)
+        {
+            writer.Write(signature);
+            writer.Write(fields);
+        }
+
+        byte[] shared = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. BitConverter.GetBytes(1000), .. BitConverter.GetBytes(1000), 1, 0, 0, 0]; // flags, method, time, date, crc, both sizes, lengths of name and extra
+        Head(0x04034b50, [20, 0, .. shared]);
+        writer.Write("a"u8);
+        writer.Write(new byte[1000]);
+        var directory = (int)stream.Position;
+        for (var i = 0; i < entries; i++)
+        {
+            Head(0x02014b50, [20, 0, 20, 0, .. shared, .. new byte[14]]);
+            writer.Write((byte)('a' + i));
+        }
+
+        var size = (int)stream.Position - directory;
+        Head(0x06054b50, [0, 0, 0, 0, (byte)entries, 0, (byte)entries, 0, .. BitConverter.GetBytes(size), .. BitConverter.GetBytes(directory), 0, 0]);
+        return stream.ToArray();
+    }
+
+    /// <summary>A legacy file of so many tensors that are all of one storage of 4,000 numbers.</summary>
+    private static byte[] Shared(int tensors)
+    {
+        const string Storage = "((X\a\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpuM\xa0\x0fNtQ";
+        var pickle = new StringBuilder("}(");
+        for (var i = 0; i < tensors; i++) pickle.Append($"X\x03\0\0\0{i:000}ctorch._utils\n_rebuild_tensor_v2\n{Storage}K\0M\xa0\x0f\x85K\x01\x85\x89}}tR");
+        return [.. Encoding.Latin1.GetBytes("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19." + "\x80\x02M\xe9\x03." + "\x80\x02}X\r\0\0\0little_endian\x88s." + "\x80\x02" + pickle + "u." + "\x80\x02]X\x01\0\0\00a."),
+            .. BitConverter.GetBytes(4000L), .. new byte[16_000]];
+    }
 
     private static string Long(long number) => "\x8a\x08" + Encoding.Latin1.GetString(BitConverter.GetBytes(number));
 }

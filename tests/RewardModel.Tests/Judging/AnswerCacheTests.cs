@@ -26,6 +26,18 @@ public sealed class AnswerCacheTests : IDisposable
     }
 
     [Fact]
+    public void Open_AnswerThatTheDiskChanged_IsNotBelieved()
+    {
+        using (var cache = new AnswerCache(_folder.Path)) Array.ForEach(["a", "b"], key => cache.Add(key, new Answer("7", 1, 2)));
+        var file = Directory.GetFiles(_folder.Path).Single();
+        var text = File.ReadAllText(file);
+        var at = text.IndexOf("\"7\"", StringComparison.Ordinal);
+        File.WriteAllText(file, $"{text[..at]}\"9\"{text[(at + 3)..]}");
+
+        Assert.Equal($"{file}: damaged (a line differs from its checksum); delete it, and what it held is asked again", Assert.Throws<RlhfException>(() => new AnswerCache(_folder.Path)).Message);
+    }
+
+    [Fact]
     public void Add_BySeveralAtATime_LosesNothing()
     {
         using (var one = new AnswerCache(_folder.Path))

@@ -84,6 +84,16 @@ public sealed class VerifierTests : IDisposable
     public void Json_WithoutASchema_HasToBeJson() =>
         Assert.Equal([1.0, 0.0], new JsonScorer(new JsonRule()).Score([Text("[1, 2]", ""), Text("[1, 2", "")]));
 
+    /// <summary>Half a surrogate pair is JSON, and no text.</summary>
+    [Theory]
+    [InlineData("{\"name\": \"\\ud800\"}")]
+    [InlineData("{\"\\ud800\": 1}")]
+    public void Json_TextThatIsNoUnicode_IsWrongAndEndsNothing(string response)
+    {
+        File.WriteAllText(_folder.At("half.json"), """{"type": "object", "properties": {"name": {"type": "string", "minLength": 1}}, "additionalProperties": false}""");
+        Assert.Equal([0.0], new JsonScorer(new JsonRule { Schema = _folder.At("half.json") }).Score([Text(response, "")]));
+    }
+
     private static ScoredText Text(string response, string answer) =>
         new("how many?", response, [], []) { Facts = new Dictionary<string, string> { ["answer"] = answer } };
 }

@@ -38,7 +38,7 @@ internal sealed record CompletionRequest
 
     public bool WantsLogProbs => Logprobs is { ValueKind: JsonValueKind.True or JsonValueKind.Number };
 
-    public int Likeliest => Logprobs is { ValueKind: JsonValueKind.Number } number ? number.GetInt32() : TopLogprobs ?? 0;
+    public int Likeliest => Logprobs is { ValueKind: JsonValueKind.Number } number ? number.TryGetInt32(out var count) ? count : -1 : TopLogprobs ?? 0;
 
     public int Responses => N ?? 1;
 
@@ -73,6 +73,7 @@ internal sealed record CompletionRequest
     public IReadOnlyList<ChatMessage> Dialogue()
     {
         if (Messages.Count == 0) throw Bad("messages: found none");
+        if (Messages.Any(turn => turn is null)) throw Bad("messages: one is null");
         return [.. Messages.Select(turn => new ChatMessage(turn.Role == "developer" ? "system" : turn.Role ?? "", Text(turn.Content)))];
     }
 

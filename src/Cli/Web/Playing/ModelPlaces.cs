@@ -2,6 +2,7 @@ using System.Text.Json;
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Web.Watching;
 using Rlhf.Foundation;
+using Rlhf.Foundation.Files;
 
 namespace Rlhf.Cli.Web.Playing;
 
@@ -41,13 +42,13 @@ internal sealed class ModelPlaces(IReadOnlyList<string> named, RunCatalogue runs
         if (File.Exists(Path.Combine(folder, "ensemble.json"))) return new ModelPlace(id, folder, ModelKind.Reward);
         try
         {
-            using var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")));
+            using var config = JsonDocument.Parse(SmallFile.ReadBytes(Path.Combine(folder, "config.json")));
             var isReward = config.RootElement.TryGetProperty("architectures", out var names) && names.ValueKind == JsonValueKind.Array
                 && names.EnumerateArray().Any(name => name.GetString()?.EndsWith("ForSequenceClassification", StringComparison.Ordinal) == true);
             var hasTokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.json"));
             return hasTokenizer ? new ModelPlace(id, folder, isReward ? ModelKind.Reward : ModelKind.Policy) : null;
         }
-        catch (Exception none) when (none is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception none) when (none is RlhfException or JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -25,21 +25,22 @@ internal sealed class MetricsTail(string path, TimeProvider clock)
     private Diagnosis _diagnosis = new();
     private long _offset;
     private byte[] _last = [];
-    private DateTimeOffset _looked = DateTimeOffset.MinValue;
-    private (DateTimeOffset Time, double Step)? _first;
+    private long? _looked;
+    private (long Time, double Step)? _first;
 
     /// <summary>How often it has begun anew.</summary>
     public int Generation { get; private set; }
 
-    public DateTimeOffset Used { get; private set; }
+    /// <summary>By the clock that never goes back.</summary>
+    public long Used { get; private set; }
 
     /// <summary>Looks for new lines, unless somebody has just done so.</summary>
     public void Refresh()
     {
         lock (_gate)
         {
-            Used = clock.GetUtcNow();
-            if (Used - _looked < s_fresh) return;
+            Used = clock.GetTimestamp();
+            if (_looked is { } looked && clock.GetElapsedTime(looked, Used) < s_fresh) return;
             _looked = Used;
             try
             {
@@ -86,7 +87,7 @@ internal sealed class MetricsTail(string path, TimeProvider clock)
         {
             var phases = _columns.Where(column => column.Key.StartsWith("seconds_", StringComparison.Ordinal)).ToArray();
             if (phases.Length > 0) return phases.Sum(column => (double)column.Value.TakeLast(recent).Where(float.IsFinite).DefaultIfEmpty(0).Average());
-            return _first is { } first && _steps.Count > 0 && _steps[^1] > first.Step ? (Used - first.Time).TotalSeconds / (_steps[^1] - first.Step) : null;
+            return _first is { } first && _steps.Count > 0 && _steps[^1] > first.Step ? clock.GetElapsedTime(first.Time, Used).TotalSeconds / (_steps[^1] - first.Step) : null;
         }
     }
 
@@ -154,7 +155,7 @@ internal sealed class MetricsTail(string path, TimeProvider clock)
 
             if (Array.TrueForAll(s_diagnosed, row.ContainsKey)) _advice.AddRange(_diagnosis.Of(row).Select(text => new Advice(step, text)));
         }
-        catch (JsonException)
+        catch (Exception damaged) when (damaged is JsonException or InvalidOperationException)   // the second: half a surrogate pair in a name
         {
             // A damaged line; its neighbours are still numbers.
         }

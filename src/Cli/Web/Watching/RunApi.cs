@@ -20,7 +20,7 @@ internal sealed class RunApi(RunCatalogue catalogue, TimeProvider clock)
     private readonly RunStates _states = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<string, MetricsTail> _tails = [];
-    private (DateTimeOffset At, string Text)? _list;
+    private (long At, string Text)? _list;
 
     public void Map(IEndpointRouteBuilder app)
     {
@@ -39,19 +39,19 @@ internal sealed class RunApi(RunCatalogue catalogue, TimeProvider clock)
     private async Task Live(HttpContext context)
     {
         var stream = await EventStream.Begin(context);
-        var (said, spoke) = ("", clock.GetUtcNow());
+        var (said, spoke) = ("", clock.GetTimestamp());
         while (!stream.Gone.IsCancellationRequested)
         {
             var list = List();
             if (list != said) await stream.Send("runs", said = list, null);
-            else if (clock.GetUtcNow() - spoke > s_beat) await stream.Beat();
+            else if (clock.GetElapsedTime(spoke) > s_beat) await stream.Beat();
             else
             {
                 await Task.Delay(s_listPause, stream.Gone);
                 continue;
             }
 
-            spoke = clock.GetUtcNow();
+            spoke = clock.GetTimestamp();
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class RunApi(RunCatalogue catalogue, TimeProvider clock)
         var names = Names(context);
         var runs = ids.Select((id, i) => (Run: catalogue.Find(id), From: Number(context, "from", i), Generation: Number(context, "generation", i))).ToArray();
         var stream = await EventStream.Begin(context);
-        var spoke = clock.GetUtcNow();
+        var spoke = clock.GetTimestamp();
         while (!stream.Gone.IsCancellationRequested)
         {
             for (var i = 0; i < runs.Length; i++)
@@ -83,13 +83,13 @@ internal sealed class RunApi(RunCatalogue catalogue, TimeProvider clock)
                 if (rows.Generation == generation) await stream.Send("rows", new { Run = run.Id, rows.Generation, rows.From, rows.Steps, rows.Series });
                 else await stream.Send("reset", new { Run = run.Id });
                 runs[i] = (run, rows.From + rows.Steps.Count, rows.Generation);
-                spoke = clock.GetUtcNow();
+                spoke = clock.GetTimestamp();
             }
 
-            if (clock.GetUtcNow() - spoke > s_beat)
+            if (clock.GetElapsedTime(spoke) > s_beat)
             {
                 await stream.Beat();
-                spoke = clock.GetUtcNow();
+                spoke = clock.GetTimestamp();
             }
 
             await Task.Delay(s_pause, stream.Gone);
@@ -116,7 +116,7 @@ internal sealed class RunApi(RunCatalogue catalogue, TimeProvider clock)
                 using var document = JsonDocument.Parse(line);
                 if (document.RootElement.ValueKind == JsonValueKind.Object) found.Add(document.RootElement.Clone());
             }
-            catch (JsonException)
+            catch (Exception damaged) when (damaged is JsonException or InvalidOperationException)
             {
             }
         }
@@ -149,10 +149,10 @@ internal sealed class RunApi(RunCatalogue catalogue, TimeProvider clock)
         var runs = catalogue.Runs();
         lock (_gate)
         {
-            if (_list is { } list && clock.GetUtcNow() - list.At < s_listPause) return list.Text;
-            foreach (var (id, tail) in _tails.ToArray()) if (clock.GetUtcNow() - tail.Used > s_forgotten) _tails.Remove(id);
+            if (_list is { } list && clock.GetElapsedTime(list.At) < s_listPause) return list.Text;
+            foreach (var (id, tail) in _tails.ToArray()) if (clock.GetElapsedTime(tail.Used) > s_forgotten) _tails.Remove(id);
             var text = JsonSerializer.Serialize(runs.Select(run => _states.Of(run, _tails.GetValueOrDefault(run.Id)?.SecondsPerStep())), Json.Options);
-            _list = (clock.GetUtcNow(), text);
+            _list = (clock.GetTimestamp(), text);
             return text;
         }
     }

@@ -12,15 +12,15 @@ internal sealed class RunCatalogue(IReadOnlyList<string> folders, TimeProvider c
 
     private readonly Lock _gate = new();
     private IReadOnlyList<WatchedRun> _runs = [];
-    private DateTimeOffset? _looked;
+    private long? _looked;
 
     public IReadOnlyList<WatchedRun> Runs()
     {
         lock (_gate)
         {
-            if (_looked is { } at && clock.GetUtcNow() - at < s_fresh) return _runs;
+            if (_looked is { } at && clock.GetElapsedTime(at) < s_fresh) return _runs;
             _runs = [.. folders.SelectMany(folder => Under(folder, folders.Count > 1 ? Name(folder) : "", 0)).DistinctBy(run => run.Id).Take(Most)];
-            _looked = clock.GetUtcNow();
+            _looked = clock.GetTimestamp();
             return _runs;
         }
     }

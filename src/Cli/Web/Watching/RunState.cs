@@ -75,7 +75,7 @@ internal sealed class RunStates
             using var document = JsonDocument.Parse(line);
             return document.RootElement.EnumerateObject().Where(field => field.Value.ValueKind == JsonValueKind.Number).GroupBy(field => field.Name).ToDictionary(field => field.Key, field => field.First().Value.GetDouble());
         }
-        catch (Exception unreadable) when (unreadable is IOException or JsonException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
             return [];
         }
@@ -110,7 +110,7 @@ internal sealed class RunStates
             Recipe? recipe = null;
             try
             {
-                if (File.Exists(path)) recipe = RecipeBinder.Bind<Recipe>(File.ReadAllText(path), path, []);
+                if (File.Exists(path)) recipe = RecipeBinder.Load<Recipe>(path);
             }
             catch (Exception other) when (other is RlhfException or IOException)
             {

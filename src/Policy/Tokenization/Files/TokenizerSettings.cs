@@ -40,7 +40,7 @@ internal sealed record TokenizerSettings
         {
             Tokens = tokens,
             Ids = ids,
-            ChatTemplate = File.Exists(template) ? File.ReadAllText(template) : settings.ChatTemplate,
+            ChatTemplate = File.Exists(template) ? SmallFile.ReadText(template) : settings.ChatTemplate,
         };
     }
 

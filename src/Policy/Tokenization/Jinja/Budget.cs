@@ -3,7 +3,7 @@ namespace Rlhf.Policies.Tokenization.Jinja;
 /// <summary>What one rendering may take: templates come with models that somebody else made.</summary>
 internal sealed class Budget
 {
-    public const int MostDepth = 100, MostRange = 100_000;
+    public const int MostDepth = 100, MostRange = 100_000, MostMilliseconds = 500;
     private const long MostSteps = 20_000_000;
     private const int MostCharacters = 32 << 20;
 

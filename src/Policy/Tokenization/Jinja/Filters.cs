@@ -163,7 +163,8 @@ internal static partial class Filters
     [GeneratedRegex(@"[^-\s({\[<]+")]
     private static partial Regex TitleWord();
 
-    [GeneratedRegex("<!--.*?-->|<[^>]*>", RegexOptions.Singleline)]
+    // A text of nothing but openings costs its square.
+    [GeneratedRegex("<!--.*?-->|<[^>]*>", RegexOptions.Singleline, matchTimeoutMilliseconds: Budget.MostMilliseconds)]
     private static partial Regex Tags();
 
     [GeneratedRegex(@"\w+")]

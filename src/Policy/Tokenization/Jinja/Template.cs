@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Rlhf.Policies.Tokenization.Jinja;
 
@@ -37,7 +38,15 @@ internal sealed class Template
         Globals.AddTo(globals, now);
         var frame = globals.Inner();
         foreach (var (name, value) in variables) frame.Set(name, value);
-        Statement.RunAll(_body, frame.Inner());
+        try
+        {
+            Statement.RunAll(_body, frame.Inner());
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new TemplateException("'striptags' takes too long; it is not usable", 1);
+        }
+
         return new RenderedText(rendering.Output.ToString(), rendering.Produced);
     }
 

@@ -25,6 +25,7 @@ public sealed class HostileTemplateTests
         "{{ " + string.Concat(Enumerable.Repeat("[", 100_000)) + " }}",
         string.Concat(Enumerable.Repeat("{% if 1 %}", 50_000)),
         "{% set ns = namespace(l=[]) %}{% for i in range(10000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
+        "{{ ('<' * 4000000) | striptags }}",
         "{{ 9223372036854775807 + 1 }}",
         "{{ 99999999999999999999 }}",
         new string('x', 2_000_000),
