@@ -77,6 +77,7 @@ write() {
     case $licence in
       MIT*) known[MIT]=1 ;;
       BSD-3-Clause) known[BSD]=1 ;;
+      Apache-2.0) texts_of "$folder" | grep -qi 'licen[sc]e' || { echo "notices: $name $version brings no text of its licence, Apache-2.0; add one here" >&2; return 1; } ;;
       *) echo "notices: $name $version is licensed under '$licence', whose text this script does not have; look at it, then add it here" >&2; return 1 ;;
     esac
     copyright=$(element "$spec" copyright)
