@@ -1,9 +1,11 @@
 using Rlhf.Dpo;
+using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Training;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Training;
 using TorchSharp;
@@ -22,7 +24,7 @@ internal static class Foresight
             : TransformerConfig.Gpt2(TextTokenizer.Load(section.Tokenizer).VocabularySize, section.FromScratch.Width, section.FromScratch.Layers, section.FromScratch.Heads, section.FromScratch.Context);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * Math.Min(section.MaxLength, shape.Context));
         if (section.Model.Length > 0) Stage.WantFit(section.Tokenizer, shape);
-        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing);
+        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing, section.Optimizer);
     }
 
     public static MemoryPlan Of(Recipe recipe, RewardRecipe section)
@@ -31,7 +33,7 @@ internal static class Foresight
         Stage.WantFit(section.Model, shape);
         var perItem = section.LearnFrom == LearnFrom.Preferences ? 2 : 1;
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * perItem * Math.Min(section.MaxLength, shape.Context));
-        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing);
+        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing, section.Optimizer);
     }
 
     public static MemoryPlan Of(Recipe recipe, PpoRecipe section)
@@ -50,7 +52,7 @@ internal static class Foresight
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);
-        return Plan(recipe, models, tokens, section.GradientCheckpointing) with
+        return Plan(recipe, models, tokens, section.GradientCheckpointing, section.Optimizer) with
         {
             CachedTokens = (long)Math.Min(SideBySide, section.Episodes) * longest,
             DrawnTokens = (long)section.Episodes * Math.Min(section.Sampling.MaxNewTokens, shape.Context),
@@ -65,13 +67,14 @@ internal static class Foresight
         // Without one of its own the reference is the policy before its first step.
         if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Passing));
         var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * Math.Min(section.MaxLength, shape.Context));
-        return Plan(recipe, models, tokens, section.GradientCheckpointing);
+        return Plan(recipe, models, tokens, section.GradientCheckpointing, section.Optimizer);
     }
 
     private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;
 
-    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, bool checkpointing) => new()
+    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, bool checkpointing, OptimizerOptions optimizer) => new()
     {
         Models = models, Tokens = tokens, Dtype = recipe.Dtype, OnCpu = Machine.DeviceOf(recipe.Device).type == DeviceType.CPU, GradientCheckpointing = checkpointing,
+        Ranks = optimizer.Shard ? JobPlace.Here().Size : 1,
     };
 }

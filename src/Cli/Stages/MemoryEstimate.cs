@@ -24,12 +24,17 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     public static MemoryEstimate Of(MemoryPlan plan)
     {
         var number = plan.Dtype == Precision.BFloat16 ? BFloat16 : Float32;
-        // float32 weights and moments, a gradient, and in bfloat16 the weights it computes with.
-        var whole = Float32 * (1 + Moments) + number + (number == Float32 ? 0 : number);
-        var weights = plan.Held(Upkeep.Trained).Sum(Parameters) * whole + plan.Held(Upkeep.Adapted, Upkeep.Frozen).Sum(Parameters) * number;
+        // The weights it computes with and a gradient; the optimizer's moments, and beside narrow weights float32 ones.
+        var spread = Float32 * (Moments + (number == Float32 ? 0 : 1));
+        var whole = 2 * number + spread / (double)plan.Ranks;
+        var weights = (long)(plan.Held(Upkeep.Trained).Sum(Parameters) * whole) + plan.Held(Upkeep.Adapted, Upkeep.Frozen).Sum(Parameters) * number + LaidOut(plan, number);
         var gradients = plan.Held(Upkeep.Trained).Sum(Parameters) * number;
         return new MemoryEstimate(weights, Math.Max(Learning(plan, number), Rollout(plan, number) - gradients));
     }
+
+    /// <summary>Kernels keep weights beside themselves in the layout of a product: of what learns in a second one, for the way back.</summary>
+    private static long LaidOut(MemoryPlan plan, int number) =>
+        plan.OnCpu && number == Float32 ? Float32 * (2 * plan.Learning.Sum(Parameters) + plan.Held(Upkeep.Frozen, Upkeep.Passing).Sum(Parameters)) : 0;
 
     /// <summary>A forward and a backward pass through everything that learns.</summary>
     private static long Learning(MemoryPlan plan, int number)
@@ -51,14 +56,12 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         if (plan.CachedTokens == 0 && passing == 0) return 0;
         var policy = plan.Models[0].Shape;
         var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
-        // Matrices in the layout of products with few rows, in float32 unless the processor multiplies bfloat16 itself.
-        var packed = plan.CachedTokens > 0 && plan.OnCpu && !(number == BFloat16 && Processor.MultipliesBFloat16) ? Parameters(policy) * Float32 : 0;
         var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
         // Logits of policy and reference, half a chunk each; where operators are composed, probabilities beside them.
         var comparison = (plan.OnCpu ? 2L : 3L) * Float32 * Math.Min(LogitChunk / 2, plan.Tokens * policy.Vocabulary);
         // What tokens were drawn from is kept on a CPU in float32 alone.
         var drawn = plan.OnCpu && number == Float32 ? plan.DrawnTokens * policy.Width * number : 0;
-        return drawn + Math.Max(cache + packed, layer + comparison + passing);
+        return drawn + Math.Max(cache, layer + comparison + passing);
     }
 
     public static long Parameters(TransformerConfig shape)

@@ -36,6 +36,9 @@ internal sealed record MemoryPlan
 
     public bool GradientCheckpointing { get; init; }
 
+    /// <summary>Processes that the optimizer's state is spread over.</summary>
+    public int Ranks { get; init; } = 1;
+
     /// <summary>Places in the cache that responses are generated in; 0 where none are.</summary>
     public long CachedTokens { get; init; }
 
