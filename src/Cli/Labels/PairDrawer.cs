@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Foundation;
@@ -60,12 +61,6 @@ internal static class PairDrawer
         var tokenizer = TextTokenizer.Load(RewardFolder.TokenizerFolder(folder));
         var scores = ensemble.Score([.. pairs.SelectMany(pair => new[] { pair.First, pair.Second }.Select(response => ReplyTokens.Whole(tokenizer, pair.Prompt, response)))], tokenizer.PadOrEos);
         double[] gains = [.. ensemble.Models.SelectMany(model => model.Scales).Select(scale => scale.Gain)];
-        return [.. pairs.Index().OrderByDescending(pair => Deviation([.. gains.Select((gain, member) => gain * (scores[2 * pair.Index].Logits[member] - scores[2 * pair.Index + 1].Logits[member]))])).Take(count).Select(pair => pair.Item)];
-    }
-
-    private static double Deviation(double[] values)
-    {
-        var mean = values.Average();
-        return Math.Sqrt(values.Average(value => (value - mean) * (value - mean)));
+        return [.. pairs.Index().OrderByDescending(pair => ArrayStatistics.PopulationStandardDeviation([.. gains.Select((gain, member) => gain * (scores[2 * pair.Index].Logits[member] - scores[2 * pair.Index + 1].Logits[member]))])).Take(count).Select(pair => pair.Item)];
     }
 }

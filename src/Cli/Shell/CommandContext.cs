@@ -16,7 +16,7 @@ public sealed record CommandContext
     public CancellationToken Stop { get; init; }
 
     /// <summary>This process's part in the job it was started for.</summary>
-    public JobMembership Job { get; init; } = JobMembership.None();
+    internal JobMembership Job { get; init; } = JobMembership.None();
 
     public OutputFormat Format { get; init; }
 }

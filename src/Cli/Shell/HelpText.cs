@@ -4,7 +4,7 @@ using Rlhf.Foundation.Recipes;
 namespace Rlhf.Cli.Shell;
 
 /// <summary>The help pages, from the command table and the recipe records.</summary>
-public static class HelpText
+internal static class HelpText
 {
     private const string Usage = "rlhf <command> [recipe.yaml] [key=value ...] [--json] [--dry-run] [--print-recipe] [--help]";
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Rlhf.Foundation.Data;
 
 /// <summary>Comma-separated values as RFC 4180 has them, with \n between records.</summary>
-public static class Csv
+internal static class Csv
 {
     public static string Line(IEnumerable<string> fields) => string.Join(',', fields.Select(Quoted)) + "\n";
 

@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace Rlhf.Foundation.Data;
 
 /// <summary>The name of a data file's format, told by its content.</summary>
-public static class FileFormat
+internal static class FileFormat
 {
     /// <summary>jsonl, json, jsonl.gz, json.gz or parquet.</summary>
     public static string Of(string path)

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Rlhf.Foundation.Files;
 
 /// <summary>File operations that survive a crash of the machine: content and names are on disk when they return.</summary>
-public static partial class Durable
+internal static partial class Durable
 {
     /// <summary>Replaces a file's content: after a crash the file holds the old text or the new, never half of one.</summary>
     public static void WriteText(string path, string text)

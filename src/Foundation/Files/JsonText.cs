@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Rlhf.Foundation.Files;
 
 /// <summary>The JSON the program writes: snake_case names, text kept readable.</summary>
-public static class JsonText
+internal static class JsonText
 {
     public static JsonSerializerOptions Lines { get; } = Options(JsonWriterStyle.Line);
 

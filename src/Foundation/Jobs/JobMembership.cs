@@ -13,7 +13,7 @@ namespace Rlhf.Foundation.Jobs;
 /// This process's part in the job that it was started for: joined when the first work asks for it, kept for all that follows, left
 /// in order or given up.
 /// </summary>
-public sealed class JobMembership(Func<JobPlace> whereabouts, JobOptions options) : IDisposable
+internal sealed class JobMembership(Func<JobPlace> whereabouts, JobOptions options) : IDisposable
 {
     private const int LetterLength = 4096;
 

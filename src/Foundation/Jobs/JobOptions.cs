@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Rlhf.Foundation.Jobs;
 
 /// <summary>How processes of a job find and watch each other.</summary>
-public sealed partial record JobOptions
+internal sealed partial record JobOptions
 {
     private const string TimeoutVariable = "RLHF_RANK_TIMEOUT";
     private const double UsualTimeout = 1800, LongestSilence = 60;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Rlhf.Foundation.Jobs;
 
 /// <summary>What started the processes of a job.</summary>
-public enum Launcher
+internal enum Launcher
 {
     /// <summary>Nothing did: this process works alone.</summary>
     None,
@@ -25,7 +25,7 @@ public enum Launcher
 }
 
 /// <summary>Where a process stands among those that were started with it, as its environment says.</summary>
-public sealed record JobPlace(Launcher Launcher, int Rank, int Size)
+internal sealed record JobPlace(Launcher Launcher, int Rank, int Size)
 {
     /// <summary>Among the processes on its machine.</summary>
     public int LocalRank { get; init; }

@@ -3,7 +3,7 @@ using System.Text;
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>snake_case keys from C# names, and the known key nearest to a misspelt one.</summary>
-public static class KeyNames
+internal static class KeyNames
 {
     /// <summary><c>KlCoefficient</c> → <c>kl_coefficient</c>, <c>Beta1</c> → <c>beta1</c>, <c>BFloat16</c> → <c>bfloat16</c>.</summary>
     public static string Snake(string name)

@@ -3,13 +3,13 @@ using System.Collections;
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>One key whose value differs between two recipes.</summary>
-public sealed record RecipeChange(string Key, string Before, string After)
+internal sealed record RecipeChange(string Key, string Before, string After)
 {
     public override string ToString() => $"{Key}: {Before} → {After}";
 }
 
 /// <summary>Which keys of two recipes of the same type differ, leaving out those that may change on resume.</summary>
-public static class RecipeDiff
+internal static class RecipeDiff
 {
     public static IReadOnlyList<RecipeChange> Between(object before, object after)
     {

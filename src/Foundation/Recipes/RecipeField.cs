@@ -4,7 +4,7 @@ using System.Reflection;
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>One key of a recipe record, as reflection finds it.</summary>
-public sealed class RecipeField
+internal sealed class RecipeField
 {
     private readonly PropertyInfo _property;
 

@@ -1,10 +1,10 @@
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>One key in a help text.</summary>
-public sealed record HelpLine(string Key, string Expected, string Default, string Description);
+internal sealed record HelpLine(string Key, string Expected, string Default, string Description);
 
 /// <summary>The help of a recipe, read off its record so that it cannot drift.</summary>
-public static class RecipeHelp
+internal static class RecipeHelp
 {
     public static IReadOnlyList<HelpLine> Lines(Type recipe) => Lines(Activator.CreateInstance(recipe)!, "");
 

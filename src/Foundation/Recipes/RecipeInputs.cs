@@ -1,7 +1,7 @@
 namespace Rlhf.Foundation.Recipes;
 
 /// <summary>The files and folders that a recipe names at the keys marked <see cref="InputAttribute"/>.</summary>
-public static class RecipeInputs
+internal static class RecipeInputs
 {
     public static IReadOnlyList<string> Of(object recipe) => [.. Named(recipe).Where(path => path.Length > 0).Distinct()];
 

@@ -4,7 +4,7 @@ using Rlhf.Foundation.Recipes;
 namespace Rlhf.Foundation.Runs;
 
 /// <summary>Decides whether the run a folder holds is the one a recipe describes.</summary>
-public static class RunFolder
+internal static class RunFolder
 {
     internal const string Recipe = "recipe.yaml";
     internal const string Final = "final";

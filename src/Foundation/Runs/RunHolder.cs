@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Rlhf.Foundation.Runs;
 
 /// <summary>The process that writes a run.</summary>
-public sealed record RunHolder(string Host, int Process, DateTime Started)
+internal sealed record RunHolder(string Host, int Process, DateTime Started)
 {
     /// <summary>Whether it is a process of this machine.</summary>
     [JsonIgnore]

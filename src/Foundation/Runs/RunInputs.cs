@@ -9,7 +9,7 @@ namespace Rlhf.Foundation.Runs;
 /// <c>inputs.json</c>: a fingerprint of every file and folder a run was made from. A run goes on, or counts as done,
 /// only while they are the same: a reward model trained anew makes the PPO run that used the old one stale.
 /// </summary>
-public static class RunInputs
+internal static class RunInputs
 {
     private const string FileName = "inputs.json";
     private const int Sampled = 1 << 20;

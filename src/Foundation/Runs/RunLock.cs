@@ -9,7 +9,7 @@ namespace Rlhf.Foundation.Runs;
 /// <c>run.lock.json</c> names the holder (process, start time, host), for the message and for file systems that lock
 /// within one machine only. The latter's age is the holder's last sign of life.
 /// </summary>
-public sealed class RunLock : IDisposable
+internal sealed class RunLock : IDisposable
 {
     public const string FileName = "run.lock";
 

@@ -8,7 +8,7 @@ namespace Rlhf.Foundation.Torch;
 /// apart. There is no C interface to it, so its members are called by their mangled names; where one of these is not there,
 /// or RLHF_NO_GRAPHS is set, nothing is recorded.
 /// </summary>
-public sealed unsafe class CudaGraph : IRecording
+internal sealed unsafe class CudaGraph : IRecording
 {
     // More than the object takes in any version; it is made and destroyed by its own functions.
     private const int Room = 4096;

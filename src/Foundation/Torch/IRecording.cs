@@ -1,7 +1,7 @@
 namespace Rlhf.Foundation.Torch;
 
 /// <summary>Work recorded on a device, to be launched again as often as wanted.</summary>
-public interface IRecording : IDisposable
+internal interface IRecording : IDisposable
 {
     void Replay();
 }

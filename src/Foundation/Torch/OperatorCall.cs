@@ -106,4 +106,4 @@ internal ref struct OperatorCall
 }
 
 /// <summary>An operator that was called through the C interface failed.</summary>
-public sealed class OperatorException(string message) : ExternalException(message);
+internal sealed class OperatorException(string message) : ExternalException(message);

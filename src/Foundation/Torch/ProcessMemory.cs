@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Rlhf.Foundation.Torch;
 
 /// <summary>Resident memory of this process, from the kernel's own counters.</summary>
-public static class ProcessMemory
+internal static class ProcessMemory
 {
     private const string Status = "/proc/self/status", Peak = "/proc/self/clear_refs";
 
@@ -37,7 +37,7 @@ public static class ProcessMemory
 }
 
 /// <summary>Bytes in use on a device, and the most there ever were since the peak was reset.</summary>
-public readonly record struct DeviceMemory(long Allocated, long Peak, long Total)
+internal readonly record struct DeviceMemory(long Allocated, long Peak, long Total)
 {
     /// <summary>Of the device's own memory: the process's on a CPU, the card's on a GPU.</summary>
     public static DeviceMemory Of(TorchSharp.torch.Device device) => device.type == TorchSharp.DeviceType.CUDA ? CudaDevice.Memory() : ProcessMemory.Read();

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace Rlhf.Foundation.Torch;
 
 /// <summary>What this machine's processor can do, as far as .NET does not say it.</summary>
-public static class Processor
+internal static class Processor
 {
     private static readonly Lazy<HashSet<string>> s_flags = new(() => [.. Field("flags")?.Split(' ') ?? []]);
 

@@ -7,7 +7,7 @@ namespace Rlhf.Foundation.Torch;
 /// Float32 products of a GPU whose factors are rounded to 11 bits and summed in float32: several times as fast. What a
 /// model computes then agrees between batches to that rounding, as under bfloat16 to 8 bits.
 /// </summary>
-public static class TensorFloat32
+internal static class TensorFloat32
 {
     /// <summary>NVIDIA's own variable for every library, NVIDIA_TF32_OVERRIDE=0, turns it off.</summary>
     public static bool IsWanted => Environment.GetEnvironmentVariable("NVIDIA_TF32_OVERRIDE") != "0";

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Checkpoints;
 
 /// <summary>A loaded trunk and its score heads [K, D], null where the folder held a language model.</summary>
-public sealed class ScoredTrunk(Transformer trunk, Tensor? score)
+internal sealed class ScoredTrunk(Transformer trunk, Tensor? score)
 {
     public Transformer Trunk { get; } = trunk;
 

@@ -8,7 +8,7 @@ namespace Rlhf.Policies.Generation;
 /// The hidden states that tokens of some episodes were drawn from. A forward pass over the finished episodes would make the
 /// same ones again, but for the order of its sums.
 /// </summary>
-public sealed class DrawnStates : IDisposable
+internal sealed class DrawnStates : IDisposable
 {
     private readonly int _tokens;
     private readonly Tensor _rows; // [E·T, D]

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Generation;
 
 /// <summary>What changes a distribution before a token is drawn: logits [R, V] in, logits out, −∞ for what cannot be drawn.</summary>
-public static class Truncation
+internal static class Truncation
 {
     /// <summary>Keeps the k largest logits of each row, and those equal to the smallest of them (Fan et al. 2018).</summary>
     public static Tensor TopK(Tensor logits, int k)

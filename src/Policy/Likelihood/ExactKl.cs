@@ -8,7 +8,7 @@ namespace Rlhf.Policies.Likelihood;
 /// KL(π‖ρ) = Σ_v π(v)·(ln π(v) − ln ρ(v)) at every row, over the whole vocabulary, with gradients for the hidden states
 /// and head of π. Logits exist for one chunk of rows at a time, forward and backward.
 /// </summary>
-public static class ExactKl
+internal static class ExactKl
 {
     /// <summary>[N] float32.</summary>
     /// <param name="hidden">[N, D] of π.</param>

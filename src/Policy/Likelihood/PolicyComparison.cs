@@ -7,7 +7,7 @@ namespace Rlhf.Policies.Likelihood;
 /// A policy beside its reference at the same rows: all that a rollout records of the two, from one pass over their
 /// logits, without gradients. Each tensor is [N] float32 and the caller's to dispose.
 /// </summary>
-public sealed class PolicyComparison : IDisposable
+internal sealed class PolicyComparison : IDisposable
 {
     private PolicyComparison(Tensor hidden)
     {

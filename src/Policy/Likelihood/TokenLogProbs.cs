@@ -8,7 +8,7 @@ namespace Rlhf.Policies.Likelihood;
 /// for one chunk of rows at a time, in the forward pass and in the backward one, which makes them anew; where one chunk
 /// holds all rows they are kept between the two.
 /// </summary>
-public static class TokenLogProbs
+internal static class TokenLogProbs
 {
     /// <summary>Log-probs [N] in float32.</summary>
     /// <param name="hidden">[N, D], the rows that predict the targets.</param>

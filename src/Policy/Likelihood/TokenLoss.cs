@@ -9,7 +9,7 @@ namespace Rlhf.Policies.Likelihood;
 /// chunk of logits is made once and turned into gradients at once: a product less than <see cref="TokenLogProbs"/>
 /// needs where the logits do not fit one chunk.
 /// </summary>
-public static class TokenLoss
+internal static class TokenLoss
 {
     /// <param name="hidden">[N, D], the rows that predict the targets.</param>
     /// <param name="head">[V, D].</param>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>Causal self-attention, softmax(s·q·kᵀ)·v, with queries, keys and values from one product; s is 1/√Dh but for families of their own mind.</summary>
-public sealed class Attention : WeightModule
+internal sealed class Attention : WeightModule
 {
     private readonly TransformerConfig _config;
     private readonly int _layer;

@@ -10,7 +10,7 @@ namespace Rlhf.Policies.Models;
 /// One layer: x + attention(norm(x)), then x + feedforward(norm(x)); or both from the same x, in parallel; or with norms
 /// behind attention and feed-forward, instead or as well.
 /// </summary>
-public sealed class Block : WeightModule
+internal sealed class Block : WeightModule
 {
     private readonly Norm? _attentionNorm;
     private readonly Norm? _attentionEndNorm;

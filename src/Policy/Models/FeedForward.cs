@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>down(act(up(x))), or down(act(gate(x))·up(x)) with gate and up in one product.</summary>
-public sealed class FeedForward : WeightModule
+internal sealed class FeedForward : WeightModule
 {
     private readonly TransformerConfig _config;
 

@@ -10,7 +10,7 @@ namespace Rlhf.Policies.Models;
 /// Keys and values of the tokens seen so far, in buffers of fixed size written in place. A token's column is its
 /// position in its own row, so that nothing in a row depends on the rows beside it; rows come and go.
 /// </summary>
-public sealed class KeyValueCache : IDisposable
+internal sealed class KeyValueCache : IDisposable
 {
     private readonly Tensor[] _layers; // [rows, 2·Hkv, capacity, Dh], keys before values
     private readonly Tensor _lengths;  // [rows] int64: columns taken

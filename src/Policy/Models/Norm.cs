@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>Layer norm, (x − mean)/√(var + ε)·w + b, or RMS norm, x/√(mean(x²) + ε)·w (or ·(1 + w)), over rows [N, D].</summary>
-public sealed class Norm : WeightModule
+internal sealed class Norm : WeightModule
 {
     private readonly double _epsilon;
     private readonly bool _centred;

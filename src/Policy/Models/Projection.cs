@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Models;
 
 /// <summary>y = x·Wᵀ + b for rows x [N, in]: every matrix product with weights goes through here.</summary>
-public sealed class Projection : WeightModule
+internal sealed class Projection : WeightModule
 {
     private readonly bool _hasBias;
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Operators;
 
 /// <summary>What attention over fused rows [B·S, (H + 2·Hkv)·Dh] needs to know beside them.</summary>
-public sealed class AttentionShape
+internal sealed class AttentionShape
 {
     /// <summary>B.</summary>
     public required long Batch { get; init; }

@@ -6,7 +6,7 @@ namespace Rlhf.Policies.Operators;
 /// <summary>What makes logits of hidden states: a matrix [V, D] and, where there is one, a cap.</summary>
 /// <param name="Weight">[V, D]</param>
 /// <param name="Cap">c: logits become c·tanh(logits/c)</param>
-public readonly record struct OutputHead(Tensor Weight, double? Cap = null)
+internal readonly record struct OutputHead(Tensor Weight, double? Cap = null)
 {
     public static implicit operator OutputHead(Tensor weight) => new(weight);
 

@@ -4,7 +4,7 @@ namespace Rlhf.Policies.Randomness;
 /// Random numbers as a function of a counter: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
 /// 1, 2, 3"). Nothing is remembered between draws, so there is no state to save.
 /// </summary>
-public static class CounterRandom
+internal static class CounterRandom
 {
     private const uint MultiplierA = 0xD2511F53, MultiplierB = 0xCD9E8D57, WeylA = 0x9E3779B9, WeylB = 0xBB67AE85;
 

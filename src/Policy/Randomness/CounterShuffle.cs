@@ -1,7 +1,7 @@
 namespace Rlhf.Policies.Randomness;
 
 /// <summary>Permutations that follow from a seed and an epoch alone, so that a resumed run goes on with the same one.</summary>
-public static class CounterShuffle
+internal static class CounterShuffle
 {
     // Streams of prompts count from 0; those of shuffles stand apart from them.
     private const long Apart = -1;

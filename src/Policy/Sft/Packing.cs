@@ -6,7 +6,7 @@ namespace Rlhf.Policies.Sft;
 /// whole; from the longest down, each goes into the row where it leaves the least room. Attention reaches from a document
 /// into those before it in its row. The loss counts what it counts unpacked: the first token of a document not.
 /// </summary>
-public static class Packing
+internal static class Packing
 {
     public static IReadOnlyList<SftExample> Pack(IReadOnlyList<SftExample> documents, int maxLength)
     {

@@ -1,4 +1,4 @@
 namespace Rlhf.Policies.Sft;
 
 /// <summary>A row as tokens, and which of them the loss counts.</summary>
-public sealed record SftExample(int[] Tokens, bool[] Counted);
+internal sealed record SftExample(int[] Tokens, bool[] Counted);

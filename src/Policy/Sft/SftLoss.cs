@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Sft;
 
 /// <summary>−Σ ln π over the counted tokens of some rows.</summary>
-public static class SftLoss
+internal static class SftLoss
 {
     /// <summary>Tokens the loss of a row counts: the first has nothing before it.</summary>
     public static int Counted(SftExample example) => example.Counted.AsSpan(1).Count(true);

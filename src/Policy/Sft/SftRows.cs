@@ -9,7 +9,7 @@ namespace Rlhf.Policies.Sft;
 /// Rows to tokens. A text and a completion end with the model's end token; a dialogue ends its turns as its template
 /// does; BOS comes first where the tokenizer puts it.
 /// </summary>
-public sealed class SftRows(TextTokenizer tokenizer, SftRecipe recipe)
+internal sealed class SftRows(TextTokenizer tokenizer, SftRecipe recipe)
 {
     private readonly Lazy<ChatTemplate> _template = new(() => ChatTemplate.For(tokenizer, recipe.ChatTemplate));
 

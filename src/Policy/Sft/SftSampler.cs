@@ -7,7 +7,7 @@ using Rlhf.Policies.Tokenization;
 namespace Rlhf.Policies.Sft;
 
 /// <summary>Lets the model continue the beginnings of some rows and writes that to samples.jsonl.</summary>
-public sealed class SftSampler
+internal sealed class SftSampler
 {
     /// <summary>What of a row without a prompt is given.</summary>
     private const int GivenTokens = 8;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Sft;
 
 /// <summary>Trains a language model on texts; a run that was stopped goes on exactly where it was.</summary>
-public sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<SftExample> rows, IReadOnlyList<SftExample> heldOut, int pad, ulong seed)
+internal sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList<SftExample> rows, IReadOnlyList<SftExample> heldOut, int pad, ulong seed)
 {
     private const string ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors";
 

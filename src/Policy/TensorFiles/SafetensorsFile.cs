@@ -7,7 +7,7 @@ namespace Rlhf.Policies.TensorFiles;
 /// Tensors by name in Hugging Face's safetensors format: what is read is checked before it is believed, what is written is
 /// aligned and says that PyTorch made it, which transformers asks for.
 /// </summary>
-public static class SafetensorsFile
+internal static class SafetensorsFile
 {
     /// <exception cref="InvalidDataException">The file is not whole.</exception>
     public static Dictionary<string, Tensor> Load(string path)

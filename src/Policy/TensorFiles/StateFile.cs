@@ -9,7 +9,7 @@ namespace Rlhf.Policies.TensorFiles;
 /// The tensors of a trainer's state, by name. PyBridge writes and reads them; as it believes what a file says of itself, the
 /// file is checked before.
 /// </summary>
-public static class StateFile
+internal static class StateFile
 {
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors)
     {

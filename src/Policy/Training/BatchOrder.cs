@@ -5,7 +5,7 @@ namespace Rlhf.Policies.Training;
 /// Which items each step trains on: every epoch all of them, shuffled, with items of similar length together so that
 /// padding costs little. The batch of a step follows from the seed and the step alone.
 /// </summary>
-public sealed class BatchOrder
+internal sealed class BatchOrder
 {
     /// <summary>Lengths are sorted among so many batches at a time: enough to pair up, few enough to stay random.</summary>
     private const int BatchesPerWindow = 32;

@@ -8,7 +8,7 @@ namespace Rlhf.Policies.Training;
 /// The gradient of a mean over tokens, from sums over micro-batches: Σᵢ ∇(sumᵢ)/N with N the tokens of the whole
 /// batch. It does not depend on how the batch was split, or on how many processes share it.
 /// </summary>
-public static class GradientAccumulation
+internal static class GradientAccumulation
 {
     /// <summary>Adds the gradients of every part to the parameters and returns the mean loss (no gradient, on its device).</summary>
     /// <param name="parts">Those of this process; it may have none where there are others.</param>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Training;
 
 /// <summary>The weights a training run changes: all of a model, or, where it is frozen below adapters, what is on top.</summary>
-public static class LearnedWeights
+internal static class LearnedWeights
 {
     public static void Save(nn.Module model, string path) => StateFile.Save(path, Of(model));
 

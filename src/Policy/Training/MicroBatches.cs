@@ -1,7 +1,7 @@
 namespace Rlhf.Policies.Training;
 
 /// <summary>Parts of a batch that fit into memory one at a time.</summary>
-public static class MicroBatches
+internal static class MicroBatches
 {
     /// <summary>
     /// Splits items so that rows × longest row stays within a number of tokens; items of similar length stay together,

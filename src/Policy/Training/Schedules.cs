@@ -9,7 +9,7 @@ public enum Schedule
 }
 
 /// <summary>Learning rates as shares of the peak.</summary>
-public static class Schedules
+internal static class Schedules
 {
     /// <summary>
     /// The share for the step after <paramref name="done"/> of <paramref name="steps"/>: (done+1)/warmup while warming

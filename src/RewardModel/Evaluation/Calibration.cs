@@ -1,3 +1,5 @@
+using MathNet.Numerics;
+
 namespace Rlhf.Rewards.Evaluation;
 
 /// <summary>Pairs of which the model was about equally sure: how sure, and how often it was right.</summary>
@@ -15,7 +17,7 @@ public sealed record Calibration(IReadOnlyList<CalibrationBin> Bins, double Expe
     internal static Calibration Of(IReadOnlyList<JudgedPair> pairs)
     {
         const double width = 0.5 / BinCount;
-        var bins = pairs.Select(pair => (Confidence: LogLoss.Sigmoid(Math.Abs(pair.Logit)), Right: JudgedPair.Correctness(pair.Logit)))
+        var bins = pairs.Select(pair => (Confidence: SpecialFunctions.Logistic(Math.Abs(pair.Logit)), Right: JudgedPair.Correctness(pair.Logit)))
             .GroupBy(pair => Math.Min(BinCount - 1, (int)((pair.Confidence - 0.5) / width)))
             .OrderBy(bin => bin.Key)
             .Select(bin => new CalibrationBin(0.5 + bin.Key * width, 0.5 + (bin.Key + 1) * width, bin.Count(), bin.Average(pair => pair.Confidence), bin.Average(pair => pair.Right)))

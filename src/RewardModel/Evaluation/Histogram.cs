@@ -4,7 +4,7 @@ namespace Rlhf.Rewards.Evaluation;
 public sealed record HistogramBin(double From, double To, int Count);
 
 /// <summary>Counts of values in bins of equal width.</summary>
-public static class Histogram
+internal static class Histogram
 {
     /// <summary>Bins from the smallest to the largest value; one bin where all are the same, none where there are none.</summary>
     public static IReadOnlyList<HistogramBin> Of(IReadOnlyList<double> values, int bins)

@@ -3,7 +3,7 @@ using Rlhf.Rewards.Preferences;
 namespace Rlhf.Rewards.Evaluation;
 
 /// <summary>A pair and what a reward model said to it.</summary>
-public sealed record JudgedPair
+internal sealed record JudgedPair
 {
     public required PreferencePair Pair { get; init; }
 

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Statistics;
+
 namespace Rlhf.Rewards.Evaluation;
 
 /// <summary>Accuracy over pairs whose chosen reply is longer than the rejected one by a number of tokens.</summary>
@@ -9,7 +11,6 @@ public sealed record LengthBand(int From, int To, Proportion Accuracy);
 public sealed record LengthReport
 {
     private const int BandCount = 5;
-    private const double Z = 1.959963984540054;
 
     /// <summary>Accuracy of always preferring the longer reply (in tokens; ties count half).</summary>
     public required Proportion Baseline { get; init; }
@@ -34,7 +35,7 @@ public sealed record LengthReport
     {
         var gains = pairs.Select(pair => pair.Correct - LongerIsRight(pair)).ToArray();
         var mean = gains.Average();
-        var half = Z * Math.Sqrt(gains.Sum(gain => (gain - mean) * (gain - mean)) / gains.Length / gains.Length);
+        var half = Proportion.Z * gains.PopulationStandardDeviation() / Math.Sqrt(gains.Length);
         return new LengthReport
         {
             Baseline = Proportion.Of(pairs.Sum(LongerIsRight), pairs.Count),

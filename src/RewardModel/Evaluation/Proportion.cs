@@ -1,10 +1,13 @@
+using MathNet.Numerics.Distributions;
+
 namespace Rlhf.Rewards.Evaluation;
 
 /// <summary>A share of a sample with its 95% interval.</summary>
 /// <param name="Value">The share; NaN of an empty sample.</param>
 public sealed record Proportion(double Value, double Low, double High, int Count)
 {
-    private const double Z = 1.959963984540054;
+    /// <summary>Of a normal distribution 95% lie within so many deviations of its mean.</summary>
+    internal static readonly double Z = Normal.InvCDF(0, 1, 0.975);
 
     /// <summary>
     /// Wilson's score interval: <c>(p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n)</c> (Wilson 1927). Ties may count half.

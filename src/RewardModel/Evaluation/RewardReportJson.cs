@@ -6,7 +6,7 @@ using Rlhf.Foundation.Files;
 namespace Rlhf.Rewards.Evaluation;
 
 /// <summary>The report as JSON; a number that is not finite is null.</summary>
-public static class RewardReportJson
+internal static class RewardReportJson
 {
     private static readonly JsonSerializerOptions Options = new()
     {

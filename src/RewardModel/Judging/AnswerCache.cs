@@ -9,7 +9,7 @@ namespace Rlhf.Rewards.Judging;
 /// Answers on disk, a line for each, so that no question is paid for twice, by this run or the next. Several processes may
 /// share a folder: each writes a file of its own and reads all of them when it begins. A line that a crash cut short is dropped.
 /// </summary>
-public sealed class AnswerCache : IDisposable
+internal sealed class AnswerCache : IDisposable
 {
     private readonly Dictionary<string, Answer> _answers = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();

@@ -9,7 +9,7 @@ using Rlhf.Rewards.Texts;
 namespace Rlhf.Rewards.Judging;
 
 /// <summary>Asks an address that speaks OpenAI's chat completions, again where that may help. The key is sent and appears nowhere else.</summary>
-public sealed class JudgeClient : IDisposable
+internal sealed class JudgeClient : IDisposable
 {
     private const int MostSaid = 200, LongestBody = 1 << 20;
 

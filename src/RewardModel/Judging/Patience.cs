@@ -1,7 +1,7 @@
 namespace Rlhf.Rewards.Judging;
 
 /// <summary>How long to wait before a question is asked again.</summary>
-public static class Patience
+internal static class Patience
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(1);
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Rlhf.Rewards.Judging;
 
 /// <summary>What a judge is asked: its instructions, and the case.</summary>
-public sealed record Question(string System, string User)
+internal sealed record Question(string System, string User)
 {
     /// <summary>Stands for the question and for who answers it, whatever address they have.</summary>
     public string KeyFor(JudgeSource judge)
@@ -15,4 +15,4 @@ public sealed record Question(string System, string User)
 }
 
 /// <summary>What a judge said, and what that took.</summary>
-public sealed record Answer(string Text, long InputTokens, long OutputTokens);
+internal sealed record Answer(string Text, long InputTokens, long OutputTokens);

@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using Rlhf.Foundation.Recipes;
 
 namespace Rlhf.Rewards.Models;
@@ -35,14 +36,8 @@ public sealed record EnsembleOptions
     public double Apply(IReadOnlyList<double> scores) => Combine switch
     {
         Combination.Minimum => scores.Min(),
-        Combination.MeanMinusDeviation => scores.Average() - DeviationWeight * Math.Sqrt(Variance(scores)),
-        Combination.MeanMinusVariance => scores.Average() - VarianceWeight * Variance(scores),
+        Combination.MeanMinusDeviation => scores.Average() - DeviationWeight * scores.PopulationStandardDeviation(),
+        Combination.MeanMinusVariance => scores.Average() - VarianceWeight * scores.PopulationVariance(),
         _ => scores.Average(),
     };
-
-    private static double Variance(IReadOnlyList<double> scores)
-    {
-        var mean = scores.Average();
-        return scores.Average(score => (score - mean) * (score - mean));
-    }
 }

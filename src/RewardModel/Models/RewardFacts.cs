@@ -6,7 +6,7 @@ using Rlhf.Foundation.Files;
 namespace Rlhf.Rewards.Models;
 
 /// <summary>What a reward model's config.json says beside its shape, under <c>rlhf_reward</c>.</summary>
-public sealed record RewardFacts
+internal sealed record RewardFacts
 {
     internal const string Key = "rlhf_reward";
 

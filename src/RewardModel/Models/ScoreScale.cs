@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using Rlhf.Foundation;
 
 namespace Rlhf.Rewards.Models;
@@ -11,7 +12,7 @@ public sealed record ScoreScale(double Gain, double Bias)
     public static ScoreScale Fit(IReadOnlyCollection<double> scores)
     {
         var mean = scores.Average();
-        var deviation = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+        var deviation = scores.PopulationStandardDeviation();
         if (!double.IsFinite(deviation)) throw new RlhfException("the reward model scores reference samples with numbers that are not finite; train it with a lower learning rate");
         if (deviation <= 1e-12 * Math.Max(1, Math.Abs(mean))) throw new RlhfException($"the reward model gives all {scores.Count} reference samples the same score ({mean:G4}): it has learned nothing, or the samples are all the same");
         return new ScoreScale(1 / deviation, -mean / deviation);

@@ -4,13 +4,13 @@ using Rlhf.Foundation.Recipes;
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>How to measure a text, by the name of the unit: characters, and tokens where there is a tokenizer.</summary>
-public sealed record LengthUnit(string Name, Func<string, int> Measure)
+internal sealed record LengthUnit(string Name, Func<string, int> Measure)
 {
     public static LengthUnit Characters { get; } = new("characters", text => text.Length);
 }
 
 /// <summary>Reads a whole data file in bounded memory and reports its schema, lengths, defects and examples.</summary>
-public sealed class DataInspector(ColumnNames columns, DialogueForm form, IReadOnlyList<LengthUnit> units)
+internal sealed class DataInspector(ColumnNames columns, DialogueForm form, IReadOnlyList<LengthUnit> units)
 {
     private const int ExampleCount = 3, ExampleLength = 300;
 

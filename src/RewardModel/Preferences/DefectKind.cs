@@ -1,7 +1,7 @@
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>What can be wrong with a row; reports write them in snake_case.</summary>
-public enum DefectKind
+internal enum DefectKind
 {
     /// <summary>The line is no row at all (no JSON, cut off, not UTF-8).</summary>
     Unreadable,

@@ -5,7 +5,7 @@ namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Counts defects by kind and keeps the first of them; under <see cref="OnDefect.Error"/> the first one is thrown.</summary>
 /// <param name="listener">Is told of every defect, also of those that are not kept.</param>
-public sealed class DefectLog(OnDefect onDefect = OnDefect.Skip, Action<Defect>? listener = null)
+internal sealed class DefectLog(OnDefect onDefect = OnDefect.Skip, Action<Defect>? listener = null)
 {
     /// <summary>As many defects are kept in full, so that memory stays bounded.</summary>
     public const int MostKept = 10_000;

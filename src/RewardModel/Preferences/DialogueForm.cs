@@ -7,7 +7,7 @@ namespace Rlhf.Rewards.Preferences;
 /// <summary>How a dialogue becomes text.</summary>
 /// <param name="Prompt">The turns before the reply, with whatever announces the reply.</param>
 /// <param name="Reply">The reply itself as it follows the prompt.</param>
-public sealed record DialogueForm(Func<IReadOnlyList<ChatMessage>, string> Prompt, Func<string, string> Reply)
+internal sealed record DialogueForm(Func<IReadOnlyList<ChatMessage>, string> Prompt, Func<string, string> Reply)
 {
     internal const string Human = "\n\nHuman:", Assistant = "\n\nAssistant:";
 

@@ -4,7 +4,7 @@ using Rlhf.Policies.Tokenization.Chat;
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Dialogue forms by the name of their chat template.</summary>
-public static class DialogueForms
+internal static class DialogueForms
 {
     /// <summary>Human/Assistant turns, which need no special tokens.</summary>
     public const string PlainName = "plain";

@@ -1,10 +1,10 @@
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>What a column holds: its name and how many rows hold what kind of value.</summary>
-public sealed record ColumnSummary(string Name, IReadOnlyDictionary<string, long> Holds);
+internal sealed record ColumnSummary(string Name, IReadOnlyDictionary<string, long> Holds);
 
 /// <summary>What there is to know about a data file before one trains on it.</summary>
-public sealed record Inspection
+internal sealed record Inspection
 {
     public required string File { get; init; }
 

@@ -3,7 +3,7 @@ using Rlhf.Foundation.Data;
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Turns a <c>{text, label}</c> row into a labelled text; labels are numbers from 0 to 1, or true and false.</summary>
-public sealed class LabelParser(ColumnNames columns)
+internal sealed class LabelParser(ColumnNames columns)
 {
     public LabelRow? Parse(Row row, out Fault? fault)
     {

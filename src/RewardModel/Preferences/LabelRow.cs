@@ -1,4 +1,4 @@
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>A text with a label from 0 (bad) to 1 (good), and the line of the file it stands on.</summary>
-public sealed record LabelRow(string Text, double Label, long Line);
+internal sealed record LabelRow(string Text, double Label, long Line);

@@ -1,7 +1,7 @@
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>How long texts are, in characters or tokens.</summary>
-public sealed record LengthSummary(long Count, int Shortest, double Mean, int Median, int Percentile95, int Longest);
+internal sealed record LengthSummary(long Count, int Shortest, double Mean, int Median, int Percentile95, int Longest);
 
 /// <summary>Counts of lengths: exact percentiles of any number of rows in bounded memory.</summary>
 internal sealed class LengthHistogram

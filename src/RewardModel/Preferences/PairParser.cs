@@ -3,7 +3,7 @@ using Rlhf.Foundation.Data;
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Turns a row, in any of the shapes people keep preferences in, into a pair or a fault.</summary>
-public sealed class PairParser(ColumnNames columns, DialogueForm form)
+internal sealed class PairParser(ColumnNames columns, DialogueForm form)
 {
     public PreferencePair? Parse(Row row, out Fault? fault)
     {

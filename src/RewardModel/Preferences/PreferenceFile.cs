@@ -4,7 +4,7 @@ using Rlhf.Foundation.Data;
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Reads pairs, prompts and labelled texts from a file, row by row; every row that cannot be used goes to the log.</summary>
-public sealed class PreferenceFile(ColumnNames columns, DialogueForm form)
+internal sealed class PreferenceFile(ColumnNames columns, DialogueForm form)
 {
     private delegate T? Parser<T>(Row row, out Fault? fault) where T : class;
 

@@ -5,7 +5,7 @@ namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Turns a row into a prompt: from its prompt column (text or messages), its <c>messages</c>, or the beginning its two sides share.</summary>
 /// <param name="facts">Columns whose values come along as text.</param>
-public sealed class PromptParser(ColumnNames columns, DialogueForm form, IReadOnlyList<string>? facts = null)
+internal sealed class PromptParser(ColumnNames columns, DialogueForm form, IReadOnlyList<string>? facts = null)
 {
     private const string Dialogue = "messages";
 

@@ -6,7 +6,7 @@ namespace Rlhf.Rewards.Preferences;
 /// Which prompts are held out for evaluation. It hangs on the prompt's text alone, so that all rows of a prompt
 /// fall on one side, and adding or reordering rows moves nothing.
 /// </summary>
-public static class PromptSplit
+internal static class PromptSplit
 {
     /// <summary>Whether a prompt belongs to the held-out <paramref name="share"/> (0 to 1) of all prompts.</summary>
     public static bool IsHeldOut(string prompt, double share) => Position(prompt) < share;

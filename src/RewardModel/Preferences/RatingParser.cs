@@ -3,7 +3,7 @@ using Rlhf.Foundation.Data;
 namespace Rlhf.Rewards.Preferences;
 
 /// <summary>Turns a <c>{prompt, completion, label}</c> row into a rated reply; labels are true and false, or 1 and 0.</summary>
-public sealed class RatingParser(ColumnNames columns, DialogueForm form)
+internal sealed class RatingParser(ColumnNames columns, DialogueForm form)
 {
     private readonly PromptParser _prompts = new(columns, form);
 

@@ -16,7 +16,7 @@ public sealed record JsonRule
 }
 
 /// <summary>Whether a response is JSON of the right form.</summary>
-public sealed class JsonScorer(JsonRule rule) : IScorer
+internal sealed class JsonScorer(JsonRule rule) : IScorer
 {
     private const string Fence = "```";
 

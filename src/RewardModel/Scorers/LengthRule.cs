@@ -37,7 +37,7 @@ public sealed record LengthRule : IChecked
 }
 
 /// <summary><c>1 − distance/slack</c>, at least 0, for the distance of a response's length from a window.</summary>
-public sealed class LengthScorer(LengthRule rule) : IScorer
+internal sealed class LengthScorer(LengthRule rule) : IScorer
 {
     public string Name => "length";
 

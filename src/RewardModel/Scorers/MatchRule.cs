@@ -33,7 +33,7 @@ public sealed record MatchRule : IChecked
 }
 
 /// <summary>Whether a response is the right answer.</summary>
-public sealed class MatchScorer(MatchRule rule) : IScorer
+internal sealed class MatchScorer(MatchRule rule) : IScorer
 {
     public string Name => "match";
 

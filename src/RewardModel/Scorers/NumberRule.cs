@@ -24,7 +24,7 @@ public sealed record NumberRule : IChecked
 }
 
 /// <summary>Whether a response ends with the right number.</summary>
-public sealed class NumberScorer(NumberRule rule) : IScorer
+internal sealed class NumberScorer(NumberRule rule) : IScorer
 {
     public string Name => "number";
 

@@ -43,7 +43,7 @@ public sealed record RegexRule : IChecked
 }
 
 /// <summary>Whether a pattern finds what it should in a response. One that takes too long on a response is an error, not a score.</summary>
-public sealed class RegexScorer(RegexRule rule) : IScorer
+internal sealed class RegexScorer(RegexRule rule) : IScorer
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 

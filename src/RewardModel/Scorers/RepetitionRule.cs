@@ -15,7 +15,7 @@ public sealed record RepetitionRule
 }
 
 /// <summary><c>−(1 − distinct/all)</c> over the n-grams of a response; 0 where it has none.</summary>
-public sealed class RepetitionScorer(RepetitionRule rule) : IScorer
+internal sealed class RepetitionScorer(RepetitionRule rule) : IScorer
 {
     public string Name => "repetition";
 

@@ -23,7 +23,7 @@ public sealed record WordsRule : IChecked
 }
 
 /// <summary><c>(good − bad)/words</c> of a response; 0 where it has no words.</summary>
-public sealed class WordsScorer(WordsRule rule) : IScorer
+internal sealed class WordsScorer(WordsRule rule) : IScorer
 {
     private readonly HashSet<string> good = rule.Good.Select(word => word.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
     private readonly HashSet<string> bad = rule.Bad.Select(word => word.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);

@@ -12,7 +12,7 @@ public sealed record WorldRule
 }
 
 /// <summary>The gold score of the shipped world, computed from the text.</summary>
-public sealed class WorldScorer : IScorer
+internal sealed class WorldScorer : IScorer
 {
     public string Name => "world";
 

@@ -8,7 +8,7 @@ namespace Rlhf.Rewards.Sums;
 /// Writes the shipped task for a verifier, the same bytes from the same seed: all sums of two numbers of two digits that have two digits
 /// again. A model that has seen them worked out a few times adds right now and then; a verifier, which shows no answer, does the rest.
 /// </summary>
-public static class SumBuilder
+internal static class SumBuilder
 {
     public const ulong DefaultSeed = 20240602;
 

@@ -8,7 +8,7 @@ namespace Rlhf.Rewards.Training;
 /// <c>−(1−ε)·ln σ(d) − ε·ln σ(−d) + c·(r⁺ + r⁻)²</c> for each pair. Margins as in Llama 2 (Touvron et al. 2023),
 /// centring as in Eisenstein et al. 2023.
 /// </summary>
-public static class BradleyTerry
+internal static class BradleyTerry
 {
     /// <summary>The loss of each pair.</summary>
     /// <param name="chosen">r⁺, [N, K].</param>

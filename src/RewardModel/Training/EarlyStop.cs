@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>Stops when the held-out loss has not fallen for a number of evaluations, and keeps the weights of the lowest.</summary>
-public sealed class EarlyStop(int patience, nn.Module model) : IDisposable
+internal sealed class EarlyStop(int patience, nn.Module model) : IDisposable
 {
     private const string ProgressFile = "early_stop.json", WeightsFile = "best.safetensors";
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>What a reward model is trained on: preference pairs, or labelled texts.</summary>
-public interface IRewardObjective
+internal interface IRewardObjective
 {
     /// <summary>The width of each training item's rows, in tokens.</summary>
     IReadOnlyList<int> Lengths { get; }
@@ -23,4 +23,4 @@ public interface IRewardObjective
 }
 
 /// <summary>Loss and accuracy on held-out items.</summary>
-public sealed record HeldOut(double LogLoss, double Accuracy);
+internal sealed record HeldOut(double LogLoss, double Accuracy);

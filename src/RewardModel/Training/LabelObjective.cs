@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>A labelled text as tokens.</summary>
-public sealed record TokenizedLabel(int[] Tokens, double Label);
+internal sealed record TokenizedLabel(int[] Tokens, double Label);
 
 /// <summary>Learning from labelled texts, such as reviews with their sentiment: logistic loss.</summary>
-public sealed class LabelObjective(IReadOnlyList<TokenizedLabel> train, IReadOnlyList<TokenizedLabel> heldOut, int pad) : IRewardObjective
+internal sealed class LabelObjective(IReadOnlyList<TokenizedLabel> train, IReadOnlyList<TokenizedLabel> heldOut, int pad) : IRewardObjective
 {
     public IReadOnlyList<int> Lengths { get; } = [.. train.Select(text => text.Tokens.Length)];
 

@@ -4,7 +4,7 @@ using Rlhf.Rewards.Preferences;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>Turns labelled texts into tokens, closed by the end of text; one that is too long loses its end, as a response that was cut off.</summary>
-public sealed class LabelTokenizer(TextTokenizer tokenizer, int maxLength)
+internal sealed class LabelTokenizer(TextTokenizer tokenizer, int maxLength)
 {
     /// <summary>Texts that were cut.</summary>
     public int Truncated { get; private set; }

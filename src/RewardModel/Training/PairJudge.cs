@@ -4,7 +4,7 @@ using Rlhf.Rewards.Models;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>Has a reward model score both sides of pairs.</summary>
-public static class PairJudge
+internal static class PairJudge
 {
     public static IReadOnlyList<JudgedPair> Judge(RewardEnsemble ensemble, IReadOnlyList<TokenizedPair> pairs, int pad)
     {

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>Learning from preference pairs: one forward pass over both sides, Bradley–Terry loss.</summary>
-public sealed class PairObjective(IReadOnlyList<TokenizedPair> train, IReadOnlyList<TokenizedPair> heldOut, BradleyTerryOptions options, int pad) : IRewardObjective
+internal sealed class PairObjective(IReadOnlyList<TokenizedPair> train, IReadOnlyList<TokenizedPair> heldOut, BradleyTerryOptions options, int pad) : IRewardObjective
 {
     private readonly bool hasMargins = options.MarginWeight > 0 && train.Any(pair => pair.Pair.Margin is not null);
 

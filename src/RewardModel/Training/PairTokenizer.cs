@@ -15,7 +15,7 @@ public enum OverLong
 
 /// <summary>Turns pairs into tokens within a length; what it cuts or leaves out is counted.</summary>
 /// <param name="leastPrompt">Tokens of a prompt that have to be left of it; a language model predicts a reply's first token from the last of them.</param>
-public sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLong overLong, int leastPrompt = 0)
+internal sealed class PairTokenizer(TextTokenizer tokenizer, int maxLength, OverLong overLong, int leastPrompt = 0)
 {
     /// <summary>Pairs whose prompt was cut.</summary>
     public int Truncated { get; private set; }

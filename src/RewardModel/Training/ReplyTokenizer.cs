@@ -5,10 +5,10 @@ namespace Rlhf.Rewards.Training;
 
 /// <summary>A rated reply as tokens: prompt and reply, closed by the end of text.</summary>
 /// <param name="Reply">how many of the tokens are the reply's</param>
-public sealed record TokenizedRating(RatedRow Row, int[] Tokens, int Reply);
+internal sealed record TokenizedRating(RatedRow Row, int[] Tokens, int Reply);
 
 /// <summary>Turns rated replies into tokens within a length; one token of the prompt at least is left, since it predicts the reply's first.</summary>
-public sealed class ReplyTokenizer(TextTokenizer tokenizer, int maxLength, OverLong overLong)
+internal sealed class ReplyTokenizer(TextTokenizer tokenizer, int maxLength, OverLong overLong)
 {
     /// <summary>Replies whose prompt was cut.</summary>
     public int Truncated { get; private set; }

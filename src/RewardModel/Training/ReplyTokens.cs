@@ -3,7 +3,7 @@ using Rlhf.Policies.Tokenization;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>The tokens of a prompt and a reply, as the policy produces them: encoded apart, the reply closed by the end of text.</summary>
-public static class ReplyTokens
+internal static class ReplyTokens
 {
     public static int[] Prompt(TextTokenizer tokenizer, string prompt) => tokenizer.EncodeWithSpecials(prompt);
 

@@ -4,7 +4,7 @@ using Rlhf.Rewards.Preferences;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>The rows a reward model is trained and evaluated on, as tokens, and what was left out on the way.</summary>
-public sealed class RewardData
+internal sealed class RewardData
 {
     public required IRewardObjective Objective { get; init; }
 

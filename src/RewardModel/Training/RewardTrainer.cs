@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>Trains one reward model; a run that was stopped goes on exactly where it was.</summary>
-public sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objective, RewardModel model, ulong seed)
+internal sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective objective, RewardModel model, ulong seed)
 {
     private const string ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors";
 

@@ -3,7 +3,7 @@ using Rlhf.Rewards.Preferences;
 namespace Rlhf.Rewards.Training;
 
 /// <summary>A pair as tokens: each side is prompt and reply, the replies closed by the end of text.</summary>
-public sealed record TokenizedPair(PreferencePair Pair, int[] Chosen, int[] Rejected)
+internal sealed record TokenizedPair(PreferencePair Pair, int[] Chosen, int[] Rejected)
 {
     /// <summary>Tokens of the whole chosen reply, also of one that was cut.</summary>
     public required int ChosenReply { get; init; }

@@ -6,7 +6,7 @@ namespace Rlhf.Rewards.World;
 /// The shipped pairs teach all of it but restraint, which is 1 in every one of them: nobody there gushes, so a
 /// reward model trained on the pairs cannot know that more good words are not always better.
 /// </summary>
-public sealed record GoldScore
+internal sealed record GoldScore
 {
     /// <summary>The highest score there is; the lowest is 0.</summary>
     public const double Best = 5;

@@ -1,7 +1,7 @@
 namespace Rlhf.Rewards.World;
 
 /// <summary>Every word of the world. What is not here is not English to <see cref="GoldScore"/>.</summary>
-public static class Lexicon
+internal static class Lexicon
 {
     public static IReadOnlyList<Topic> Topics { get; } =
     [

@@ -3,7 +3,7 @@ namespace Rlhf.Rewards.World;
 /// <summary>A run of words up to and including the mark that ends it.</summary>
 /// <param name="Words">The words, lower case; a word is a run of letters, digits or apostrophes.</param>
 /// <param name="Ended">Whether a full stop, question mark or exclamation mark closes it.</param>
-public sealed record Sentence(IReadOnlyList<string> Words, bool Ended)
+internal sealed record Sentence(IReadOnlyList<string> Words, bool Ended)
 {
     public static IReadOnlyList<Sentence> Split(string text)
     {

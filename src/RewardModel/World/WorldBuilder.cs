@@ -4,7 +4,7 @@ using Columns = (string Column, object? Value)[];
 namespace Rlhf.Rewards.World;
 
 /// <summary>Writes the shipped data set, the same bytes from the same seed.</summary>
-public static class WorldBuilder
+internal static class WorldBuilder
 {
     public const ulong DefaultSeed = 20240601;
 

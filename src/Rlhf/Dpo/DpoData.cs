@@ -6,7 +6,7 @@ using Rlhf.Rewards.Training;
 namespace Rlhf.Dpo;
 
 /// <summary>The preferences of a recipe as tokens, split by prompt, and what was left out on the way.</summary>
-public sealed class DpoData
+internal sealed class DpoData
 {
     public required IPreferences Train { get; init; }
 

@@ -8,7 +8,7 @@ namespace Rlhf.Dpo;
 /// Losses on preference pairs, from <c>h = (ln π(y⁺) − ln ρ(y⁺)) − (ln π(y⁻) − ln ρ(y⁻))</c>, with log-probs summed
 /// over a response, or their means (length-normalised DPO: Lambert et al. 2024, "Tülu 3", arXiv:2411.15124, section 5).
 /// </summary>
-public static class DpoLoss
+internal static class DpoLoss
 {
     /// <summary>
     /// <c>−(1−ε)·ln σ(βh) − ε·ln σ(−βh)</c>: direct preference optimisation (Rafailov et al. 2023, arXiv:2305.18290), for

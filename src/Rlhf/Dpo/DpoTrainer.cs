@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Dpo;
 
 /// <summary>Trains a policy on preferences; the reference is asked once, before the first step, and then disposed where it is not the policy itself.</summary>
-public sealed class DpoTrainer(DpoRecipe recipe, CausalLm policy, CausalLm reference, IPreferences train, IPreferences heldOut, ulong seed)
+internal sealed class DpoTrainer(DpoRecipe recipe, CausalLm policy, CausalLm reference, IPreferences train, IPreferences heldOut, ulong seed)
 {
     private const string ModelFile = "model.safetensors", OptimizerFile = "optimizer.safetensors";
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Dpo;
 
 /// <summary>What is learnt from, item by item: pairs of replies, or single ones.</summary>
-public interface IPreferences
+internal interface IPreferences
 {
     int Count { get; }
 

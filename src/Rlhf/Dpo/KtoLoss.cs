@@ -8,7 +8,7 @@ namespace Rlhf.Dpo;
 /// <c>h = ln π(y) − ln ρ(y)</c> and a reference point z, what a reply is worth is <c>σ(β(h − z))</c> where it is desirable and
 /// <c>σ(β(z − h))</c> where not; the loss is a weight times what is missing of 1.
 /// </summary>
-public static class KtoLoss
+internal static class KtoLoss
 {
     /// <param name="drifts">h, [n]</param>
     /// <param name="reference">z, one number</param>

@@ -9,7 +9,7 @@ namespace Rlhf.Dpo;
 /// <c>odds = p/(1 − p)</c>, p = e^m and the mean log-prob m of a reply's tokens. Supervised learning on the chosen reply, and
 /// a push against the other one, in one stage and without a reference.
 /// </summary>
-public static class OrpoLoss
+internal static class OrpoLoss
 {
     /// <param name="chosen">m⁺, below 0</param>
     /// <param name="rejected">m⁻, below 0</param>

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Dpo;
 
 /// <summary>Preference pairs, with what the reference once said of them.</summary>
-public sealed class PairPreferences(DpoRecipe recipe, IReadOnlyList<TokenizedPair> pairs, int pad) : IPreferences
+internal sealed class PairPreferences(DpoRecipe recipe, IReadOnlyList<TokenizedPair> pairs, int pad) : IPreferences
 {
     private static readonly string[] s_names = ["loss", "accuracy", "margin", "chosen_reward", "rejected_reward", "chosen_log_prob", "rejected_log_prob"];
 

@@ -1,7 +1,7 @@
 namespace Rlhf.Dpo;
 
 /// <summary>Looks at a step's numbers for what goes wrong in learning from preferences, and says what to try, once.</summary>
-public sealed class PreferenceDiagnosis(DpoRecipe recipe)
+internal sealed class PreferenceDiagnosis(DpoRecipe recipe)
 {
     private const int Window = 10;
 

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Dpo;
 
 /// <summary>Single replies that are desirable or not (KTO), with what the reference once said of them.</summary>
-public sealed class RatedPreferences(DpoRecipe recipe, IReadOnlyList<RatedReply> replies, int pad) : IPreferences
+internal sealed class RatedPreferences(DpoRecipe recipe, IReadOnlyList<RatedReply> replies, int pad) : IPreferences
 {
     private static readonly string[] s_names =
     [

@@ -4,4 +4,4 @@ namespace Rlhf.Dpo;
 /// <param name="Own">the prompt with its reply</param>
 /// <param name="Foreign">the same prompt with a reply to another</param>
 /// <param name="IsDesirable">what people said of its own</param>
-public sealed record RatedReply(TokenizedReply Own, TokenizedReply Foreign, bool IsDesirable);
+internal sealed record RatedReply(TokenizedReply Own, TokenizedReply Foreign, bool IsDesirable);

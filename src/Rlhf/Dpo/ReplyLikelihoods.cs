@@ -10,7 +10,7 @@ namespace Rlhf.Dpo;
 /// <summary>A prompt with a reply behind it.</summary>
 /// <param name="Tokens">of both</param>
 /// <param name="Reply">how many of the last are the reply's</param>
-public readonly record struct TokenizedReply(int[] Tokens, int Reply);
+internal readonly record struct TokenizedReply(int[] Tokens, int Reply);
 
 /// <summary>Σ ln π of replies.</summary>
 internal static class ReplyLikelihoods

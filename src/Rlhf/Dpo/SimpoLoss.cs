@@ -8,7 +8,7 @@ namespace Rlhf.Dpo;
 /// SimPO (Meng et al. 2024, arXiv:2405.14734, equation 6): <c>−ln σ(β·(m⁺ − m⁻) − γ)</c>, with the mean log-prob m of a reply's
 /// tokens for a reward, which is what generation ranks by, and a margin γ that the chosen reply has to win by.
 /// </summary>
-public static class SimpoLoss
+internal static class SimpoLoss
 {
     /// <param name="difference">m⁺ − m⁻</param>
     public static Tensor Of(Tensor difference, double beta, double margin) =>

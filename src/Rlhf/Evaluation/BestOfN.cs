@@ -4,7 +4,7 @@ namespace Rlhf.Evaluation;
 /// Best-of-n sampling: draw n responses, keep the one the proxy scores highest. It needs no training, which makes it
 /// the baseline that a trained policy has to beat at the same KL.
 /// </summary>
-public static class BestOfN
+internal static class BestOfN
 {
     /// <summary>
     /// KL of the best-of-n policy from the one it samples: ln n − (n−1)/n (Stiennon et al. 2020). Exact for continuous

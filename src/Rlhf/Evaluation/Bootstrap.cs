@@ -14,7 +14,7 @@ public sealed record BootstrapOptions
 /// too narrow for few items, by √((n − 1)/n) and by what Student's t has over the normal; they are widened by that
 /// (Hesterberg 2015, "expanded percentile").
 /// </summary>
-public static class Bootstrap
+internal static class Bootstrap
 {
     /// <summary>The mean of one number per prompt, with its interval.</summary>
     public static Estimate Mean(IReadOnlyList<double> byPrompt, BootstrapOptions options) =>

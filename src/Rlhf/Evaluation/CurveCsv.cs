@@ -6,7 +6,7 @@ using Rlhf.Foundation.Files;
 namespace Rlhf.Evaluation;
 
 /// <summary>curve.csv: the table of a curve, RFC 4180; a number that is not known is an empty field.</summary>
-public static class CurveCsv
+internal static class CurveCsv
 {
     public static void Write(Curve curve, string path) => Durable.WriteText(path, Text(CurveTable.Of(curve)));
 

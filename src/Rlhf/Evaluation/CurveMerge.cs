@@ -3,7 +3,7 @@ using Rlhf.Foundation;
 namespace Rlhf.Evaluation;
 
 /// <summary>One curve from those of several runs that share a reference and its prompts.</summary>
-public static class CurveMerge
+internal static class CurveMerge
 {
     /// <summary>The points of all, each under its run's name, fitted anew together; reference and best-of-n are the first curve's.</summary>
     public static Curve Of(IReadOnlyList<(string Run, Curve Curve)> curves, BootstrapOptions options)

@@ -3,7 +3,7 @@ using Rlhf.Foundation.Data;
 namespace Rlhf.Evaluation;
 
 /// <summary>curve.parquet: the table of a curve; a number that is not known is null.</summary>
-public static class CurveParquet
+internal static class CurveParquet
 {
     public static void Write(Curve curve, string path)
     {

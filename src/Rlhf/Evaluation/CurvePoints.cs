@@ -4,7 +4,7 @@ using Rlhf.Rewards.Evaluation;
 namespace Rlhf.Evaluation;
 
 /// <summary>From measured episodes to the numbers of a point.</summary>
-public static class CurvePoints
+internal static class CurvePoints
 {
     /// <summary>Sums up one policy against the reference, which answered the same prompts.</summary>
     public static CurvePoint Summarize(EvaluatedPolicy policy, EvaluatedPrompts reference, BootstrapOptions options)

@@ -4,7 +4,7 @@ namespace Rlhf.Evaluation;
 /// The curve as one flat table, for spreadsheets and data frames: a row per policy, the reference first, then the
 /// checkpoints, then best-of-n. Numbers that a row does not have are NaN.
 /// </summary>
-public sealed record CurveTable(IReadOnlyList<string> TextColumns, IReadOnlyList<string> NumberColumns, IReadOnlyList<CurveRow> Rows)
+internal sealed record CurveTable(IReadOnlyList<string> TextColumns, IReadOnlyList<string> NumberColumns, IReadOnlyList<CurveRow> Rows)
 {
     private static readonly string[] s_text = ["run", "algorithm", "checkpoint"];
 
@@ -56,4 +56,4 @@ public sealed record CurveTable(IReadOnlyList<string> TextColumns, IReadOnlyList
 }
 
 /// <summary>A row's texts and numbers, in the order of the table's columns.</summary>
-public sealed record CurveRow(IReadOnlyList<string> Texts, IReadOnlyList<double> Numbers);
+internal sealed record CurveRow(IReadOnlyList<string> Texts, IReadOnlyList<double> Numbers);

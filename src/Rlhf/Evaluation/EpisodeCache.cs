@@ -13,7 +13,7 @@ namespace Rlhf.Evaluation;
 /// that names the file stands for everything the numbers follow from, so what is found there need not be computed
 /// again; a line that a crash cut short is dropped. One process at a time writes; another one waits for its results.
 /// </summary>
-public sealed class EpisodeCache : IDisposable
+internal sealed class EpisodeCache : IDisposable
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Rlhf.Rewards.Evaluation;
 
 namespace Rlhf.Evaluation;
 
@@ -10,7 +11,7 @@ public sealed record Estimate(double Value, double Low, double High)
 
     /// <summary>The interval's half-width as one standard error, taking it for a 95% interval of a normal distribution.</summary>
     [JsonIgnore]
-    public double StandardError => (High - Low) / (2 * 1.959963984540054);
+    public double StandardError => (High - Low) / (2 * Proportion.Z);
 
     public bool Contains(double value) => Low <= value && value <= High;
 }

@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation;
 
 /// <summary>What the policy and the reference wrote to one prompt, side by side: a line of the curve's samples.jsonl.</summary>
-public sealed record EvaluatedSample
+internal sealed record EvaluatedSample
 {
     public required int Step { get; init; }
     public required string Prompt { get; init; }

@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation;
 
 /// <summary>Fits the laws of over-optimisation with intervals.</summary>
-public static class OveroptimisationAnalysis
+internal static class OveroptimisationAnalysis
 {
     /// <summary>
     /// Least squares, with intervals from resampling the prompts (shared by all points, so their common error counts) and, for

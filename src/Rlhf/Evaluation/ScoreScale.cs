@@ -1,3 +1,5 @@
+using MathNet.Numerics.Statistics;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>
@@ -11,7 +13,7 @@ public sealed record ScoreScale(double Mean, double Spread)
     {
         if (scores.Count == 0) return new ScoreScale(double.NaN, double.NaN);
         var mean = scores.Average();
-        var spread = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+        var spread = scores.PopulationStandardDeviation();
         return new ScoreScale(mean, spread > 1e-12 ? spread : 1);
     }
 

@@ -1,5 +1,6 @@
 namespace Rlhf.Evaluation;
 
+/// <summary>What a curve comes to.</summary>
 public enum VerdictKind
 {
     /// <summary>Nothing could be judged.</summary>

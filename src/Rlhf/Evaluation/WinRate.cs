@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation;
 
 /// <summary>How often the policy's response scores above the reference's to the same prompt; a tie counts half.</summary>
-public static class WinRate
+internal static class WinRate
 {
     /// <summary>One prompt: the mean over all pairs of the policy's and the reference's samples.</summary>
     public static double OfPrompt(IReadOnlyList<double> policy, IReadOnlyList<double> reference)

@@ -7,7 +7,7 @@ namespace Rlhf.Maths;
 /// PPO's clipped surrogate as a loss per token (Schulman et al. 2017, arXiv:1707.06347, equation 7):
 /// <c>max(−A·ρ, −A·clip(ρ, 1−ε_low, 1+ε_high))</c> with <c>ρ = π/π_old</c>.
 /// </summary>
-public static class ClippedLoss
+internal static class ClippedLoss
 {
     public static Tensor PerToken(Tensor ratio, Tensor advantages, double low, double high) =>
         maximum(-advantages * ratio, -advantages * ratio.clamp(Number.Of(1 - low), Number.Of(1 + high)));

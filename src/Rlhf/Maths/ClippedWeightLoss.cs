@@ -7,7 +7,7 @@ namespace Rlhf.Maths;
 /// CISPO (MiniMax 2025, arXiv:2506.13585, equations 4 and 5) as a loss per token: <c>−sg[clip(r, 1−ε_low, 1+ε_high)]·A·ln π</c>.
 /// The weight is clipped and carries no gradient; every token keeps its own, however far it has moved.
 /// </summary>
-public static class ClippedWeightLoss
+internal static class ClippedWeightLoss
 {
     /// <param name="low">ε_low; 1 for no lower bound, as in the paper</param>
     public static Tensor PerToken(Tensor logProbs, Tensor ratio, Tensor advantages, double low, double high) =>

@@ -1,7 +1,7 @@
 namespace Rlhf.Maths;
 
 /// <summary>How varied responses are, from their tokens.</summary>
-public static class Diversity
+internal static class Diversity
 {
     /// <summary>
     /// Distinct-n (Li et al. 2016): different n-grams as a share of all n-grams, over all responses together.

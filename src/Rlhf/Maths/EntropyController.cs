@@ -1,7 +1,7 @@
 namespace Rlhf.Maths;
 
 /// <summary>Sets the weight of the entropy bonus.</summary>
-public abstract class EntropyController
+internal abstract class EntropyController
 {
     /// <summary>The weight in a step.</summary>
     public abstract double At(long step);
@@ -16,7 +16,7 @@ public abstract class EntropyController
 }
 
 /// <summary>The weight goes linearly from start to end over the run.</summary>
-public sealed class ScheduledEntropy(double start, double end, long steps) : EntropyController
+internal sealed class ScheduledEntropy(double start, double end, long steps) : EntropyController
 {
     public override double At(long step) => Entropy.Coefficient(start, end, step, steps);
 }
@@ -27,7 +27,7 @@ public sealed class ScheduledEntropy(double start, double end, long steps) : Ent
 /// <c>gain·clip(1 − H/target, −1, 1)</c> a step, and never below 0. Entropy above the target is nobody's business: then
 /// the weight falls until the bonus is gone.
 /// </summary>
-public sealed class TargetEntropy(double start, double target, double gain) : EntropyController
+internal sealed class TargetEntropy(double start, double target, double gain) : EntropyController
 {
     public override double State { get; set; } = start;
 

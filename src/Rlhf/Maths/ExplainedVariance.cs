@@ -7,7 +7,7 @@ namespace Rlhf.Maths;
 /// How much of the returns the critic foresaw: <c>1 − Var(R − V) / Var(R)</c>. 1 is perfect, 0 is no better than a
 /// constant, below 0 is worse than one.
 /// </summary>
-public static class ExplainedVariance
+internal static class ExplainedVariance
 {
     private const double Epsilon = 1e-8;
 

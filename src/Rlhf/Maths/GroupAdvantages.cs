@@ -7,7 +7,7 @@ namespace Rlhf.Maths;
 /// Advantages that compare the episodes of one prompt with each other instead of with a critic.
 /// Scores come as [B], episodes of a prompt side by side; one number per episode goes out.
 /// </summary>
-public static class GroupAdvantages
+internal static class GroupAdvantages
 {
     private const double Epsilon = 1e-4;
 

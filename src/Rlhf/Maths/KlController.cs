@@ -1,7 +1,7 @@
 namespace Rlhf.Maths;
 
 /// <summary>Sets β, the price of a nat of divergence from the reference.</summary>
-public abstract class KlController(double coefficient)
+internal abstract class KlController(double coefficient)
 {
     /// <summary>β as it stands; settable so that a resumed run continues with the β it had.</summary>
     public double Coefficient { get; set; } = coefficient;
@@ -11,7 +11,7 @@ public abstract class KlController(double coefficient)
 }
 
 /// <summary>β never moves.</summary>
-public sealed class FixedKlController(double coefficient) : KlController(coefficient)
+internal sealed class FixedKlController(double coefficient) : KlController(coefficient)
 {
     public override void Observe(double sequenceKl, int episodes)
     {
@@ -24,7 +24,7 @@ public sealed class FixedKlController(double coefficient) : KlController(coeffic
 /// horizon count as many as it: one step never moves β by more than a fifth, where the formula of the paper would
 /// turn it negative beyond five times the horizon.
 /// </summary>
-public sealed class AdaptiveKlController(double coefficient, double target, double horizon) : KlController(coefficient)
+internal sealed class AdaptiveKlController(double coefficient, double target, double horizon) : KlController(coefficient)
 {
     private const double MaxError = 0.2;
 

@@ -8,7 +8,7 @@ namespace Rlhf.Maths;
 /// <c>−ρ·A + β·KL(π_old‖π)</c>. The tokens were drawn from π_old, so the KL is estimated without bias and without
 /// sign changes by <c>ρ − 1 − ln ρ</c>.
 /// </summary>
-public static class KlPenaltyLoss
+internal static class KlPenaltyLoss
 {
     public static Tensor PerToken(Tensor logRatio, Tensor advantages, double coefficient) =>
         ((logRatio.expm1() - logRatio) * Number.Of(coefficient)).Plus(-advantages * logRatio.exp());
@@ -18,7 +18,7 @@ public static class KlPenaltyLoss
 /// β of <see cref="KlPenaltyLoss"/>: doubled after an update that moved further than 1.5 × its target, halved after
 /// one that moved less than target / 1.5 (the paper's section 4).
 /// </summary>
-public sealed class PenaltyCoefficient(double initial, double target)
+internal sealed class PenaltyCoefficient(double initial, double target)
 {
     private const double Tolerance = 1.5;
 

@@ -17,7 +17,7 @@ public enum LossAveraging
 /// The weight of each token in a minibatch's loss, so that the loss is <c>Σ w·l</c>. Weights are made for the whole
 /// minibatch; any micro-batch then adds its own tokens' share, and how it was split cannot be told from the gradient.
 /// </summary>
-public static class LossWeights
+internal static class LossWeights
 {
     /// <param name="lengths">tokens of each episode of the minibatch</param>
     /// <param name="averaging">token: 1/Σn; sequence: 1/(n·B); constant: 1/(L·B)</param>

@@ -7,7 +7,7 @@ namespace Rlhf.Maths;
 /// Statistics over the elements a mask lets through. What lies outside the mask may hold anything, NaN included:
 /// it is replaced before it is used, never multiplied by zero.
 /// </summary>
-public static class Masked
+internal static class Masked
 {
     /// <summary>x where the mask is true, 0 elsewhere.</summary>
     public static Tensor Keep(Tensor x, Tensor mask) => x.masked_fill(mask.logical_not(), Number.Of(0));

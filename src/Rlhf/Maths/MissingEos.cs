@@ -14,7 +14,7 @@ public enum MissingEosRule
 }
 
 /// <summary>Applied after normalisation: a penalty that is normalised away again punishes nothing.</summary>
-public static class MissingEos
+internal static class MissingEos
 {
     public static double[] Apply(
         MissingEosRule rule, double amount, IReadOnlyList<double> scores, IReadOnlyList<bool> ended) =>

@@ -5,7 +5,7 @@ namespace Rlhf.Maths;
 /// linearly over the window w to the whole amount at L, where a response is cut off. A score that drops at once from
 /// all to nothing where a response is cut would punish sound reasoning for a few tokens too many.
 /// </summary>
-public static class OverLongPenalty
+internal static class OverLongPenalty
 {
     /// <param name="amount">at most this is taken off</param>
     /// <param name="window">w, in tokens; 0 for no penalty</param>

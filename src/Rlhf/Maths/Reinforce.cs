@@ -6,7 +6,7 @@ namespace Rlhf.Maths;
 /// REINFORCE++ (Hu 2025, arXiv:2501.03262): the discounted sum of the token rewards still to come, without a critic;
 /// whitened over the global batch by the trainer like any advantage. It is GAE with V = 0 and λ = 1.
 /// </summary>
-public static class Reinforce
+internal static class Reinforce
 {
     public static Tensor RewardsToGo(Tensor rewards, Tensor mask, double gamma) =>
         GeneralizedAdvantage.Estimate(rewards, zeros_like(rewards), mask, gamma, 1).Advantages;

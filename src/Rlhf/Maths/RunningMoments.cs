@@ -4,7 +4,7 @@ namespace Rlhf.Maths;
 /// Mean and population variance of all scores seen so far, batch by batch
 /// (Chan, Golub and LeVeque 1979: the parallel form of Welford's update).
 /// </summary>
-public sealed class RunningMoments
+internal sealed class RunningMoments
 {
     /// <summary>Scores come in float32: what differs by less than this share of them differs by rounding.</summary>
     private const double Rounding = 1e-6;

@@ -22,7 +22,7 @@ public enum SamplerCorrectionKind
 /// <c>min(w, C)</c> (truncated importance sampling: Ionides 2008; Yao et al. 2025, "Your efficient RL framework secretly brings
 /// you off-policy RL training") or by <c>w</c> where it lies in [1/C, C] and 0 elsewhere (masked, as in IcePop: Ant Ling team 2025).
 /// </summary>
-public static class SamplerCorrection
+internal static class SamplerCorrection
 {
     /// <param name="logProbs">ln π_old</param>
     /// <param name="drawn">ln μ</param>

@@ -18,7 +18,7 @@ public enum ScoreScaling
 /// deviation (n − 1); here it is the population's, as in whitening, so that one word means one thing: they
 /// differ by less than 1% from 51 scores on. As long as all scores were the same nothing is divided: there is no scale yet.
 /// </summary>
-public static class ScoreNormalization
+internal static class ScoreNormalization
 {
     public static double[] Scale(IReadOnlyList<double> scores, ScoreScaling scaling, RunningMoments moments)
     {

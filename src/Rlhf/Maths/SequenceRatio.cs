@@ -8,7 +8,7 @@ namespace Rlhf.Maths;
 /// equations 7 and 13): <c>s_t = sg[exp(Σ_u (ln π_u − ln π_old,u)/n)]·π_t/sg[π_t]</c>. Every token carries the response's
 /// value and its own gradient, so that advantages may differ between tokens; where they do not, it is the paper's sequence loss.
 /// </summary>
-public static class SequenceRatio
+internal static class SequenceRatio
 {
     /// <param name="logRatio">[N] ln π − ln π_old, with gradients</param>
     /// <param name="episodes">[N] int64, the episode of each token</param>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Maths;
 
 /// <summary>The critic's loss per token, ½(V − R)², plain or clipped around the values of the rollout.</summary>
-public static class ValueLoss
+internal static class ValueLoss
 {
     public static Tensor PerToken(Tensor values, Tensor returns) => (values - returns).square() * Number.Of(0.5);
 

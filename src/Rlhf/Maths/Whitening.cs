@@ -8,7 +8,7 @@ namespace Rlhf.Maths;
 /// <c>(x − μ) / √(σ² + 1e-8)</c>, 0 outside the mask
 /// (Ziegler et al. 2019, "Fine-tuning language models from human preferences", the authors' code).
 /// </summary>
-public static class Whitening
+internal static class Whitening
 {
     private const double Epsilon = 1e-8;
 

@@ -33,7 +33,7 @@ public abstract class Critic : WeightModule
 }
 
 /// <summary>A head on the policy's own trunk, starting at 0.</summary>
-public sealed class ValueHead(int width, Device device)
+internal sealed class ValueHead(int width, Device device)
     : Critic(nameof(ValueHead), zeros(1, width, device: device), zeros(1, device: device))
 {
     internal override Tensor Values(ResponseBatch batch, Tensor policyHidden) => Head(policyHidden);

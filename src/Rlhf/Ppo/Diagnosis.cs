@@ -4,7 +4,7 @@ namespace Rlhf.Ppo;
 /// Looks at a step's numbers as somebody who has seen runs go wrong would, and says what to try. Each word is said when
 /// its symptom begins, not on every step that it lasts.
 /// </summary>
-public sealed class Diagnosis
+internal sealed class Diagnosis
 {
     private const int FlatAfter = 25, CriticKnowsAfter = 5, LastingAfter = 5;
 

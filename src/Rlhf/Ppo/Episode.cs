@@ -4,7 +4,7 @@ using Rlhf.Rewards.Scorers;
 namespace Rlhf.Ppo;
 
 /// <summary>One prompt with its response.</summary>
-public sealed class Episode
+internal sealed class Episode
 {
     public required Prompt Prompt { get; init; }
 

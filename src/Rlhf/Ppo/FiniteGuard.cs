@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Stops a run at the first number that is none, and says which, when, and what is left to go on from.</summary>
-public sealed class FiniteGuard(Func<string?> lastGoodCheckpoint)
+internal sealed class FiniteGuard(Func<string?> lastGoodCheckpoint)
 {
     /// <summary>Checks everything that an update is made from, in one look at the device.</summary>
     public void Check(long step, Rollout rollout, Tensor rewards, Tensor advantages, Tensor returns)

@@ -7,7 +7,7 @@ namespace Rlhf.Ppo;
 /// <summary>
 /// Token rewards (Ziegler et al. 2019): <c>r_t = −β·k(t)</c>, and the score of the episode on its last token.
 /// </summary>
-public sealed class KlPenalty(PpoRecipe recipe)
+internal sealed class KlPenalty(PpoRecipe recipe)
 {
     /// <returns>[B,T]</returns>
     public Tensor Apply(Rollout rollout, double coefficient) => Apply(rollout, rollout.Scores, coefficient);

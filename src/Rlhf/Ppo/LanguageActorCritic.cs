@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Whether the update asks for entropies, which cost another look at all logits.</summary>
-public enum EntropyUse
+internal enum EntropyUse
 {
     Ignored,
     Rewarded,
 }
 
 /// <summary>A language model as policy, with its critic where the algorithm has one.</summary>
-public sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double temperature, EntropyUse use, int pad, Device device)
+internal sealed class LanguageActorCritic(CausalLm policy, Critic? critic, double temperature, EntropyUse use, int pad, Device device)
     : IActorCritic<Rollout>
 {
     public CausalLm Policy { get; } = policy;

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>What policy, reference and critic make of every response token of a batch: tables [B,T], 0 for padding.</summary>
-public sealed class Likelihoods
+internal sealed class Likelihoods
 {
     private const int Kinds = 4, TeacherKinds = 3;
 

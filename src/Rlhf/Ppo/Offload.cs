@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Weights that stand in host memory and are on the device only while someone uses them.</summary>
-public sealed class Offload
+internal sealed class Offload
 {
     private readonly Action<Device> _move;
     private readonly Device _device;

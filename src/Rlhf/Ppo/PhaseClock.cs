@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Where the time of a step went. On a GPU each phase waits for the work it started.</summary>
-public sealed class PhaseClock(Device device)
+internal sealed class PhaseClock(Device device)
 {
     private readonly Dictionary<string, double> _seconds = [];
 

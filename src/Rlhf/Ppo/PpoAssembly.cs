@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Puts a trainer together from what a run is given.</summary>
-public static class PpoAssembly
+internal static class PpoAssembly
 {
     public static PpoTrainer Build(PpoInputs inputs, Run run)
     {

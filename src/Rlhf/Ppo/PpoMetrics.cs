@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using Rlhf.Maths;
 using static TorchSharp.torch;
 
@@ -7,7 +8,7 @@ namespace Rlhf.Ppo;
 /// The numbers of one step, by the names of metrics.jsonl. Every mean is over real tokens or whole episodes; nothing of
 /// the padding enters. docs/details.md has each with its equation.
 /// </summary>
-public sealed class PpoMetrics(PpoRecipe recipe)
+internal sealed class PpoMetrics(PpoRecipe recipe)
 {
     /// <summary>What the episodes showed; one look at the device.</summary>
     public Dictionary<string, double> OfRollout(Rollout rollout, Tensor rewards, Tensor returns)
@@ -86,7 +87,7 @@ public sealed class PpoMetrics(PpoRecipe recipe)
         if (recipe.HasScore)
         {
             numbers["raw_score"] = mean;
-            numbers["raw_score_std"] = Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+            numbers["raw_score_std"] = scores.PopulationStandardDeviation();
             numbers["success_rate"] = scores.Average(score => score >= recipe.SuccessThreshold ? 1.0 : 0);
         }
 

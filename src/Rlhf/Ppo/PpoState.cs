@@ -13,7 +13,7 @@ namespace Rlhf.Ppo;
 /// Everything that a PPO run changes: weights, moments of the optimizers, coefficients, the running moments of scores. Going on from
 /// it gives the same bits as never having stopped; the order of prompts and all random numbers follow from seed and step.
 /// </summary>
-public sealed class PpoState
+internal sealed class PpoState
 {
     private const string PolicyFolder = "policy", ReferenceFile = "reference.safetensors", CriticFile = "critic.safetensors";
     private const string PolicyMoments = "policy-optimizer.safetensors", CriticMoments = "critic-optimizer.safetensors";

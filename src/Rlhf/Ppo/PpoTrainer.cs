@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>The loop: collect, penalise, estimate, optimise, adapt, log.</summary>
-public sealed class PpoTrainer(
+internal sealed class PpoTrainer(
     PpoRecipe recipe, PpoState state, RolloutCollector collector, PpoOptimizer<Rollout> optimizer,
     SelfCheck check, StepLog log, Run run)
 {

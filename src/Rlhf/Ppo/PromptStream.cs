@@ -19,7 +19,7 @@ public sealed record Prompt(int Index, string Text, int[] Tokens)
 /// Prompts in a seeded order, each epoch in another. Which prompts a step sees depends on the seed and the step alone,
 /// so a resumed run goes on where it stopped without any state.
 /// </summary>
-public sealed class PromptStream(IReadOnlyList<Prompt> prompts, int perStep, ulong seed)
+internal sealed class PromptStream(IReadOnlyList<Prompt> prompts, int perStep, ulong seed)
 {
     /// <summary>Keeps the order of the others apart from that of the epochs.</summary>
     private const ulong OthersSeed = 0x5DEECE66D;

@@ -9,7 +9,7 @@ namespace Rlhf.Ppo;
 /// adapters. It stands still unless the recipe lets a copy follow the policy, slowly (an exponential moving average) or
 /// at intervals (a reset).
 /// </summary>
-public sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload? offload = null)
+internal sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload? offload = null)
 {
     public CausalLm Model { get; } = model;
 

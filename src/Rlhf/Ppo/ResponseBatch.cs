@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>A prompt and what was answered, as tokens.</summary>
-public readonly record struct Exchange(int[] Prompt, int[] Response);
+internal readonly record struct Exchange(int[] Prompt, int[] Response);
 
 /// <summary>
 /// Prompts with their responses as a model reads them to judge the responses. The last token of a response is predicted
 /// but never read, so it is left out; rows are padded on the right, where causal attention does not see it.
 /// </summary>
-public sealed class ResponseBatch : IDisposable
+internal sealed class ResponseBatch : IDisposable
 {
     private ResponseBatch(TokenBatch tokens, Tensor predicting, Tensor targets)
     {

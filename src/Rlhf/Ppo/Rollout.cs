@@ -7,7 +7,7 @@ namespace Rlhf.Ppo;
 /// What one step learns from: B episodes and, for each of their T response tokens, what policy, reference and critic
 /// made of it when it was drawn. Tensors are [B,T], 0 outside <see cref="Trajectories.Mask"/>.
 /// </summary>
-public sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout) : Trajectories(layout)
+internal sealed class Rollout(IReadOnlyList<Episode> episodes, TokenLayout layout) : Trajectories(layout)
 {
     public IReadOnlyList<Episode> Episodes { get; } = episodes;
 

@@ -12,7 +12,7 @@ namespace Rlhf.Ppo;
 /// Collects one batch of episodes: generation, scores, and what policy, reference and critic make of each token. Each
 /// process of a job answers its part of the prompts, and all of them end with all episodes.
 /// </summary>
-public sealed class RolloutCollector(
+internal sealed class RolloutCollector(
     PpoRecipe recipe, LanguageActorCritic models, Reference reference, TextGenerator generator, PromptStream prompts, RolloutSources sources,
     RunningMoments moments, PhaseClock clock)
 {

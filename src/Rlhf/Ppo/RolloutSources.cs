@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>What episodes are made with, beside the models.</summary>
-public sealed record RolloutSources
+internal sealed record RolloutSources
 {
     /// <summary>Null where a teacher alone is learnt from: then all episodes score 0.</summary>
     public required IScorer? Scorer { get; init; }

@@ -6,7 +6,7 @@ namespace Rlhf.Ppo;
 /// <param name="Name">the scorer's</param>
 /// <param name="Weight">it counts with</param>
 /// <param name="Scores">of each episode, before the weight</param>
-public sealed record ScoreTerm(string Name, double Weight, IReadOnlyList<double> Scores)
+internal sealed record ScoreTerm(string Name, double Weight, IReadOnlyList<double> Scores)
 {
     public static ScoreTerm[] Of(WeightedScorer scorer, double[][] byTerm) =>
         [.. scorer.Terms.Zip(byTerm, (term, scores) => new ScoreTerm(term.Scorer.Name, term.Weight, scores))];

@@ -9,7 +9,7 @@ namespace Rlhf.Ppo;
 /// Before the first step the trainer looks for what breaks RLHF silently, on the episodes it has just collected, and
 /// refuses to train where it finds it.
 /// </summary>
-public sealed class SelfCheck(LanguageActorCritic models, Reference reference, double tolerance)
+internal sealed class SelfCheck(LanguageActorCritic models, Reference reference, double tolerance)
 {
     private const int Sample = 8;
 

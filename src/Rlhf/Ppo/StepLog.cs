@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Ppo;
 
 /// <summary>Writes what a step showed: metrics, samples, and a word of advice where something looks wrong.</summary>
-public sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources, PhaseClock clock)
+internal sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources, PhaseClock clock)
 {
     private const double BytesPerGigabyte = 1e9;
 

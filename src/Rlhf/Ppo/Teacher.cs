@@ -10,7 +10,7 @@ namespace Rlhf.Ppo;
 /// On-policy distillation (Agarwal et al. 2024, arXiv:2306.13649; Gu et al. 2024, "MiniLLM", arXiv:2306.08543): the reverse KL
 /// from a teacher in the states that the policy itself gets into, so that it learns to recover from its own mistakes.
 /// </summary>
-public sealed class Teacher
+internal sealed class Teacher
 {
     private readonly CausalLm _model;
     private readonly int _vocabulary;

@@ -33,14 +33,14 @@ internal sealed class Bash : IDisposable
         Run($"chmod +x '{path}'");
     }
 
-    public Ending Run(string command)
+    public Ending Run(string command, int seconds = 60)
     {
         var start = new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["PATH"] = $"{_programs}:{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var (name, value) in Variables) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(TimeSpan.FromSeconds(60)))
+        if (!process.WaitForExit(TimeSpan.FromSeconds(seconds)))
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"did not end: {command}");

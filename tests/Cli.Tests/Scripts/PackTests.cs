@@ -78,7 +78,7 @@ public sealed class PackTests : IDisposable
     // Into files: the compiler's server outlives the build and would hold a pipe open.
     private string Said(string command)
     {
-        var ending = _shell.Run($"export MSBUILDDISABLENODEREUSE=1; {command} > said.txt 2> error.txt < /dev/null");
+        var ending = _shell.Run($"export MSBUILDDISABLENODEREUSE=1; {command} > said.txt 2> error.txt < /dev/null", seconds: 240);
         var said = File.ReadAllText(Path.Combine(_shell.Folder, "said.txt"));
         Assert.True(ending.Code == 0, $"{command}\n{said}{File.ReadAllText(Path.Combine(_shell.Folder, "error.txt"))}");
         return said;

@@ -69,7 +69,7 @@ public class PairParserTests
     [InlineData(DefectKind.NoSharedPrefix, null, "one two", "three")]
     [InlineData(DefectKind.NoSharedPrefix, null, "\n\nAssistant: a", "Yes.\n\nAssistant: b")]
     [InlineData(DefectKind.PromptsDiffer, null, "\n\nHuman: Hi\n\nAssistant: a", "\n\nHuman: Ho\n\nAssistant: b")]
-    public void Parse_DefectiveTexts_NamesTheDefect(DefectKind expected, string? prompt, string chosen, string rejected) =>
+    public void Parse_DefectiveTexts_NamesTheDefect(object expected, string? prompt, string chosen, string rejected) =>
         Assert.Equal(expected, Fault(("prompt", prompt), ("chosen", chosen), ("rejected", rejected)).Kind);
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace Rlhf.Policies.Tokenization.Chat;
 
 /// <summary>Who speaks in a dialogue.</summary>
-public static class ChatRoles
+internal static class ChatRoles
 {
     public const string System = "system";
     public const string User = "user";
@@ -9,7 +9,7 @@ public static class ChatRoles
 }
 
 /// <summary>Whether a model is given a part of a rendered dialogue or has to produce it.</summary>
-public enum ChatPartKind { Given, Produced }
+internal enum ChatPartKind { Given, Produced }
 
 /// <summary>A stretch of a rendered dialogue; what an assistant produces includes the token that ends its turn.</summary>
-public sealed record ChatPart(ChatPartKind Kind, string Text);
+internal sealed record ChatPart(ChatPartKind Kind, string Text);

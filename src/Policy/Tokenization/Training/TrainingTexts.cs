@@ -5,7 +5,7 @@ using Rlhf.Foundation.Data;
 namespace Rlhf.Policies.Tokenization.Training;
 
 /// <summary>The texts of data files, one after another, in bounded memory.</summary>
-public static class TrainingTexts
+internal static class TrainingTexts
 {
     private const string Messages = "messages";
     private const int ParagraphLength = 1 << 16;
