@@ -65,9 +65,10 @@ internal sealed class ProgramProcess : IDisposable
         _process.WaitForExit();
     }
 
-    public Ending Wait()
+    /// <param name="patience">For what takes longer than most.</param>
+    public Ending Wait(TimeSpan? patience = null)
     {
-        if (!_process.WaitForExit(s_patience)) throw new TimeoutException($"the program did not end: {_process.StartInfo.Arguments}");
+        if (!_process.WaitForExit(patience ?? s_patience)) throw new TimeoutException($"the program did not end: {_process.StartInfo.Arguments}");
         return new Ending(_process.ExitCode, _output.All.Result, _error.All.Result);
     }
 
