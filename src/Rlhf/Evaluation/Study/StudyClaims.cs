@@ -73,18 +73,15 @@ public sealed class StudyClaims
         Mended(FitForm.Policy, Combination.Minimum), Mended(FitForm.Policy, Combination.MeanMinusVariance),
     }.OfType<Plan>();
 
+    /// <summary>The policy that is held best: a free one may never gain anything to compare at.</summary>
     private Plan? Spends()
     {
-        var pairs = _sizes.Select(size => (Policy: Alone(FitForm.Policy, size, _noises[0]), Best: Alone(FitForm.BestOfN, size, _noises[0]))).Where(pair => pair is { Policy: not null, Best: not null }).ToArray();
-        return pairs.Length == 0 ? null : new Plan("rl-spends-more", "A trained policy spends more KL than best-of-n for the same gold",
-            "KL of the policy over KL of best-of-n where both have half of what the lower of the two peaks gains, times", new ClaimRule(1, _options.KlRatio), [.. pairs.SelectMany(pair => new[] { pair.Policy!, pair.Best! })],
-            of => GeometricMean(pairs.Select(pair =>
-            {
-                var (policy, best) = (of(pair.Policy!), of(pair.Best!));
-                var level = Math.Min(policy.PeakGain, best.PeakGain) / 2;
-                return level > 0 ? policy.KlFor(level) / best.KlFor(level) : double.NaN;
-            })),
-            of => pairs.Any(pair => Math.Min(of(pair.Policy!).PeakGain, of(pair.Best!).PeakGain) < _options.Margin) ? $"one of the two never gains {_options.Margin:0.##} σ of gold: there is no level to compare at" : null);
+        var policy = _prices.OrderDescending().Select(price => Find(FitForm.Policy, _options.Focus, _noises[0], null, price)).FirstOrDefault(arm => arm is not null);
+        var best = Find(FitForm.BestOfN, _options.Focus, _noises[0], null, null);
+        return policy is null || best is null ? null : new Plan("rl-spends-more", "A trained policy spends more KL than best-of-n for the same gold",
+            $"KL of the policy (price {policy.Price:0.###}) over KL of best-of-n where both have half of what the lower of the two peaks gains, times", new ClaimRule(1, _options.KlRatio), [policy, best],
+            of => Math.Min(of(policy).PeakGain, of(best).PeakGain) / 2 is > 0 and var level ? of(policy).KlFor(level) / of(best).KlFor(level) : double.NaN,
+            of => Math.Min(of(policy).PeakGain, of(best).PeakGain) < _options.Margin ? $"one of the two never gains {_options.Margin:0.##} σ of gold: there is no level to compare at" : null);
     }
 
     private Plan? Frontier()
