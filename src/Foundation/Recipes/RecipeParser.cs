@@ -42,7 +42,7 @@ internal static class RecipeParser
         {
             throw new RlhfException($"{source}:{error.Start.Line}: not valid YAML: {OneLine(error)}", error);
         }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException or EndOfStreamException)
         {
             // YamlDotNet's scanner trips over some broken texts instead of refusing them.
             throw new RlhfException($"{source}:{parser.Current?.End.Line ?? 1}: not valid YAML near here", error);

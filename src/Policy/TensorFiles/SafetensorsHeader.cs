@@ -74,6 +74,8 @@ internal static class SafetensorsHeader
                 if (name == "__metadata__") reader.Skip();
                 else entries.Add(ParseEntry(ref reader, name, dataLength));
             }
+
+            reader.Read(); // throws where something but spaces follows the object
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or DecoderFallbackException)
         {

@@ -36,8 +36,9 @@ internal static class StateFile
         {
             throw new RlhfException($"{path}: belongs to another model ({e.Message})", e);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException)
+        catch (Exception e) when (e is not (OutOfMemoryException or RlhfException))
         {
+            // What the package throws is not documented.
             throw new RlhfException($"{path}: {e.Message}", e);
         }
     }

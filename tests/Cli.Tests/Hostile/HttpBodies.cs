@@ -45,12 +45,15 @@ internal static class HttpBodies
 
     private static readonly CandidatePair[] s_pairs = [new("p", "f", "s"), new("q", "f", "s")];
 
-    public static FuzzTarget Target { get; } = new("http_bodies", () => [.. s_bodies.Select(body => Encoding.UTF8.GetBytes(body.Replace("PAIR", s_pairs[0].Id, StringComparison.Ordinal).Replace("MODEL", Model, StringComparison.Ordinal)))], Post, typeof(RlhfException));
+    public static FuzzTarget Target { get; } = new("http_bodies", () => [.. s_bodies.Select(Whole)], Post, typeof(RlhfException));
 
     // What the server last said of a request.
     private static string s_said = "";
 
     private static string Model => Path.Combine(s_folder.Value, "policy");
+
+    /// <summary>A body with the names that this server knows.</summary>
+    public static byte[] Whole(string body) => Encoding.UTF8.GetBytes(body.Replace("PAIR", s_pairs[0].Id, StringComparison.Ordinal).Replace("MODEL", Model, StringComparison.Ordinal));
 
     private static void Post(byte[] bytes)
     {

@@ -19,6 +19,16 @@ public sealed class OutsideFileTests(ITestOutputHelper output)
         Assert.True(report.Accepted > Inputs / 100 && report.Rejected > Inputs / 100, report.ToString());
     }
 
+    /// <summary>Each had made the server fail.</summary>
+    [Theory]
+    [InlineData("""2{"model":"MODEL","messages":[{"role":"user","content":"\ude00"}]}""")]
+    [InlineData("""2{"model":"MODEL","messages":[{"role":"user","content":[{"type":"text","text":"\ud83d"}]}]}""")]
+    [InlineData("""2{"model":"MODEL","messages":[null]}""")]
+    [InlineData("""2{"model":"MODEL","messages":null}""")]
+    [InlineData("""3{"model":"MODEL","prompt":"\ud83d"}""")]
+    [InlineData("""3{"model":"MODEL","prompt":"ab","max_tokens":1,"logprobs":1.5}""")]
+    public void Post_BodyThatIsWrong_IsTheClientsFault(string body) => Assert.Equal("400", Assert.Throws<Rlhf.Foundation.RlhfException>(() => HttpBodies.Target.Parse(HttpBodies.Whole(body))).Message);
+
     /// <summary>Without the server, where an answer that was given is not given again.</summary>
     public static TheoryData<string> Files => [.. OutsideFiles.All.Where(target => target != HttpBodies.Target).Select(target => target.Format)];
 

@@ -86,6 +86,7 @@ public sealed class SafetensorsFileTests
     [InlineData("""{"a":{"dtype":"U8","shape":[1]}}""", 1, "lacks dtype, shape or data_offsets")]
     [InlineData("""{"a":[[[[[[[[[[1]]]]]]]]]]}""", 0, "not an object")]
     [InlineData("""{"a":{"dtype":{"x":{"x":{"x":{"x":{"x":{"x":{"x":1}}}}}}}}}""", 0, "header is not the JSON")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}x""", 1, "header is not the JSON")]
     [InlineData("[1,2]", 0, "not a JSON object")]
     [InlineData("{", 0, "header is not the JSON")]
     public void Load_HostileHeader_IsRefusedSayingWhy(string header, int dataBytes, string reason)

@@ -80,19 +80,31 @@ internal sealed record CompletionRequest
     /// <summary>A text, or parts of type text.</summary>
     private static string Text(JsonElement content)
     {
-        if (content.ValueKind == JsonValueKind.String) return Short(content.GetString()!, "messages");
+        if (content.ValueKind == JsonValueKind.String) return Short(Unicode(content, "messages"), "messages");
         if (content.ValueKind != JsonValueKind.Array) throw Bad("messages: a content is neither a text nor a list of parts");
         return Short(string.Concat(content.EnumerateArray().Select(part => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String
-            ? text.GetString() : throw Bad("messages: a part of a content is no text"))), "messages");
+            ? Unicode(text, "messages") : throw Bad("messages: a part of a content is no text"))), "messages");
     }
 
     private static IReadOnlyList<string> Texts(JsonElement? value, string name) => value switch
     {
         null or { ValueKind: JsonValueKind.Null } => [],
-        { ValueKind: JsonValueKind.String } text => [Short(text.GetString()!, name)],
-        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String) => [.. list.EnumerateArray().Select(one => Short(one.GetString()!, name))],
+        { ValueKind: JsonValueKind.String } text => [Short(Unicode(text, name), name)],
+        { ValueKind: JsonValueKind.Array } list when list.EnumerateArray().All(one => one.ValueKind == JsonValueKind.String) => [.. list.EnumerateArray().Select(one => Short(Unicode(one, name), name))],
         _ => throw Bad($"{name}: expected a text or a list of texts"),
     };
+
+    private static string Unicode(JsonElement text, string name)
+    {
+        try
+        {
+            return text.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Bad($"{name}: a text holds half of a surrogate pair (such as \\ud83d alone)");
+        }
+    }
 
     private static string Short(string text, string name) => text.Length <= LongestText ? text : throw Bad($"{name}: expected at most {LongestText} characters");
 
