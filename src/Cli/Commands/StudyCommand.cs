@@ -8,6 +8,7 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
+using Rlhf.Reports.Charts;
 using Rlhf.Rewards.Preferences;
 using Rlhf.Rewards.Training;
 
@@ -46,6 +47,7 @@ internal static class StudyCommand
         result.Write(recipe.Folder);
         var report = Path.Combine(recipe.Folder, "report.html");
         Durable.WriteText(report, StudyReport.Html(result));
+        Durable.WriteText(Path.Combine(recipe.Folder, "study.svg"), ChartRenderer.Standalone(StudyReport.Sizes(result, recipe.Study!.Noise[0]), ChartSize.Wide));
         foreach (var claim in result.Claims)
             context.Output.WriteLine(context.Format == OutputFormat.Json ? JsonSerializer.Serialize(claim, JsonText.Lines) : Line(claim));
         context.Progress.Note($"{report}: {StudyReport.Headline(result.Claims)}");

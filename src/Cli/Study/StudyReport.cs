@@ -70,11 +70,15 @@ internal static class StudyReport
         html.Open("section", ("id", "best-of-n"));
         html.Text("h2", "Best-of-n");
         html.Text("p", $"n up to {NumberFormat.Count(result.Study.BestOf)}, each the unbiased mean over all choices of n from one pool of as many samples to each prompt; KL = ln n − (n − 1)/n. Lines are R = d(α − βd) with d = √KL, their bands 95% over prompts.", ("class", "lead"));
-        Figure.Grid(html, [.. result.Study.Noise.Select(noise => StudyCharts.Arms($"bon-sizes-{Id(noise)}", $"Reward models of each size, {Flips(noise)}", "A reward model alone, the mean of its seeds.", BySize(result, FitForm.BestOfN, noise))),
+        Figure.Grid(html, [.. result.Study.Noise.Select(noise => Sizes(result, noise)),
             .. result.Study.Noise.Select(noise => StudyCharts.Arms($"bon-ensembles-{Id(noise)}", $"Ensembles of {result.Study.Members}, {Flips(noise)}", $"Reward models of {NumberFormat.Count(result.Study.Focus)} pairs: alone, their mean, the worst case (WCO) and the uncertainty-weighted mean (UWO, λ = {NumberFormat.Value(result.Study.VarianceWeight)}).", Ensembles(result, FitForm.BestOfN, noise, null)))]);
         html.Close();
         html.Raw("\n");
     }
+
+    /// <summary>What best-of-n makes of reward models of each size: the study's picture.</summary>
+    public static Chart Sizes(StudyResult result, double noise) =>
+        StudyCharts.Arms($"bon-sizes-{Id(noise)}", $"Reward models of each size, {Flips(noise)}", "A reward model alone, the mean of its seeds.", BySize(result, FitForm.BestOfN, noise));
 
     private static void Policies(MarkupWriter html, StudyResult result)
     {

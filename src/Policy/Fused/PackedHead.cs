@@ -41,17 +41,19 @@ internal sealed unsafe class PackedHead
 
     /// <param name="head">contiguous, float32, on the CPU</param>
     /// <param name="backward">whether the backward pass will be wanted</param>
-    public static PackedHead Of(Tensor head, bool backward)
+    public static PackedHead Of(Tensor head, bool backward) => s_known.GetValue(head, one => new PackedHead(one)).Take(head, backward);
+
+    /// <summary>The same for a backward pass, whose tensor is another object over the same numbers: laid out anew only where they have changed.</summary>
+    public PackedHead Take(Tensor head, bool backward)
     {
-        var packed = s_known.GetValue(head, one => new PackedHead(one));
-        lock (packed)
+        lock (_projection)
         {
             var tasks = new List<PackTask>();
-            packed._projection.Take(new ProjectionWeights(() => head, isMade: false, null, WeightKey.Of([head])), backward, tasks);
+            _projection.Take(new ProjectionWeights(() => head, isMade: false, null, WeightKey.Of([head])), backward, tasks);
             Threads.Share(tasks.Count, new PackTasks(tasks));
-            for (var column = packed.Vocabulary; column < Panels.Padded(packed.Vocabulary); column++) packed.Bias[column] = SoftmaxRows.Hidden;
+            for (var column = Vocabulary; column < Panels.Padded(Vocabulary); column++) Bias[column] = SoftmaxRows.Hidden;
         }
 
-        return packed;
+        return this;
     }
 }

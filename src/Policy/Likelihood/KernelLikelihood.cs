@@ -25,10 +25,11 @@ internal static unsafe class KernelLikelihood
             rows, (float)plan.Scale, targets.Longs(), logProbs.Floats(), logSums.Floats(), entropies is null ? null : entropies.Floats(), kept is null ? default : (kept.Logits, kept.Hidden)));
         Tensor[] values = entropies is null ? [logProbs] : [logProbs, entropies];
         if (!plan.Learns) return Array.ConvertAll(values, value => value.MoveToOuterDisposeScope());
+        var packed = rows.Head;
         var found = Autograd.Attach(values, [hidden, head], [hidden, head, targets, logProbs.clone(), logSums, entropies?.clone()], (saved, towards) =>
         {
             var mine = Interlocked.Exchange(ref kept, null);
-            using var pass = mine ?? new HeadBackward(Rows(saved[0]!, saved[1]!, plan.HiddenLearns), plan.ChunkRows);
+            using var pass = mine ?? new HeadBackward(new LogitRows(saved[0]!, packed.Take(saved[1]!, plan.HiddenLearns)), plan.ChunkRows);
             return Gradients(pass, mine is not null, saved, towards, plan);
         });
         return Array.ConvertAll(found, value => value.MoveToOuterDisposeScope());
@@ -78,10 +79,11 @@ internal static unsafe class KernelLikelihood
         Tensor divergences = Numbers(count), logSums = Numbers(count), otherLogSums = Numbers(count);
         LogitRows rows = Rows(hidden, head, backward: false), others = Rows(reference, referenceHead, backward: false);
         Threads.Share(rows.Blocks, new HeadComparison(rows, others, (float)plan.Scale, new HeadComparison.Results { Divergences = divergences.Floats(), LogSums = logSums.Floats(), OtherLogSums = otherLogSums.Floats() }));
+        var (packed, otherPacked) = (rows.Head, others.Head);
         return Autograd.Attach(divergences, [hidden, head], [hidden, head, reference, referenceHead, divergences.clone(), logSums, otherLogSums], (saved, towards) =>
         {
             using var inner = NewDisposeScope();
-            LogitRows mine = Rows(saved[0]!, saved[1]!, plan.HiddenLearns), references = Rows(saved[2]!, saved[3]!, backward: false);
+            LogitRows mine = new(saved[0]!, packed.Take(saved[1]!, plan.HiddenLearns)), references = new(saved[2]!, otherPacked.Take(saved[3]!, backward: false));
             using var pass = new HeadBackward(mine, plan.ChunkRows);
             var factors = towards.mul(Number.Of(plan.Scale)).contiguous();
             var gradients = New(saved[0]!, saved[1]!, plan);

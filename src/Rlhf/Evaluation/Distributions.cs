@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation;
 
 /// <summary>The normal distribution and Student's t, as far as intervals and tests need them.</summary>
-public static class Distributions
+internal static class Distributions
 {
     /// <summary>P(Z ≤ z), to 1e-7 of itself (a Chebyshev fit to erfc; Press et al., "Numerical Recipes", 6.2).</summary>
     public static double Normal(double z)

@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation;
 
 /// <summary>The correction for looking at many: of all comparisons together, one is wrongly found with the probability that one alone would be (Holm 1979).</summary>
-public static class Holm
+internal static class Holm
 {
     /// <summary>Adjusted probabilities, in the order given: the k-th smallest of m times m − k + 1, and no smaller than those before it.</summary>
     public static double[] Adjust(IReadOnlyList<double> probabilities)

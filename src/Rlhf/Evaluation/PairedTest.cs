@@ -3,7 +3,7 @@ namespace Rlhf.Evaluation;
 /// <summary>Whether two policies differ, by one difference per prompt.</summary>
 /// <param name="Difference">The mean with its interval by Student's t.</param>
 /// <param name="Probability">Of a mean at least so far from 0 were there no difference (two-sided).</param>
-public sealed record PairedTest(Estimate Difference, double Probability)
+internal sealed record PairedTest(Estimate Difference, double Probability)
 {
     public static PairedTest Of(IReadOnlyList<double> differences, double level = 0.95)
     {

@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation;
 
 /// <summary>How many prompts it takes to tell two policies apart: four times in five, by a paired test at 5%.</summary>
-public static class Power
+internal static class Power
 {
     /// <summary>z(0.975) + z(0.8).</summary>
     private const double Reach = 1.9599639845 + 0.8416212336;

@@ -3,7 +3,7 @@ namespace Rlhf.Evaluation;
 /// <summary>How a run stands beside the one that did best, both by their best checkpoint.</summary>
 /// <param name="Behind">How much less it gained, prompt by prompt, in σ of the reference's scores; null for the best run itself.</param>
 /// <param name="Probability">Of such a difference by chance, corrected for the number of runs (Holm); 1 for the best run itself.</param>
-public sealed record RunComparison(string Run, CurvePoint Best, Estimate? Behind, double Probability)
+internal sealed record RunComparison(string Run, CurvePoint Best, Estimate? Behind, double Probability)
 {
     private const double Level = 0.05;
 

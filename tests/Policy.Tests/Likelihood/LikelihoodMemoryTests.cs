@@ -22,6 +22,27 @@ public sealed class LikelihoodMemoryTests
         Assert.InRange(Growth((hidden, head, targets) => TokenLogProbs.WithEntropy(hidden, head, targets, 1) is var (logProbs, entropies) ? logProbs.add(entropies) : null!), 0, Whole);
     }
 
+    [Fact]
+    public void Selected_StepAfterStep_KeepsOneLayoutOfTheHead()
+    {
+        const long Inner = 256, Head = 4 * Vocabulary * Inner;
+        using var scope = NewDisposeScope();
+        var (hidden, head) = (randn([64, Inner], requires_grad: true), randn([Vocabulary, Inner], requires_grad: true));
+        var targets = randint(0, Vocabulary, [64], ScalarType.Int64);
+        for (var i = 0; i < 2; i++) Step();
+        var before = ProcessMemory.Read().Allocated;
+        for (var i = 0; i < 6; i++) Step();
+
+        // Nothing that waits for the garbage collector, such as layouts made anew for each way back.
+        Assert.InRange(ProcessMemory.Read().Allocated - before, long.MinValue, 2 * Head);
+
+        void Step()
+        {
+            using var inner = NewDisposeScope();
+            Autograd.Backward(TokenLogProbs.Selected(hidden, head, targets, 1, chunk: 16).sum());
+        }
+    }
+
     // The most that forward and backward take beyond what was there before.
     private static long Growth(Func<Tensor, Tensor, Tensor, Tensor> function)
     {

@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation.Study;
 
 /// <summary>What an arm comes to on some of the prompts: the law fitted to the gold score of all its points, and its points.</summary>
-public sealed class ArmNumbers
+internal sealed class ArmNumbers
 {
     /// <summary>A policy that has not come so far has not begun to move: it says nothing of where gold peaks.</summary>
     private const double LeastKl = 0.01;

@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation.Study;
 
 /// <summary>What the numbers say of a claim.</summary>
-public enum Holding
+internal enum Holding
 {
     Holds,
     DoesNot,
@@ -9,7 +9,7 @@ public enum Holding
 }
 
 /// <summary>A claim of the literature, the number that it comes to, and what that says.</summary>
-public sealed record Claim
+internal sealed record Claim
 {
     /// <summary>Short, for files.</summary>
     public required string Id { get; init; }

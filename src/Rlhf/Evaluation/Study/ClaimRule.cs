@@ -6,7 +6,7 @@ namespace Rlhf.Evaluation.Study;
 /// <param name="None">The number where there is no effect.</param>
 /// <param name="Least">The smallest number that would matter; with <see cref="IsEqual"/> the largest difference that would not.</param>
 /// <param name="IsEqual">Whether the claim is that there is none.</param>
-public sealed record ClaimRule(double None, double Least, bool IsEqual = false)
+internal sealed record ClaimRule(double None, double Least, bool IsEqual = false)
 {
     /// <summary>The verdict and why. To hold, the interval has to lie beyond no effect and every seed on that side too; not to hold, it has to end before what would matter.</summary>
     public (Holding Verdict, string Why) Judge(Estimate effect, IReadOnlyList<double> bySeed)

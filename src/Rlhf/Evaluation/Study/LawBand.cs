@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation.Study;
 
 /// <summary>A fitted law drawn from 0 to the last point, with the band that resampled prompts leave it.</summary>
-public sealed record LawBand(IReadOnlyList<double> Kl, IReadOnlyList<double> Gain, IReadOnlyList<double> Low, IReadOnlyList<double> High)
+internal sealed record LawBand(IReadOnlyList<double> Kl, IReadOnlyList<double> Gain, IReadOnlyList<double> Low, IReadOnlyList<double> High)
 {
     private const int Places = 40;
 

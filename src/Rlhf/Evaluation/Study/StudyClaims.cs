@@ -6,7 +6,7 @@ namespace Rlhf.Evaluation.Study;
 /// <summary>What a study looks at, and from where on a difference counts.</summary>
 /// <param name="Focus">The number of pairs whose ensembles and prices were looked at.</param>
 /// <param name="Margin">A difference in gold of less than this, in σ of the reference's scores, counts as none.</param>
-public sealed record ClaimOptions(int Focus, double Margin)
+internal sealed record ClaimOptions(int Focus, double Margin)
 {
     /// <summary>A KL less than so many times another counts as the same.</summary>
     public double KlRatio { get; init; } = 1.25;
@@ -16,7 +16,7 @@ public sealed record ClaimOptions(int Focus, double Margin)
 /// The claims about optimising a reward model (Gao et al. 2022, Coste et al. 2023), each as a number over the arms of a study. The
 /// numbers of all claims come from the same resampled prompts, and their intervals hold together: each at 1 − 5%/claims.
 /// </summary>
-public sealed class StudyClaims
+internal sealed class StudyClaims
 {
     private readonly IReadOnlyList<StudyArm> _arms;
     private readonly ClaimOptions _options;

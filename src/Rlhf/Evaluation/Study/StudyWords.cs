@@ -3,7 +3,7 @@ using Rlhf.Rewards.Models;
 namespace Rlhf.Evaluation.Study;
 
 /// <summary>What claims, charts and tables call things.</summary>
-public static class StudyWords
+internal static class StudyWords
 {
     public static string Name(FitForm method) => method == FitForm.BestOfN ? "best-of-n" : "ppo";
 

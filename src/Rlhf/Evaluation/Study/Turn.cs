@@ -1,7 +1,7 @@
 namespace Rlhf.Evaluation.Study;
 
 /// <summary>What becomes of gold as a proxy is optimised.</summary>
-public enum TurnKind
+internal enum TurnKind
 {
     /// <summary>The intervals allow several of the others.</summary>
     Unclear,
@@ -19,7 +19,7 @@ public enum TurnKind
 /// <summary>An arm's fit with its intervals over prompts, and whether gold turns.</summary>
 /// <param name="PeakKl">Within what was measured.</param>
 /// <param name="Fall">What gold loses from there to the end.</param>
-public sealed record Turn(TurnKind Kind, FittedLaw Gold, FittedLaw Proxy, Estimate PeakKl, Estimate PeakGain, Estimate Fall, double LargestKl)
+internal sealed record Turn(TurnKind Kind, FittedLaw Gold, FittedLaw Proxy, Estimate PeakKl, Estimate PeakGain, Estimate Fall, double LargestKl)
 {
     /// <param name="margin">A gain or loss of less than this, in σ, counts as none.</param>
     public static Turn Of(StudyArm arm, double margin, BootstrapOptions options)

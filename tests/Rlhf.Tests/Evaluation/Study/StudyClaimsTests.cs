@@ -54,13 +54,13 @@ public sealed class StudyClaimsTests
     }
 
     [Theory]
-    [InlineData(0.3, 0.1, 0.5, 0.25, 0.1, 0.4, TurnKind.Turned)]
-    [InlineData(0.3, 0.1, 0.5, 0, 0, 0, TurnKind.None)]
-    [InlineData(0.3, 0.1, 0.5, 0.1, -0.1, 0.3, TurnKind.Unclear)]
-    [InlineData(0.05, -0.05, 0.15, 0.3, 0.1, 0.5, TurnKind.AtOnce)]
-    [InlineData(0.2, -0.05, 0.45, 0.3, 0.1, 0.5, TurnKind.Unclear)]
-    public void TurnKind_OfIntervals_IsWhatTheyAllow(double peak, double peakLow, double peakHigh, double fall, double fallLow, double fallHigh, TurnKind expected) =>
-        Assert.Equal(expected, Turn.KindOf(new Estimate(peak, peakLow, peakHigh), new Estimate(fall, fallLow, fallHigh), Margin));
+    [InlineData(0.3, 0.1, 0.5, 0.25, 0.1, 0.4, nameof(TurnKind.Turned))]
+    [InlineData(0.3, 0.1, 0.5, 0, 0, 0, nameof(TurnKind.None))]
+    [InlineData(0.3, 0.1, 0.5, 0.1, -0.1, 0.3, nameof(TurnKind.Unclear))]
+    [InlineData(0.05, -0.05, 0.15, 0.3, 0.1, 0.5, nameof(TurnKind.AtOnce))]
+    [InlineData(0.2, -0.05, 0.45, 0.3, 0.1, 0.5, nameof(TurnKind.Unclear))]
+    public void TurnKind_OfIntervals_IsWhatTheyAllow(double peak, double peakLow, double peakHigh, double fall, double fallLow, double fallHigh, string expected) =>
+        Assert.Equal(expected, Turn.KindOf(new Estimate(peak, peakLow, peakHigh), new Estimate(fall, fallLow, fallHigh), Margin).ToString());
 
     [Fact]
     public void Claims_EnsembleOfCopies_BringsNothing()
@@ -140,21 +140,21 @@ public sealed class StudyClaimsTests
     }
 
     [Theory]
-    [InlineData(0.3, 0.1, 0.5, new[] { 0.2, 0.4 }, Holding.Holds)]
-    [InlineData(0.3, 0.1, 0.5, new[] { -0.1, 0.7 }, Holding.CannotTell)]
-    [InlineData(0.0, -0.1, 0.1, new[] { 0.0, 0.0 }, Holding.DoesNot)]
-    [InlineData(0.1, -0.1, 0.3, new[] { 0.1, 0.1 }, Holding.CannotTell)]
-    [InlineData(double.NaN, 0.1, 0.3, new[] { 0.1 }, Holding.CannotTell)]
-    public void Rule_OfMore_NeedsTheIntervalAndEverySeed(double value, double low, double high, double[] seeds, Holding expected) =>
-        Assert.Equal(expected, new ClaimRule(0, Margin).Judge(new Estimate(value, low, high), seeds).Verdict);
+    [InlineData(0.3, 0.1, 0.5, new[] { 0.2, 0.4 }, nameof(Holding.Holds))]
+    [InlineData(0.3, 0.1, 0.5, new[] { -0.1, 0.7 }, nameof(Holding.CannotTell))]
+    [InlineData(0.0, -0.1, 0.1, new[] { 0.0, 0.0 }, nameof(Holding.DoesNot))]
+    [InlineData(0.1, -0.1, 0.3, new[] { 0.1, 0.1 }, nameof(Holding.CannotTell))]
+    [InlineData(double.NaN, 0.1, 0.3, new[] { 0.1 }, nameof(Holding.CannotTell))]
+    public void Rule_OfMore_NeedsTheIntervalAndEverySeed(double value, double low, double high, double[] seeds, string expected) =>
+        Assert.Equal(expected, new ClaimRule(0, Margin).Judge(new Estimate(value, low, high), seeds).Verdict.ToString());
 
     [Theory]
-    [InlineData(0.05, -0.1, 0.15, Holding.Holds)]
-    [InlineData(0.05, 0.01, 0.15, Holding.Holds)]
-    [InlineData(-0.4, -0.6, -0.1, Holding.DoesNot)]
-    [InlineData(0.1, -0.1, 0.3, Holding.CannotTell)]
-    public void Rule_OfNoDifference_NeedsTheIntervalWithinTheMargin(double value, double low, double high, Holding expected) =>
-        Assert.Equal(expected, new ClaimRule(0, Margin, IsEqual: true).Judge(new Estimate(value, low, high), []).Verdict);
+    [InlineData(0.05, -0.1, 0.15, nameof(Holding.Holds))]
+    [InlineData(0.05, 0.01, 0.15, nameof(Holding.Holds))]
+    [InlineData(-0.4, -0.6, -0.1, nameof(Holding.DoesNot))]
+    [InlineData(0.1, -0.1, 0.3, nameof(Holding.CannotTell))]
+    public void Rule_OfNoDifference_NeedsTheIntervalWithinTheMargin(double value, double low, double high, string expected) =>
+        Assert.Equal(expected, new ClaimRule(0, Margin, IsEqual: true).Judge(new Estimate(value, low, high), []).Verdict.ToString());
 
     private static Claim Of(StudyArm[] arms, string id) =>
         Assert.Single(StudyClaims.Of(arms, new ClaimOptions(1000, Margin), s_options), claim => claim.Id == id);
