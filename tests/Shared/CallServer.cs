@@ -7,30 +7,14 @@ namespace Rlhf.TestSupport;
 /// <summary>A server that notes every call and answers as it is told.</summary>
 internal sealed class CallServer : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Func<Call, (int Status, string Body)> _answer;
 
     public CallServer(Func<Call, (int Status, string Body)> answer)
     {
         _answer = answer;
-        for (var tried = 0; ; tried++)
-        {
-            // A listener names its port, and one that was free may be taken a moment later.
-            var port = Random.Shared.Next(20_000, 60_000);
-            _listener.Prefixes.Clear();
-            _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-            try
-            {
-                _listener.Start();
-                Address = new Uri($"http://127.0.0.1:{port}");
-                break;
-            }
-            catch (HttpListenerException) when (tried < 20)
-            {
-                // The next one.
-            }
-        }
-
+        (_listener, var address) = LoopbackListener.Start();
+        Address = new Uri(address);
         _ = Serve();
     }
 

@@ -14,7 +14,8 @@ internal static class TestData
 
     public static bool Available => Folder is not null;
 
-    public static string At(params string[] parts) => Path.Combine([Folder!, .. parts]);
+    /// <summary>A place in it; where there is none, one that does not exist.</summary>
+    public static string At(params string[] parts) => Path.Combine([Folder ?? Path.Combine(AppContext.BaseDirectory, "no shared data"), .. parts]);
 
     private static string? Find(string relative)
     {

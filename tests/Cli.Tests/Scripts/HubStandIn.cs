@@ -7,27 +7,12 @@ namespace Rlhf.Cli.Tests.Scripts;
 /// <summary>A little hub on this machine: files with the hub's headers and byte ranges.</summary>
 internal sealed class HubStandIn : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Task _serving;
 
     public HubStandIn()
     {
-        for (var port = 20_000 + Environment.ProcessId % 20_000; ; port++)
-        {
-            try
-            {
-                Address = $"http://127.0.0.1:{port}";
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add(Address + "/");
-                _listener.Start();
-                break;
-            }
-            catch (HttpListenerException)
-            {
-                // Taken: the next one.
-            }
-        }
-
+        (_listener, Address) = LoopbackListener.Start();
         _serving = Task.Run(Serve);
     }
 
