@@ -58,10 +58,10 @@ internal sealed class ProgramProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>SIGKILL, at once.</summary>
+    /// <summary>SIGKILL, at once, and with it what it started.</summary>
     public void Kill()
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
     }
 
