@@ -31,7 +31,10 @@ internal sealed class NativePool
         NativeBuffer[] outgrown;
         lock (_gate)
         {
-            var fitting = _free.Where(buffer => buffer.Count >= count && Serves(buffer.Count, count)).MinBy(buffer => buffer.Count);
+            // Passes rent within their tasks: no objects for a search.
+            NativeBuffer? fitting = null;
+            foreach (var buffer in _free)
+                if (buffer.Count >= count && Serves(buffer.Count, count) && (fitting is null || buffer.Count < fitting.Count)) fitting = buffer;
             if (fitting is not null)
             {
                 _free.Remove(fitting);
