@@ -40,14 +40,14 @@ internal sealed record SamplePool(IReadOnlyList<PoolSamples> Samples, IReadOnlyD
         var sampling = recipe.Ppo!.Sampling;
         var key = string.Join('\n', recipe.Study!.BestOf, recipe.Curve.Seed, recipe.Dtype, RecipeWriter.Write(sampling), RecipeWriter.Write(recipe.Gold!), PolicyCheckpoint.IdentityOf(reference), string.Join('\0', prompts.Select(prompt => $"{prompt.Index} {prompt.Text}")));
 
-        using var drawn = PromptCache<PoolSamples>.Open(plan.Pool, "samples", key);
+        using var drawn = PromptCache<PoolSamples>.Open(plan.Pool, "samples", key, context.Stop);
         if (prompts.Any(prompt => drawn.Find(prompt.Index) is null)) Draw(recipe, prompts, drawn, tokenizer, reference, machine, context);
         PoolSamples[] samples = [.. prompts.Select(prompt => drawn.Find(prompt.Index)!)];
 
         var scores = new Dictionary<StudyTarget, IReadOnlyList<PoolScores>>();
         foreach (var kind in plan.Kinds)
         {
-            using var found = PromptCache<PoolScores>.Open(plan.Pool, StudyPlan.Name(kind), key + PolicyCheckpoint.IdentityOf(plan.RewardModels(kind)));
+            using var found = PromptCache<PoolScores>.Open(plan.Pool, StudyPlan.Name(kind), key + PolicyCheckpoint.IdentityOf(plan.RewardModels(kind)), context.Stop);
             if (prompts.Any(prompt => found.Find(prompt.Index) is null)) Score(plan.RewardModels(kind), StudyPlan.Name(kind), prompts, samples, found, tokenizer, machine, context);
             scores[kind] = [.. prompts.Select(prompt => found.Find(prompt.Index)!)];
         }

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Ppo;
 
@@ -15,34 +13,18 @@ namespace Rlhf.Evaluation;
 /// </summary>
 internal sealed class EpisodeCache : IDisposable
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
-
-    private readonly FileStream _file;
     private readonly Dictionary<string, EvaluatedEpisode[]> _parts = [];
+    private readonly SummedFile<Part> _file;
 
-    private EpisodeCache(FileStream file) => _file = file;
+    private EpisodeCache(string path, CancellationToken stop) =>
+        _file = new SummedFile<Part>(path, part => part is { Key: not null, Episodes: not null } && !part.Episodes.Contains(null), part => _parts[part.Key] = part.Episodes, stop);
 
     private sealed record Part(string Key, EvaluatedEpisode[] Episodes);
 
     /// <param name="folder">Made where it is missing.</param>
     /// <param name="key">Any text; its hash is the file's name.</param>
     /// <param name="stop">Ends the wait for another process that has the file.</param>
-    public static EpisodeCache Open(string folder, string key, CancellationToken stop)
-    {
-        Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, $"{Hash(key)}.jsonl");
-        var cache = new EpisodeCache(Wait(path, stop));
-        try
-        {
-            cache.Read();
-            return cache;
-        }
-        catch
-        {
-            cache.Dispose();
-            throw;
-        }
-    }
+    public static EpisodeCache Open(string folder, string key, CancellationToken stop) => new(Path.Combine(folder, $"{Hash(key)}.jsonl"), stop);
 
     /// <summary>What is there of one sample of some prompts; null where it is yet to be computed.</summary>
     public EvaluatedEpisode[]? Find(IReadOnlyList<Prompt> prompts, int sample) => _parts.GetValueOrDefault(KeyOf(prompts, sample));
@@ -51,29 +33,13 @@ internal sealed class EpisodeCache : IDisposable
     public void Add(IReadOnlyList<Prompt> prompts, int sample, EvaluatedEpisode[] episodes)
     {
         var part = new Part(KeyOf(prompts, sample), episodes);
-        _file.Write(Encoding.UTF8.GetBytes(SummedLine.Of(JsonSerializer.Serialize(part, JsonText.Lines)) + "\n"));
-        _file.Flush(flushToDisk: true);
+        _file.Add(part);
         _parts[part.Key] = episodes;
     }
 
     public void Dispose() => _file.Dispose();
 
     public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
-
-    private static FileStream Wait(string path, CancellationToken stop)
-    {
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException error) when (Durable.IsInUse(error) && !stop.IsCancellationRequested)
-            {
-                stop.WaitHandle.WaitOne(s_pause);
-            }
-        }
-    }
 
     private static string KeyOf(IReadOnlyList<Prompt> prompts, int sample)
     {
@@ -86,28 +52,5 @@ internal sealed class EpisodeCache : IDisposable
         }
 
         return $"{sample}-{Convert.ToHexStringLower(hash.GetHashAndReset())[..32]}";
-    }
-
-    private void Read()
-    {
-        var text = new byte[_file.Length];
-        _file.ReadExactly(text);
-        var whole = Array.LastIndexOf(text, (byte)'\n') + 1;
-        foreach (var line in Encoding.UTF8.GetString(text, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            try
-            {
-                if (!SummedLine.Holds(line)) throw new JsonException("a line differs from its checksum");
-                if (JsonSerializer.Deserialize<Part>(line, JsonText.Lines) is not { Key: not null, Episodes: not null } part || part.Episodes.Contains(null)) throw new JsonException("a line is no part");
-                _parts[part.Key] = part.Episodes;
-            }
-            catch (JsonException error)
-            {
-                throw new RlhfException($"{_file.Name}: damaged ({error.Message.TrimEnd('.')}); delete it, and what it held is computed again", error);
-            }
-        }
-
-        _file.SetLength(whole);
-        _file.Seek(0, SeekOrigin.End);
     }
 }

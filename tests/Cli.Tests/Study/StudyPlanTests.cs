@@ -57,7 +57,7 @@ public sealed class StudyPlanTests : IDisposable
     [Fact]
     public void Cache_LineThatACrashCutShort_IsDroppedAndTheRestKept()
     {
-        using (var cache = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "key"))
+        using (var cache = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "key", default))
         {
             cache.Add(0, new PoolSamples([[1, 2]], [0.5]));
             cache.Add(7, new PoolSamples([[3]], [1.5]));
@@ -65,15 +65,15 @@ public sealed class StudyPlanTests : IDisposable
 
         var file = Directory.GetFiles(_folder.Path).Single();
         File.AppendAllText(file, "{\"prompt\":8,\"fou");
-        using (var cache = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "key"))
+        using (var cache = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "key", default))
         {
             Assert.Equal([3], cache.Find(7)!.Tokens[0]);
             Assert.Null(cache.Find(8));
             cache.Add(8, new PoolSamples([[4]], [2.5]));
         }
 
-        using (var cache = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "key")) Assert.Equal([2.5], cache.Find(8)!.Gold);
-        using (var other = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "another key")) Assert.Null(other.Find(0));
+        using (var cache = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "key", default)) Assert.Equal([2.5], cache.Find(8)!.Gold);
+        using (var other = PromptCache<PoolSamples>.Open(_folder.Path, "samples", "another key", default)) Assert.Null(other.Find(0));
     }
 
     [Theory]
