@@ -1,3 +1,4 @@
+using MathNet.Numerics.Statistics;
 using System.Text.Json;
 using Rlhf.Cli.Stages;
 using Rlhf.Evaluation;
@@ -72,7 +73,7 @@ internal sealed record StudyResult
     private static string? PowerOf(IReadOnlyList<StudyArm> arms, StudyRecipe study)
     {
         var ends = arms.Where(arm => arm.Method == FitForm.BestOfN && arm.Target.Pairs == study.Focus && arm.Target.Noise == study.Noise[^1]).Select(arm => arm.Runs[0].Points[^1].GoldGain!).ToArray();
-        var spreads = ends.Zip(ends.Skip(1)).Select(pair => Evaluation.Power.Spread([.. pair.First.Zip(pair.Second, (a, b) => b - a)])).Order().ToArray();
+        var spreads = ends.Zip(ends.Skip(1)).Select(pair => pair.First.Zip(pair.Second, (a, b) => b - a).StandardDeviation()).Order().ToArray();
         return spreads.Length == 0 ? null : Evaluation.Power.Sentence(spreads[spreads.Length / 2], ends[0].Count, "gold");
     }
 }

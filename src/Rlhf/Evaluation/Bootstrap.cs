@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>How intervals are resampled.</summary>
@@ -60,11 +62,11 @@ internal static class Bootstrap
 
         var replicates = Replicates([all], drawn => [statistic(drawn[0])], 1, options)[0];
         var below = (replicates.Count(one => one < value) + 0.5 * replicates.Count(one => one == value)) / Math.Max(1, replicates.Count);
-        var bias = Distributions.NormalQuantile(Math.Clamp(below, 0.01, 0.99));
-        var end = Distributions.NormalQuantile(Tail(count, options.Level));
+        var bias = Normal.InvCDF(0, 1, Math.Clamp(below, 0.01, 0.99));
+        var end = Normal.InvCDF(0, 1, Tail(count, options.Level));
         return Interval(value, replicates, Shifted(end), Shifted(-end), options);
 
-        double Shifted(double z) => Distributions.Normal(bias + (bias + z) / (1 - acceleration * (bias + z)));
+        double Shifted(double z) => Normal.CDF(0, 1, bias + (bias + z) / (1 - acceleration * (bias + z)));
     }
 
     /// <summary>The quantile of sorted numbers, linear between neighbours (type 7 of Hyndman and Fan 1996).</summary>
@@ -97,7 +99,7 @@ internal static class Bootstrap
 
     /// <summary>The share of replicates beyond each bound.</summary>
     private static double Tail(int count, double level) => count < 2 ? (1 - level) / 2
-        : Distributions.Normal(-Math.Sqrt(count / (count - 1.0)) * Distributions.StudentTQuantile((1 + level) / 2, count - 1));
+        : Normal.CDF(0, 1, -Math.Sqrt(count / (count - 1.0)) * StudentT.InvCDF(0, 1, count - 1, (1 + level) / 2));
 
     private static Estimate Interval(double value, List<double> replicates, double low, double high, BootstrapOptions options)
     {

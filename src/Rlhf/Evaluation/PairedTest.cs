@@ -1,3 +1,6 @@
+using MathNet.Numerics.Distributions;
+using MathNet.Numerics.Statistics;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>Whether two policies differ, by one difference per prompt.</summary>
@@ -10,10 +13,10 @@ internal sealed record PairedTest(Estimate Difference, double Probability)
         if (differences.Count == 0) return new PairedTest(new Estimate(double.NaN, double.NaN, double.NaN), double.NaN);
         var mean = differences.Average();
         if (differences.Count == 1) return new PairedTest(new Estimate(mean, double.NaN, double.NaN), double.NaN);
-        var error = Power.Spread(differences) / Math.Sqrt(differences.Count);
+        var error = differences.StandardDeviation() / Math.Sqrt(differences.Count);
         if (error == 0) return new PairedTest(Estimate.Exactly(mean), mean == 0 ? 1 : 0);
         var freedom = differences.Count - 1;
-        var width = error * Distributions.StudentTQuantile((1 + level) / 2, freedom);
-        return new PairedTest(new Estimate(mean, mean - width, mean + width), 2 * Distributions.StudentT(-Math.Abs(mean / error), freedom));
+        var width = error * StudentT.InvCDF(0, 1, freedom, (1 + level) / 2);
+        return new PairedTest(new Estimate(mean, mean - width, mean + width), 2 * StudentT.CDF(0, 1, freedom, -Math.Abs(mean / error)));
     }
 }

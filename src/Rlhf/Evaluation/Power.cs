@@ -1,3 +1,5 @@
+using MathNet.Numerics.Statistics;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>How many prompts it takes to tell two policies apart: four times in five, by a paired test at 5%.</summary>
@@ -12,14 +14,6 @@ internal static class Power
     /// <summary>The difference that so many prompts tell.</summary>
     public static double Detectable(double spread, int prompts) => Reach * spread / Math.Sqrt(prompts);
 
-    /// <summary>The sample's standard deviation.</summary>
-    public static double Spread(IReadOnlyList<double> values)
-    {
-        if (values.Count < 2) return double.NaN;
-        var mean = values.Average();
-        return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
-    }
-
     /// <summary>What a curve's prompts can tell, in words; null where it has no numbers per prompt.</summary>
     public static string? Sentence(Curve curve)
     {
@@ -27,7 +21,7 @@ internal static class Power
         var gains = curve.Points.OrderBy(point => point.Kl.Best.Value).Select(point => gold ? point.ByPrompt?.GoldGain : point.ByPrompt?.ProxyGain).OfType<IReadOnlyList<double>>().Where(one => one.Count > 1).ToArray();
         if (gains.Length == 0) return null;
         // Neighbours on the curve are what one would tell apart; a checkpoint alone is told from the reference.
-        var spreads = gains.Length == 1 ? [Spread(gains[0])] : gains.Zip(gains.Skip(1)).Where(pair => pair.First.Count == pair.Second.Count).Select(pair => Spread([.. pair.First.Zip(pair.Second, (a, b) => b - a)])).Order().ToArray();
+        var spreads = gains.Length == 1 ? [gains[0].StandardDeviation()] : gains.Zip(gains.Skip(1)).Where(pair => pair.First.Count == pair.Second.Count).Select(pair => pair.First.Zip(pair.Second, (a, b) => b - a).StandardDeviation()).Order().ToArray();
         return spreads.Length == 0 ? null : Sentence(spreads[spreads.Length / 2], gains[0].Count, gold ? "gold" : "proxy");
     }
 

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace Rlhf.Evaluation;
 
 /// <summary>
@@ -52,7 +54,7 @@ internal sealed class ScatteredPoints
         }
 
         var own = Math.Max(0, squares - ofPrompts / prompts / (prompts - 1)) / (points - Parameters);
-        return Math.Sqrt(own * points / squares) * Distributions.StudentTQuantile(0.975, points - Parameters) / Normal975;
+        return Math.Sqrt(own * points / squares) * StudentT.InvCDF(0, 1, points - Parameters, 0.975) / Normal975;
     }
 
     private static double Mean(IReadOnlyList<double> values, int[] drawn)
