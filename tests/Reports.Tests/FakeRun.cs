@@ -59,6 +59,7 @@ internal static class FakeRun
                     ["step"] = step, ["prompt"] = prompts[i % 4], ["response"] = policy[i % 4], ["reference_response"] = reference[i % 4],
                     ["score"] = 2.5 + Normal(random), ["reference_score"] = Normal(random), ["gold"] = 0.7 + Normal(random), ["reference_gold"] = Normal(random),
                     ["kl"] = kl.Sum(), ["tokens"] = tokens, ["token_kl"] = kl,
+                    ["token_reward"] = kl.Select((nats, place) => (place == kl.Length - 1 ? 1.5 : 0) - 0.2 * nats),
                 });
             }
     }

@@ -44,6 +44,7 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, TextWriter outp
         if (arguments.PrintRecipe) return Print(RecipeWriter.Write(recipe));
         using var progress = Terminal.Progress(error);
         using var interrupts = command.Interruption == Interruption.AfterCheckpoint ? new Interrupts(progress.Note) : null;
+        if (interrupts is not null) Leash.Watch(interrupts);
         using var job = new JobMembership(JobPlace.Here, options with { Say = line => error.WriteLine($"rlhf {command.Name}: {line}") });
         var context = new CommandContext
         {

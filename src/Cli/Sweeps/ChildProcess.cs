@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Rlhf.Cli.Shell;
 
 namespace Rlhf.Cli.Sweeps;
 
@@ -20,11 +21,15 @@ public sealed partial record ChildProgram(string File, IReadOnlyList<string> Wor
             : new ChildProgram(process, []);
     }
 
-    /// <summary>Runs to the end, all output added to a log; when a stop is asked for, the child gets SIGTERM and its time to leave a checkpoint.</summary>
+    /// <summary>
+    /// Runs to the end, all output added to a log; when a stop is asked for, the child gets SIGTERM and its time to leave a
+    /// checkpoint. A child whose parent is killed stops in the same way.
+    /// </summary>
     public async Task<ChildEnding> Run(IEnumerable<string> words, string log, CancellationToken stop)
     {
         var start = new ProcessStartInfo(File, [.. Words, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         await using var writer = new StreamWriter(log, append: true) { AutoFlush = true };
+        start.Environment[Leash.Variable] = "1";
         var gate = new Lock();
         var last = "";
         using var process = new Process { StartInfo = start };
@@ -32,7 +37,6 @@ public sealed partial record ChildProgram(string File, IReadOnlyList<string> Wor
         process.ErrorDataReceived += (_, line) => last = Write(line.Data) ?? last;
         Write($"$ {string.Join(' ', start.ArgumentList)}");
         process.Start();
-        process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         await using var ask = stop.Register(() => _ = Kill(process.Id, Terminate));

@@ -13,12 +13,16 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
 {
     private const int StoppedWithCheckpoint = 130;
 
+    /// <summary>How long a child of a sweep that was killed may take to see it, finish its step and leave a checkpoint.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
     /// <summary>The stages that all points share; every point needs them, so a failure ends the sweep.</summary>
     public async Task RunShared()
     {
         foreach (var stage in recipe.Shared)
         {
             progress.Note($"sweep: {stage}, shared by all points");
+            await LetGo(Path.Combine(folder.Run, stage));
             var ending = await program.Run([stage, folder.BaseRecipe, $"out={folder.Run}"], folder.SharedLog, stop);
             if (ending.Code == StoppedWithCheckpoint || stop.IsCancellationRequested) throw Interrupted();
             if (ending.Code != 0) throw new RlhfException($"the shared stage {stage} ended with {ending.Code} ({ending.LastLine}); its log is {folder.SharedLog}");
@@ -71,6 +75,7 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
             if (stop.IsCancellationRequested) return Ended(PointStatus.Stopped, null);
             state = state with { Stage = stage };
             state.Write(place);
+            await LetGo(Path.Combine(place, stage));
             var ending = await program.Run([stage, folder.BaseRecipe, .. folder.Words(point)], Path.Combine(place, "log.txt"), stop);
             if (ending.Code == 0) continue;
             if (ending.Code == StoppedWithCheckpoint || stop.IsCancellationRequested) return Ended(PointStatus.Stopped, null);
@@ -87,6 +92,14 @@ public sealed class SweepRunner(SweepFolder folder, SweepRecipe recipe, ChildPro
             state.Write(place);
             return state;
         }
+    }
+
+    /// <summary>Waits for the child of a sweep that was killed: it stops by itself, and this one goes on from its checkpoint.</summary>
+    private async Task LetGo(string run)
+    {
+        var waited = Stopwatch.StartNew();
+        if (RunLock.HolderOf(run) is { IsHere: true } former) progress.Note($"sweep: {run} is still being written by {former}, of a sweep that was killed; waiting for its last checkpoint");
+        while (RunLock.HolderOf(run) is { IsHere: true } && waited.Elapsed < s_patience && !stop.IsCancellationRequested) await Task.Delay(100);
     }
 
     private InterruptedException Interrupted() => new($"the sweep in {folder.Path} was stopped; run the same command again to go on");

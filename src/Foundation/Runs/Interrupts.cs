@@ -11,6 +11,7 @@ public sealed class Interrupts : IDisposable
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Action<string> _say;
+    private bool _isDisposed;
 
     public Interrupts(Action<string> say)
     {
@@ -29,16 +30,29 @@ public sealed class Interrupts : IDisposable
     public void Dispose()
     {
         _registrations.ForEach(registration => registration.Dispose());
-        _stop.Dispose();
+        lock (_registrations)
+        {
+            _isDisposed = true;
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>Asks for a stop, for a reason that is said.</summary>
+    public void Ask(string reason)
+    {
+        lock (_registrations)
+        {
+            if (_isDisposed || _stop.IsCancellationRequested) return;
+            _stop.Cancel();
+        }
+
+        _say($"{reason}: stopping at the next step with a checkpoint{(reason == "SIGINT" ? "; press Ctrl-C again to end at once" : "")}");
     }
 
     private void Ask(PosixSignalContext context, string name)
     {
-        var isSecond = _stop.IsCancellationRequested;
-        context.Cancel = !(isSecond && context.Signal == PosixSignal.SIGINT);
-        if (isSecond) return;
-        _stop.Cancel();
-        _say($"{name}: stopping at the next step with a checkpoint{(name == "SIGINT" ? "; press Ctrl-C again to end at once" : "")}");
+        context.Cancel = !(_stop.IsCancellationRequested && context.Signal == PosixSignal.SIGINT);
+        Ask(name);
     }
 }
 

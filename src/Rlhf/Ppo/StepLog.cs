@@ -13,6 +13,7 @@ internal sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources,
 
     private readonly PpoMetrics _metrics = new(recipe);
     private readonly Diagnosis _diagnosis = new();
+    private TimeSpan _exchanged;
 
     public T Measure<T>(string phase, Func<T> work) => clock.Measure(phase, work);
 
@@ -29,22 +30,31 @@ internal sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources,
         foreach (var advice in _diagnosis.Of(metrics)) run.Warn($"step {step}: {advice}");
 
         foreach (var (phase, seconds) in clock.Seconds) metrics[$"seconds_{phase}"] = seconds;
+        if (sources.Job.Size > 1) metrics["seconds_exchanging"] = SinceLastStep(sources.Job.Exchanging);
         metrics["rollout_tokens_per_second"] = rollout.Layout.TokenCount / clock.Seconds["generation"];
         metrics["update_tokens_per_second"] = update.Tokens / clock.Seconds["update"];
         metrics["memory_gb"] = DeviceMemory.Of(sources.Device).Peak / BytesPerGigabyte;
         clock.Reset();
         run.Log(step, metrics);
-        if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout);
+        if (recipe.SampleEvery > 0 && (step == 1 || step % recipe.SampleEvery == 0)) WriteSamples(step, rollout, rewards);
     }
 
-    private void WriteSamples(long step, Rollout rollout)
+    private double SinceLastStep(TimeSpan exchanging)
+    {
+        var fresh = exchanging - _exchanged;
+        _exchanged = exchanging;
+        return fresh.TotalSeconds;
+    }
+
+    private void WriteSamples(long step, Rollout rollout, Tensor rewards)
     {
         using var scope = NewDisposeScope();
         using var kl = KlEstimators.K1(rollout.LogProbs, rollout.ReferenceLogProbs!).cpu();
+        using var reward = rewards.cpu();
         for (var i = 0; i < Math.Min(recipe.Samples, rollout.Count); i++)
         {
             var episode = rollout.Episodes[i];
-            var tokenKl = kl[i].narrow(0, 0, episode.Response.Length).data<float>().ToArray();
+            var tokenKl = OfTokens(kl, i, episode);
             run.Sample(new
             {
                 Step = step,
@@ -56,7 +66,10 @@ internal sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources,
                 episode.Ended,
                 Tokens = Array.ConvertAll(episode.Response, token => sources.Decode([token])),
                 TokenKl = tokenKl,
+                TokenReward = OfTokens(reward, i, episode),
             });
         }
     }
+
+    private static float[] OfTokens(Tensor numbers, int row, Episode episode) => numbers[row].narrow(0, 0, episode.Response.Length).data<float>().ToArray();
 }

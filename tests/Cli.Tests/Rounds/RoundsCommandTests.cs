@@ -65,6 +65,29 @@ public sealed class RoundsCommandTests : IClassFixture<TrainedWorld>
     }
 
     [Fact]
+    public void Rounds_ByAJudge_AreLabelledByItsRatings()
+    {
+        // A judge that counts the letter e, up to the best rating there is.
+        using var judge = new StubServer(asked => StubServer.Says($"{Math.Min(10, 1 + ResponseIn(asked.User).Count(letter => letter == 'e'))}"));
+        string[] words =
+        [
+            "rounds", "rounds.yaml", .. s_small, "rounds.count=1", "rounds.noise=0", "out=by-judge",
+            $"rounds.labeller={{judge: {{base_url: '{judge.Address}', model: counter}}}}",
+        ];
+
+        var ending = ProgramProcess.Run(_world.Folder, words);
+
+        Assert.True(ending.Code == 0, ending.Error);
+        var pairs = File.ReadLines(_world.At("by-judge", "round-1", "data.jsonl")).Select(line => JsonNode.Parse(line)!).ToArray();
+        Assert.True(pairs.Length >= 10);
+        Assert.All(pairs, pair => Assert.True(Letters(pair["chosen"]!) >= Math.Min(9, Letters(pair["rejected"]!)), pair.ToJsonString()));
+        Assert.NotEmpty(judge.Requests);
+
+        static string ResponseIn(string question) => question[(question.IndexOf("<response>", StringComparison.Ordinal) + 10)..question.IndexOf("</response>", StringComparison.Ordinal)];
+        static int Letters(JsonNode response) => ((string)response!).Count(letter => letter == 'e');
+    }
+
+    [Fact]
     public async Task Rounds_ByPeople_WaitAtThePageAndGoOnWhenAllIsAnswered()
     {
         using var program = new ProgramProcess(_world.Folder, ["rounds", "rounds.yaml", .. s_small, "rounds.count=1", "rounds.port=0", "out=by-people"]);

@@ -61,7 +61,7 @@ public sealed class RunPageTests(TrainedWorld world) : IClassFixture<TrainedWorl
         using var folder = new TemporaryFolder();
         foreach (var name in new[] { "first", "second" }) FakeRun.Write(folder.At(name), name == "first" ? 160 : 90);
         var text = JsonSerializer.Serialize(Hostile);
-        File.AppendAllText(folder.At("first", "ppo", "samples.jsonl"), $"{{\"step\":170,\"prompt\":{text},\"response\":{text},\"tokens\":[{text}],\"token_kl\":[2]}}\n");
+        File.AppendAllText(folder.At("first", "ppo", "samples.jsonl"), $"{{\"step\":170,\"prompt\":{text},\"response\":{text},\"tokens\":[{text}],\"token_kl\":[2],\"token_reward\":[-0.4]}}\n");
         File.Copy(folder.At("first", "curve.json"), folder.At("first", "ppo", "curve.json"));
         await using var server = await Start(folder.Path);
         await using var visitor = await Visitor.Come(server.Address);
@@ -71,7 +71,15 @@ public sealed class RunPageTests(TrainedWorld world) : IClassFixture<TrainedWorl
         await Assertions.Expect(visitor.Page.Locator("#chosen figure path").First).ToBeVisibleAsync();
         await visitor.Page.Locator("#chosen summary").ClickAsync();
         await Assertions.Expect(visitor.Page.Locator("#chosen .samples .text").Last).ToHaveTextAsync(Hostile);
+        // 2 of the 3 nats that are darkest; then the only reward that is shown, which is below zero.
+        var token = visitor.Page.Locator("#chosen .samples .text span").Last;
+        await Assertions.Expect(token).ToHaveAttributeAsync("title", "KL 2.00 nats · reward −0.400");
+        await Assertions.Expect(token).ToHaveAttributeAsync("style", "--k: 0.67;");
+        await Assertions.Expect(token).ToHaveClassAsync("up");
         await visitor.Look("runs-one");
+        await visitor.Page.GetByLabel("Shade tokens by").SelectOptionAsync("reward");
+        await Assertions.Expect(token).ToHaveAttributeAsync("style", "--k: 1.00;");
+        await Assertions.Expect(token).ToHaveClassAsync("down");
         await visitor.Page.GetByLabel("Show second/ppo").CheckAsync();
         await Assertions.Expect(visitor.Page.Locator("#charts figure .keys").First).ToContainTextAsync("second/ppo: ");
         await visitor.Look("runs-two");
@@ -84,6 +92,8 @@ public sealed class RunPageTests(TrainedWorld world) : IClassFixture<TrainedWorl
     public async Task Try_TwoModels_StreamSideBySideAndOneIsPreferred()
     {
         Assert.SkipUnless(Visitor.IsOffered, Visitor.Reason);
+        var reward = ProgramProcess.Run(world.Folder, "reward", "tiny.yaml", "out=start", $"reward.data={Path.Combine(TestData.Repository, "data", "world", "pairs.parquet")}", "reward.epochs=0.02", "reward.normalization.samples=8");
+        Assert.True(reward.Code == 0, reward.Error);
         using var labels = new TemporaryFolder();
         var board = new Lazy<Rlhf.Cli.Labels.LabelBoard>(() => new Rlhf.Cli.Labels.LabelBoard(Rlhf.Cli.Labels.LabelFile.Open(labels.At("labels.jsonl"), _ => { }), [], 0, TimeProvider.System));
         await using var server = await Start(world.Folder, board);
@@ -97,7 +107,7 @@ public sealed class RunPageTests(TrainedWorld world) : IClassFixture<TrainedWorl
         foreach (var side in new[] { 1, 2 })
         {
             await Assertions.Expect(visitor.Page.Locator($"#text-{side}")).Not.ToBeEmptyAsync();
-            await Assertions.Expect(visitor.Page.Locator($"#facts-{side}")).ToContainTextAsync("tokens");
+            await Assertions.Expect(visitor.Page.Locator($"#facts-{side}")).ToHaveTextAsync(new Regex(@"^\d+ tokens · .* · score −?\d"));
         }
 
         var second = await visitor.Page.Locator("#text-2").TextContentAsync();

@@ -28,6 +28,8 @@ public sealed partial class JobTests(TrainedWorld world) : IClassFixture<Trained
         Assert.Equal(40, Responses(name).Length);
         Assert.Equal(Numbers("ppo-alone", "ppo", "policy_loss"), Numbers(name, "ppo", "policy_loss"), (one, two) => Math.Abs(one - two) < 1e-5);
         Assert.Equal(Numbers("ppo-alone", "ppo", "score"), Numbers(name, "ppo", "score"));
+        Assert.All(Numbers(name, "ppo", "seconds_exchanging"), seconds => Assert.True(seconds > 0));
+        Assert.Equal(5, Numbers(name, "ppo", "seconds_exchanging").Length);
         using var one = ModelFolder.Load(world.At("ppo-alone", "ppo", "final"), torch.CPU);
         using var two = ModelFolder.Load(world.At(name, "ppo", "final"), torch.CPU);
         using var start = ModelFolder.Load(world.At("start", "sft", "final"), torch.CPU);

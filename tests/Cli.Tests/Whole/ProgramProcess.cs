@@ -58,10 +58,10 @@ internal sealed class ProgramProcess : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>SIGKILL, at once, and with it what it started.</summary>
+    /// <summary>SIGKILL, at once; what it started lives on.</summary>
     public void Kill()
     {
-        _process.Kill(entireProcessTree: true);
+        _process.Kill();
         _process.WaitForExit();
     }
 

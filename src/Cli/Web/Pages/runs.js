@@ -1,7 +1,9 @@
 import { Chart, pen } from './chart.js';
-import { ask, byId, duration, el, number, percent, replace } from './page.js';
+import { ask, byId, duration, el, keep, kept, number, percent, replace } from './page.js';
 
 const most = 12;
+/** What the tokens of samples can be shaded by; nats are as dark as they get at 3, rewards at the largest that is shown. */
+const shadings = [{ key: 'token_kl', label: 'KL', unit: ' nats', darkest: () => 3 }, { key: 'token_reward', label: 'reward', unit: '', darkest: largest }];
 const open = new Set(new URLSearchParams(location.hash.slice(1)).getAll('run'));
 const held = new Map();
 const charts = new Map();
@@ -202,8 +204,7 @@ function detail(id) {
       const sorted = [...drawn.points].sort((one, other) => one.kl - other.kl);
       chart.show([line('proxy', sorted, 'proxy', 0), line('gold', sorted, 'gold', 1), line('best of n, gold', drawn.best_of_n, 'gold', 2)]);
     }
-    if (shown?.length > 0 && !samples.contains(document.activeElement)) replace(samples, el('details', { open: samples.querySelector('details')?.open },
-      el('summary', {}, `Samples of step ${shown[0].step}; shading is KL per token`), table(shown)));
+    if (shown?.length > 0 && !samples.contains(document.activeElement)) tellSamples(samples, shown);
   }
   refresh();
   return { part, refresh };
@@ -216,28 +217,50 @@ function repeated(advice) {
   return [...steps].map(([text, at]) => `Step ${at[0]}${at.length > 1 ? `, and ${at.length - 1} times since, last at ${at.at(-1)}` : ''}: ${text}`);
 }
 
-function table(samples) {
-  const rows = samples.map(sample => el('tr', {}, el('td', {}, el('div', { class: 'text', dir: 'auto' }, sample.prompt ?? '')), el('td', {}, response(sample),
+/** The samples of a run, their tokens shaded by what the reader chose. */
+function tellSamples(place, samples) {
+  const rows = el('div', {}), offered = shadings.filter(one => samples.some(sample => hasTokens(sample, one)));
+  const chosen = () => offered.find(one => one.key === kept('shading')) ?? offered[0];
+  const fill = () => replace(rows, table(samples, chosen()));
+  const choice = el('select', { 'aria-label': 'Shade tokens by', onchange: () => { keep('shading', choice.value); fill(); } },
+    ...offered.map(one => el('option', { value: one.key, selected: one === chosen() }, one.label)));
+  fill();
+  replace(place, el('details', { open: place.querySelector('details')?.open }, el('summary', {}, `Samples of step ${samples[0].step}`),
+    offered.length > 0 ? el('p', { class: 'muted' }, el('label', {}, 'Tokens are shaded by their ', offered.length > 1 ? choice : offered[0].label), '.') : null, rows));
+}
+
+function table(samples, shading) {
+  const darkest = shading?.darkest(samples);
+  const rows = samples.map(sample => el('tr', {}, el('td', {}, el('div', { class: 'text', dir: 'auto' }, sample.prompt ?? '')), el('td', {}, response(sample, shading, darkest),
     el('div', { class: 'muted' }, ['score', 'gold', 'kl'].filter(name => Number.isFinite(sample[name])).map(name => `${name === 'kl' ? 'KL' : name} ${number(sample[name])}`).join(' · ')))));
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Samples' }, el('table', { class: 'samples' }, el('thead', {}, el('tr', {}, el('th', { scope: 'col', class: 'words' }, 'prompt'), el('th', { scope: 'col', class: 'words' }, 'response'))), el('tbody', {}, ...rows)));
 }
 
-function response(sample) {
+function response(sample, shading, darkest) {
   const text = el('div', { class: 'text', dir: 'auto' });
-  if (!Array.isArray(sample.tokens) || sample.tokens.length !== sample.token_kl?.length) {
+  if (!shading || !hasTokens(sample, shading)) {
     text.textContent = sample.response ?? '';
     return text;
   }
+  const told = shadings.filter(one => hasTokens(sample, one));
   sample.tokens.forEach((token, i) => {
-    const kl = sample.token_kl[i] ?? 0;
-    const shade = el('span', { title: `${number(kl)} nats` }, token);
-    if (Math.abs(kl) > 0.06) {
-      shade.className = kl > 0 ? 'up' : 'down';
-      shade.style.setProperty('--k', Math.min(1, Math.abs(kl) / 3).toFixed(2));
+    const share = (sample[shading.key][i] ?? 0) / darkest;
+    const shade = el('span', { title: told.map(one => `${one.label} ${number(sample[one.key][i])}${one.unit}`).join(' · ') }, token);
+    if (Math.abs(share) > 0.02) {
+      shade.className = share > 0 ? 'up' : 'down';
+      shade.style.setProperty('--k', Math.min(1, Math.abs(share)).toFixed(2));
     }
     text.append(shade);
   });
   return text;
+}
+
+function hasTokens(sample, shading) {
+  return Array.isArray(sample.tokens) && sample.tokens.length === sample[shading.key]?.length;
+}
+
+function largest(samples) {
+  return Math.max(1e-6, ...samples.flatMap(sample => sample.token_reward ?? []).filter(Number.isFinite).map(Math.abs));
 }
 
 function when(time) {
