@@ -3,6 +3,7 @@ using Rlhf.Cli.Tests.Whole;
 using Rlhf.Foundation.Data;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Sft;
+using Rlhf.Rewards.Preferences;
 using Rlhf.Tests.Ppo;
 
 namespace Rlhf.Cli.Tests.Commands;
@@ -50,6 +51,20 @@ public sealed class BestOfNCommandTests : IDisposable
     }
 
     [Fact]
+    public void BestOfN_Pairs_AreTheBestAndTheWorstAndWhatDpoReads()
+    {
+        var file = _world.Folder("pairs.jsonl");
+
+        Run([.. _common, _world.Folder("prompts.jsonl"), "n=8", "only_ended=false", "pairs=true", $"to={file}"]);
+
+        var pairs = new PreferenceFile(new ColumnNames(), DialogueForm.Plain).Pairs(file, new DefectLog(OnDefect.Error)).ToArray();
+        var scores = Scores("n=8");
+        Assert.Equal(scores.Length, pairs.Length);
+        Assert.All(pairs.Zip(scores), one => Assert.True(one.First.Margin > one.Second.Score - one.Second.Mean));
+        Assert.All(pairs, pair => Assert.NotEqual(pair.Chosen, pair.Rejected));
+    }
+
+    [Fact]
     public void BestOfN_ResponsesThatWereCutOff_AreLeftOutOfDataAndCounted()
     {
         string[] words = [.. _common, _world.Folder("prompts.jsonl"), "n=1", "sampling.max_new_tokens=2", $"to={_world.Folder("best.jsonl")}"];
@@ -66,6 +81,7 @@ public sealed class BestOfNCommandTests : IDisposable
     [Theory]
     [InlineData("expected either a prompt or a file of prompts")]
     [InlineData("found temperature 0", "prompt=a", "sampling.temperature=0")]
+    [InlineData("expected a file (to) and n of at least 2", "prompt=a", "pairs=true")]
     public void BestOfN_ThatMakesNoSense_IsRefused(string message, params string[] words)
     {
         var ending = InProcess.Run(["best-of-n", .. _common, .. words]);
