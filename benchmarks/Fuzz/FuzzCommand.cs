@@ -10,6 +10,7 @@ internal static class FuzzCommand
     {
         // Feeds damaged files to every parser: nothing may crash, hang, or take memory far beyond the file's size.
         //   dotnet run -c Release --project benchmarks -- fuzz [inputs=100000] [seed=1] [format=NAME] [first=0]
+        //   … fuzz format=NAME guided=FOLDER   reads what AFL++ makes of the real files, which are written to that folder first (scripts/guided-fuzz.sh)
 
         var options = args.Select(argument => argument.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts.Length == 2 ? parts[1] : "");
         long Number(string name, long otherwise) => options.TryGetValue(name, out var value) ? long.Parse(value, CultureInfo.InvariantCulture) : otherwise;
@@ -21,6 +22,7 @@ internal static class FuzzCommand
             return 2;
         }
 
+        if (options.TryGetValue("guided", out var folder)) return GuidedFuzz.Run(chosen[0], folder);
         var failures = 0;
         foreach (var target in chosen)
         {
