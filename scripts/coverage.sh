@@ -14,8 +14,8 @@ for name in ${PROJECTS:-$(cd tests && dirname -- */*.csproj)}; do
   echo "== $name" >&2
   rm -f "$out/$name".*
   dotnet build "tests/$name" -c Release -v quiet -clp:NoSummary -p:CollectCoverage=true >&2
-  dotnet "tests/$name/bin/Release/net10.0/$name.dll" --no-progress --results-directory "$out" --coverlet --coverlet-output-format json --coverlet-file-prefix "$name" \
-    --coverlet-include '[Rlhf]*' --coverlet-include '[Rlhf.*]*' --coverlet-exclude '[*]Rlhf.Policies.Kernels.*' --coverlet-skip-auto-props >"$out/$name.log" 2>&1 || grep -aE '^failed|error' "$out/$name.log" | head -n 20 >&2
+  dotnet "tests/$name/bin/Release/net10.0/$name.dll" --progress off --results-directory "$out" --coverlet --coverlet-output-format json --coverlet-file-prefix "$name" \
+    --coverlet-include '[Rlhf]*' --coverlet-include '[Rlhf.*]*' --coverlet-exclude '[*]Rlhf.Policies.Kernels.*' --coverlet-skip-auto-props >"$out/$name.log" 2>&1 || { grep -aE '^failed|error' "$out/$name.log" || true; } | head -n 20 >&2
 done
 python3 - "$out"/*.json <<'P'
 import collections, json, os, sys

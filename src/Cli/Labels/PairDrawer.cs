@@ -16,6 +16,9 @@ namespace Rlhf.Cli.Labels;
 /// <summary>Draws two responses to each of many prompts, and keeps the pairs that are worth a person's time.</summary>
 internal static class PairDrawer
 {
+    /// <summary>How often more are drawn in the place of pairs that are not worth it.</summary>
+    private const int Waves = 4;
+
     public static IReadOnlyList<CandidatePair> Draw(DrawOptions options, CommandContext context)
     {
         Check(options);
@@ -24,22 +27,32 @@ internal static class PairDrawer
         var reading = new PpoRecipe { Columns = options.Columns, ChatTemplate = options.ChatTemplate, MaxPromptTokens = ModelFolder.ReadConfig(options.Policy).Context - 1 };
         var prompts = PromptFile.Read(options.Prompts, "prompts", reading, tokenizer, context);
         var wanted = options.Count * (options.Ensemble is null ? 1 : options.Candidates);
-        // A prompt comes again only when all have been asked.
-        Prompt[] asked = [.. Enumerable.Range(0, wanted).Select(i => prompts[(options.Skip + i) % prompts.Length])];
         context.Progress.Note($"drawing {wanted} pairs from {options.Policy}{(options.Against is null ? "" : $" and {options.Against}")}");
-        var first = Responses(options.Policy, 0);
-        var second = Responses(options.Against ?? options.Policy, 1);
-        CandidatePair[] pairs = [.. asked.Select((prompt, i) => new CandidatePair(prompt.Text, first[i], second[i])).Where(IsWorthAsking).DistinctBy(pair => pair.Id)];
-        if (pairs.Length == 0) throw new RlhfException($"{options.Policy}: no two responses to a prompt differ; raise sampling.temperature");
-        if (pairs.Length < wanted) context.Progress.Note($"{wanted - pairs.Length} of {wanted} pairs hold the same response twice, or an empty one, and are left out");
+        var pairs = new List<CandidatePair>();
+        var drawn = 0;
+        for (var wave = 0; wave < Waves && pairs.Count < wanted; wave++)
+        {
+            // A prompt comes again only when all have been asked.
+            var numbers = Enumerable.Range(options.Skip + drawn, wanted - pairs.Count).ToArray();
+            if (wave > 0) context.Progress.Note($"{numbers.Length} more are drawn in the place of what holds the same response twice");
+            var first = Responses(options.Policy, 0, numbers);
+            var second = Responses(options.Against ?? options.Policy, 1, numbers);
+            drawn += numbers.Length;
+            pairs = [.. pairs.Concat(numbers.Select((number, i) => new CandidatePair(PromptOf(number).Text, first[i], second[i])).Where(IsWorthAsking)).DistinctBy(pair => pair.Id)];
+        }
+
+        if (pairs.Count == 0) throw new RlhfException($"{options.Policy}: no two responses to a prompt differ; raise sampling.temperature");
+        if (pairs.Count < wanted) context.Progress.Note($"{drawn - pairs.Count} of {drawn} pairs hold the same response twice, or an empty one, and are left out: {pairs.Count} are left of the {wanted} that were wanted");
         return options.Ensemble is null ? pairs : MostDisputed(pairs, options.Ensemble, device, options.Count);
 
-        string[] Responses(string folder, int side)
+        Prompt PromptOf(int number) => prompts[number % prompts.Length];
+
+        string[] Responses(string folder, int side, int[] numbers)
         {
             using var model = ModelFolder.Load(folder, device);
             tokenizer.WantFit(model.Config.Vocabulary);
             var generator = new TextGenerator(model, tokenizer.Eos ?? model.Config.Eos, tokenizer.PadOrEos, tokenizer) { BatchSize = options.BatchSize };
-            return [.. generator.Generate([.. asked.Select(prompt => prompt.Tokens)], options.Sampling, [.. asked.Select((prompt, i) => new RandomKey((ulong)options.Seed, 0, prompt.Index, 2 * ((options.Skip + i) / prompts.Length) + side))]).Select(found => found.Text!)];
+            return [.. generator.Generate([.. numbers.Select(number => PromptOf(number).Tokens)], options.Sampling, [.. numbers.Select(number => new RandomKey((ulong)options.Seed, 0, PromptOf(number).Index, 2 * (number / prompts.Length) + side))]).Select(found => found.Text!)];
         }
     }
 
@@ -54,7 +67,7 @@ internal static class PairDrawer
     private static bool IsWorthAsking(CandidatePair pair) => pair.First.Trim() is { Length: > 0 } first && pair.Second.Trim() is { Length: > 0 } second && first != second;
 
     /// <summary>By the deviation over the members of how much better they find the first response.</summary>
-    private static IReadOnlyList<CandidatePair> MostDisputed(CandidatePair[] pairs, string folder, Device device, int count)
+    private static IReadOnlyList<CandidatePair> MostDisputed(IReadOnlyList<CandidatePair> pairs, string folder, Device device, int count)
     {
         using var ensemble = RewardFolder.Load(folder, device);
         if (ensemble.Members < 2) throw new RlhfException($"ensemble: {folder} is one reward model with one head, which cannot disagree with itself; train several with reward.heads or reward.seeds");

@@ -37,6 +37,18 @@ public sealed class PairDrawerTests(TrainedWorld world) : IClassFixture<TrainedW
     }
 
     [Fact]
+    public void Draw_ResponsesThatAreOftenTheSame_AreReplacedByOthers()
+    {
+        var said = new StringWriter();
+
+        var pairs = PairDrawer.Draw(Options with { Count = 40, Sampling = new() { MaxNewTokens = 2, Temperature = 0.5 } }, Context(said));
+
+        Assert.Equal(40, pairs.DistinctBy(pair => pair.Id).Count());
+        Assert.All(pairs, pair => Assert.NotEqual(pair.First, pair.Second));
+        Assert.Contains(" more are drawn in the place of what holds the same response twice", said.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Draw_WithOneHead_SaysThatItCannotDisagree()
     {
         var judge = Judges(heads: 1);
@@ -61,5 +73,5 @@ public sealed class PairDrawerTests(TrainedWorld world) : IClassFixture<TrainedW
         return Path.Combine(folder, "reward", "final");
     }
 
-    private static CommandContext Context() => new() { Output = TextWriter.Null, Progress = new SilentProgress() };
+    private static CommandContext Context(TextWriter? said = null) => new() { Output = TextWriter.Null, Progress = new PlainProgress(said ?? TextWriter.Null) };
 }
