@@ -8,6 +8,9 @@ namespace Rlhf.Evaluation;
 /// </summary>
 public static class Judge
 {
+    /// <summary>A peak at so many times the KL that was measured is as good as none.</summary>
+    private const double FarBeyond = 10;
+
     public static Verdict Of(Curve curve)
     {
         var points = curve.Points.Where(point => double.IsFinite(point.Kl.Best.Value) && double.IsFinite(point.ProxyGain.Value)).ToArray();
@@ -67,10 +70,10 @@ public static class Judge
         if (fit.PeakKl is not { } peak || !double.IsFinite(peak.Value))
             return $"The fit to {fit.Points} {fit.Source} checkpoints has no peak: over-optimisation is not in sight.";
         if (!fit.PeakIsInsideData)
-            return $"The fit to {fit.Points} {fit.Source} checkpoints puts gold's peak at KL {Interval(peak)}, beyond the {Nats(fit.LargestKl)} nats measured: an extrapolation.";
+            return $"The fit to {fit.Points} {fit.Source} checkpoints puts gold's peak at KL {Interval(peak, FarBeyond * fit.LargestKl)}, beyond the {Nats(fit.LargestKl)} nats measured: an extrapolation.";
         var agreement = peak.Contains(best.Kl.Best.Value) ? "the best checkpoint lies within that interval" : $"the best checkpoint lies outside it, at {Nats(best.Kl.Best.Value)}";
         var gap = fit.GapAtPeak is { } found && double.IsFinite(found.Value) ? $" There the proxy promises {Interval(found)} standard deviations more than gold delivers." : "";
-        return $"The fit to {fit.Points} {fit.Source} checkpoints puts gold's peak at KL {Interval(peak)}; {agreement}.{gap}";
+        return $"The fit to {fit.Points} {fit.Source} checkpoints puts gold's peak at KL {Interval(peak, FarBeyond * fit.LargestKl)}; {agreement}.{gap}";
     }
 
     private static string? BestOfNSentence(Curve curve, CurvePoint recommended)

@@ -7,8 +7,9 @@ internal static class Wording
 {
     public static string Nats(double kl) => Text(kl, Math.Abs(kl) < 10 ? "0.0" : "0");
 
-    public static string Interval(Estimate estimate) =>
-        $"{Nats(estimate.Value)} [{(double.IsFinite(estimate.Low) ? Nats(estimate.Low) : "?")}, {(double.IsFinite(estimate.High) ? Nats(estimate.High) : "?")}]";
+    /// <param name="most">a bound beyond it says nothing, and is "?"</param>
+    public static string Interval(Estimate estimate, double most = double.MaxValue) =>
+        $"{Nats(estimate.Value)} [{(Math.Abs(estimate.Low) <= most ? Nats(estimate.Low) : "?")}, {(Math.Abs(estimate.High) <= most ? Nats(estimate.High) : "?")}]";
 
     /// <summary>A gain in standard deviations of the reference's scores.</summary>
     public static string Gain(Estimate gain) => $"{Text(gain.Value, "+0.00;−0.00;0.00")} σ [{Text(gain.Low, "0.00")}, {Text(gain.High, "0.00")}]";

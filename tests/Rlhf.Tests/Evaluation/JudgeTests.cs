@@ -5,6 +5,9 @@ namespace Rlhf.Tests.Evaluation;
 public sealed class JudgeTests
 {
     [Fact]
+    public void Interval_BoundFarBeyondWhatWasMeasured_IsNoNumber() => Assert.Equal("2.5 [1.1, ?]", Wording.Interval(new Estimate(2.5, 1.1, 807238), most: 35));
+
+    [Fact]
     public void Of_GoldThatTurnsOver_SaysSoAndRecommendsACheckpointBeforeTheFall()
     {
         var verdict = Judge.Of(SampleCurves.Overoptimised());
