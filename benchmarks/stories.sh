@@ -23,7 +23,7 @@ run() { echo "stories: $1 $(date +%T)" >&2; "${program[@]}" "$@" "${settings[@]}
 run reward "$recipe" "out=$out/judge" seed=7 "reward.model=$model" "reward.data=$out/reviews.judge.jsonl" "reward.normalization.policy=$model"
 run demo "$recipe" "out=$out" "reward.model=$model" "reward.data=$out/reviews.proxy.jsonl" "reward.normalization.policy=$model" "ppo.model=$model" "$gold"
 
-run ppo "$recipe" "out=$out/grpo" "name=stories15m-grpo" ppo.algorithm=grpo ppo.samples_per_prompt=8 ppo.kl.control=fixed "ppo.model=$model" "ppo.score={reward_model: {path: $proxy}}" "$gold"
+run ppo "$recipe" "out=$out/grpo" "name=stories15m-grpo" ppo.algorithm=grpo ppo.samples_per_prompt=8 ppo.steps=50 ppo.kl.control=fixed "ppo.model=$model" "ppo.score={reward_model: {path: $proxy}}" "$gold"
 # Pairs of the model's own responses, the best and the worst of four by the same reward model.
 for _ in $(seq 16); do cat "$prompts"; done >"$out/prompts.jsonl"
 [ -s "$out/pairs.jsonl" ] || run best-of-n "$model" "$out/prompts.jsonl" n=4 pairs=true only_ended=false "to=$out/pairs.jsonl" sampling.max_new_tokens=40 "score.reward_model.path=$proxy"
