@@ -20,10 +20,12 @@ internal sealed class LayerShapes(Transformer trunk, RotarySet rotary, long[] to
             var kind = (config.WindowOf(layer), config.RotaryOf(layer));
             if (_shapes.TryGetValue(kind, out var known)) return known;
             var tables = rotary.Covering(layer, seen, trunk.Embedding.device);
+            var mask = SelfAttention.Mask(columns, columns is null ? tokens[1] : seen, kind.Item1, trunk.Embedding);
+            if (mask is null && PlainAttention.Serves(trunk.Embedding, tokens[1], config.AttentionCap)) mask = PlainAttention.Causal(tokens[1], trunk.Embedding);
             return _shapes[kind] = new AttentionShape
             {
                 Batch = tokens[0], Length = tokens[1], Heads = config.Heads, SharedHeads = config.KeyValueHeads, HeadWidth = config.HeadWidth,
-                Columns = columns, Mask = SelfAttention.Mask(columns, columns is null ? tokens[1] : seen, kind.Item1, trunk.Embedding), Cosines = tables?.Cosines, Sines = tables?.Sines,
+                Columns = columns, Mask = mask, Cosines = tables?.Cosines, Sines = tables?.Sines,
                 Cap = config.AttentionCap,
             };
         }

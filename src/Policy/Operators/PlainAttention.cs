@@ -10,7 +10,17 @@ namespace Rlhf.Policies.Operators;
 /// </summary>
 internal static class PlainAttention
 {
-    public static bool Serves(Tensor rows, double? cap) => cap is not null || (rows.device_type == DeviceType.CPU && rows.dtype == ScalarType.BFloat16);
+    /// <summary>Queries up to which the scores [B, H, S, K] of all heads at once may stand in memory where they need not.</summary>
+    private const long Longest = 256;
+
+    /// <param name="like">has the type and the device of what is computed</param>
+    /// <param name="length">S, the queries of each sequence</param>
+    /// <param name="cap">c; null: none</param>
+    public static bool Serves(Tensor like, long length, double? cap) =>
+        cap is not null || (length <= Longest && like.device_type == DeviceType.CPU && like.dtype == ScalarType.BFloat16);
+
+    /// <summary>The mask [S, S] by which a query sees the keys up to its own.</summary>
+    public static Tensor Causal(long length, Tensor like) => SelfAttention.Mask(Arithmetic.Range(length, like.device).unsqueeze(0), length, null, like)!;
 
     /// <summary>[B, H, S, Dh].</summary>
     /// <param name="queries">[B, H, S, Dh]</param>
@@ -25,7 +35,7 @@ internal static class PlainAttention
         var grouped = queries.mul(Number.Of(1 / ((cap ?? 1) * Math.Sqrt(width)))).reshape(batch * shared, heads / shared * length, width);
         var scores = grouped.bmm(keys.reshape(batch * shared, seen, width).transpose(1, 2));
         if (cap is { } most) scores = scores.tanh().mul(Number.Of(most));
-        var causal = mask ?? SelfAttention.Mask(Arithmetic.Range(length, queries.device).unsqueeze(0), seen, null, queries)!;
+        var causal = mask ?? Causal(length, queries);
         var open = scores.view(batch, shared, heads / shared, length, seen).Plus(causal.dim() == 2 ? causal : causal.unsqueeze(2));
         var weights = open.softmax(-1);
         return weights.view(batch * shared, heads / shared * length, seen).bmm(values.reshape(batch * shared, seen, width)).view(batch, heads, length, width);

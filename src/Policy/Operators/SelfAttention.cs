@@ -79,7 +79,7 @@ internal static class SelfAttention
     // Keys and values [B, Hkv, K, Dh]; without a mask a query sees the keys up to its own.
     private static Tensor Mix(Tensor queries, Tensor keys, Tensor values, Tensor? mask, AttentionShape shape)
     {
-        if (PlainAttention.Serves(queries, shape.Cap)) return PlainAttention.Mix(queries.transpose(1, 2), keys, values, mask, shape.Cap).transpose(1, 2).reshape(shape.Batch * shape.Length, shape.Heads * shape.HeadWidth);
+        if (PlainAttention.Serves(queries, shape.Length, shape.Cap)) return PlainAttention.Mix(queries.transpose(1, 2), keys, values, mask, shape.Cap).transpose(1, 2).reshape(shape.Batch * shape.Length, shape.Heads * shape.HeadWidth);
         var mixed = new OperatorCall("aten::scaled_dot_product_attention", "", stackalloc ulong[8])
             .With(queries.transpose(1, 2)).With(keys).With(values).WithOptional(mask).With(0.0).With(mask is null && shape.Length > 1)
             .WithNone().With(shape.Heads != shape.SharedHeads).RunForTensor();
