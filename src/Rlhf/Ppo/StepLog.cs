@@ -13,7 +13,7 @@ internal sealed class StepLog(PpoRecipe recipe, Run run, RolloutSources sources,
 
     private readonly PpoMetrics _metrics = new(recipe);
     private readonly Diagnosis _diagnosis = new();
-    private TimeSpan _exchanged;
+    private TimeSpan _exchanged = sources.Job.Exchanging;
 
     public T Measure<T>(string phase, Func<T> work) => clock.Measure(phase, work);
 

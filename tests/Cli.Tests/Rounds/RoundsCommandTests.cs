@@ -60,8 +60,6 @@ public sealed class RoundsCommandTests : IClassFixture<TrainedWorld>
         var pairs = File.ReadLines(_world.At("by-program", "round-1", "data.jsonl")).Select(line => JsonNode.Parse(line)!).ToArray();
         Assert.True(pairs.Length >= 10);
         Assert.All(pairs, pair => Assert.True(Letters(pair["chosen"]!) > Letters(pair["rejected"]!), pair.ToJsonString()));
-
-        static int Letters(JsonNode response) => ((string)response!).Count(letter => letter == 'e');
     }
 
     [Fact]
@@ -84,7 +82,6 @@ public sealed class RoundsCommandTests : IClassFixture<TrainedWorld>
         Assert.NotEmpty(judge.Requests);
 
         static string ResponseIn(string question) => question[(question.IndexOf("<response>", StringComparison.Ordinal) + 10)..question.IndexOf("</response>", StringComparison.Ordinal)];
-        static int Letters(JsonNode response) => ((string)response!).Count(letter => letter == 'e');
     }
 
     [Fact]
@@ -113,4 +110,6 @@ public sealed class RoundsCommandTests : IClassFixture<TrainedWorld>
         var ending = InProcess.Run("rounds", "device=cpu");
         Assert.Equal((2, "rlhf rounds: rounds are made of the sections rounds, reward, ppo and curve; the recipe lacks one of them\n"), (ending.Code, ending.Error));
     }
+
+    private static int Letters(JsonNode response) => ((string)response!).Count(letter => letter == 'e');
 }
