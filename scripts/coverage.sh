@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How much of the program the tests reach: lines and branches of each assembly, and the ten files with the most lines that none does.
+# How much of the program (as it is committed) the tests reach: lines and branches of each assembly, and the ten files with the most lines that none does.
 #   scripts/coverage.sh [OUT]     OUT (default runs/coverage) keeps a report of each project
 #   PROJECTS="Rlhf.Tests"         some of the projects under tests
 # Processes that tests start count, those that are killed do not. Kernels are left out: counting in their loops would take hours, and each is held
@@ -9,6 +9,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-runs/coverage}
 mkdir -p "$out"
 out=$(realpath "$out")
+# Assemblies are rewritten to count, so this is built in a clone: nothing else may build or run there.
+[ -d "$out/tree" ] || git clone -q . "$out/tree"
+git -C "$out/tree" fetch -q origin HEAD
+git -C "$out/tree" checkout -q --detach FETCH_HEAD
+cd "$out/tree"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 for name in ${PROJECTS:-$(cd tests && dirname -- */*.csproj)}; do
   echo "== $name" >&2

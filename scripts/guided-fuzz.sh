@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes a reader by coverage: SharpFuzz marks the branches of our assemblies (and of Parquet.Net's), AFL++ keeps the inputs that reach
-# new ones. Ends with 1 where an input crashed it or took longer than a second; those inputs are in OUT/default.
+# new ones. Ends with 1 where an input crashed it or took longer than five seconds; those inputs are in OUT/default.
 #   scripts/guided-fuzz.sh [format=parquet] [seconds=600] [out=FOLDER (default runs/fuzz/FORMAT)]
 # Wants afl-fuzz (apt-get install afl++); the tool that marks branches is installed beside the results.
 set -euo pipefail
