@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Rlhf.Foundation;
@@ -39,7 +40,7 @@ internal static class ConfigFile
     {
         var family = ModelFamily.Of(config.Family, Name);
         var json = new JsonObject { ["architectures"] = new JsonArray(family.Architecture(config, task.Name)), ["model_type"] = config.Family };
-        foreach (var (key, value) in family.Write(config)) json[key] = value?.DeepClone();
+        foreach (var (key, value) in family.Write(config)) json[key] = WithPoints(value);
         json["tie_word_embeddings"] = config.TiedHead;
         json["initializer_range"] = config.InitializerRange;
         json["bos_token_id"] = config.Bos;
@@ -52,6 +53,15 @@ internal static class ConfigFile
         Store(Path.Combine(folder, Name), json);
         if (task.Labels == 0) WriteGeneration(folder, config);
     }
+
+    // 30 as 30.0 where it is a real number: transformers refuses a whole one in its place.
+    private static JsonNode? WithPoints(JsonNode? node) => node switch
+    {
+        JsonObject section => new JsonObject(section.Select(pair => KeyValuePair.Create(pair.Key, WithPoints(pair.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(WithPoints)]),
+        JsonValue value when value.TryGetValue<double>(out var real) && real == Math.Floor(real) && Math.Abs(real) < 1e15 => JsonNode.Parse(real.ToString("F1", CultureInfo.InvariantCulture)),
+        _ => node?.DeepClone(),
+    };
 
     // One label is a score; several are the heads of an ensemble.
     private static void WriteLabels(JsonObject json, int count)

@@ -66,9 +66,9 @@ internal sealed class GemmaFamily : LlamaLikeFamily
     private static double? Cap(ConfigReader config, string key, double? otherwise) => config.Names(key) ? config.Real(key) : otherwise;
 
     // 1/scale², which is a whole number in the files.
-    private static double Scalar(TransformerConfig config)
+    private static JsonValue Scalar(TransformerConfig config)
     {
         var scalar = 1 / (config.AttentionScale!.Value * config.AttentionScale.Value);
-        return Math.Abs(scalar - Math.Round(scalar)) < 1e-9 * scalar ? Math.Round(scalar) : scalar;
+        return Math.Abs(scalar - Math.Round(scalar)) < 1e-9 * scalar ? JsonValue.Create((int)Math.Round(scalar)) : JsonValue.Create(scalar);
     }
 }

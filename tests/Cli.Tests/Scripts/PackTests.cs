@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text.Json.Nodes;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Tests.Ppo;
 
@@ -47,6 +48,9 @@ public sealed class PackTests : IDisposable
         File.Copy(Path.Combine(TestData.Repository, "examples", "CustomReward", "Program.cs"), Path.Combine(_shell.Folder, "mine", "Program.cs"));
         using (var model = _world.Model(context: 128)) ModelFolder.Save(model, Path.Combine(_shell.Folder, "model"), new SaveOptions { TokenizerFrom = _world.TokenizerFolder });
         Said("dotnet build mine -c Release -v quiet -clp:NoSummary");
+        var settings = JsonNode.Parse(File.ReadAllText(Path.Combine(_shell.Folder, "mine/bin/Release/net10.0/mine.runtimeconfig.json")))!["runtimeOptions"]!["configProperties"]!;
+        Assert.True(settings["System.IO.Compression.UseStrictValidation"]!.GetValue<bool>());
+        Assert.False(settings["System.Runtime.TieredPGO"]!.GetValue<bool>());
 
         var said = Said("dotnet mine/bin/Release/net10.0/mine.dll model run 2");
 

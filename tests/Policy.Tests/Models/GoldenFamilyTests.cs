@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
@@ -93,6 +94,27 @@ public sealed class GoldenFamilyTests
         using var batch = golden.Batch();
         Assert.Equal(0, model.Logits(model.Trunk.Hidden(batch)).sub(again.Logits(again.Trunk.Hidden(batch))).abs().max().item<float>());
         Expect(golden, again, left: false);
+    }
+
+    // Its configurations have types, and a whole number is none of the real ones.
+    [Theory, MemberData(nameof(Names))]
+    public void Save_NumbersOfTheConfig_AreWholeOrRealAsTransformersWritesThem(string name)
+    {
+        using var golden = Open(name);
+        using var folder = new TemporaryFolder();
+        using (var model = ModelFolder.Load(golden.Folder, CPU)) ModelFolder.Save(model, folder.Path);
+        var (theirs, ours) = (Numbers(golden.Folder), Numbers(folder.Path));
+        var both = theirs.Keys.Intersect(ours.Keys).ToArray();
+        Assert.True(both.Length >= 10);
+        Assert.All(both, key => Assert.True(theirs[key] == ours[key], key));
+    }
+
+    // By key, whether it is written as a real number.
+    private static Dictionary<string, bool> Numbers(string folder)
+    {
+        using var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")));
+        return config.RootElement.EnumerateObject().SelectMany(one => one.Value.ValueKind == JsonValueKind.Object ? one.Value.EnumerateObject() : (IEnumerable<JsonProperty>)[one])
+            .Where(one => one.Value.ValueKind == JsonValueKind.Number).DistinctBy(one => one.Name).ToDictionary(one => one.Name, one => one.Value.GetRawText().AsSpan().IndexOfAny(".eE") >= 0);
     }
 
     private static GoldenFamily Open(string name)

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -44,6 +45,22 @@ public sealed class HuggingFaceTests
             vocabulary.Add(new JsonArray(token, vocabulary.Count < 3 ? 0.0 : -1 - 12 * random.NextDouble()));
         Write(folder, null, """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}""", """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}""",
             new JsonObject { ["type"] = "Unigram", ["unk_id"] = 2, ["byte_fallback"] = fallsBack, ["vocab"] = vocabulary });
+        Same(folder.Path, Texts);
+    }
+
+    // SentencePiece's own map of T5's rules (nmt_nfkc), as its trainer writes it into a model.
+    [Fact]
+    public void Encode_CompiledMapOfCharacters_GivesTheIdsOfHuggingFace()
+    {
+        using var folder = new TemporaryFolder();
+        using var packed = new GZipStream(typeof(HuggingFaceTests).Assembly.GetManifestResourceStream("nmt_nfkc.charsmap.gz")!, CompressionMode.Decompress);
+        using var map = new MemoryStream();
+        packed.CopyTo(map);
+        var vocabulary = new JsonArray();
+        foreach (var token in (string[])["<unk>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "▁", .. Letters, "fi", "kg", "▁the"]) vocabulary.Add(new JsonArray(token, vocabulary.Count == 0 ? 0.0 : -2.0));
+        Write(folder, new JsonObject { ["type"] = "Precompiled", ["precompiled_charsmap"] = Convert.ToBase64String(map.ToArray()) },
+            """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}""", """{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}""",
+            new JsonObject { ["type"] = "Unigram", ["unk_id"] = 0, ["byte_fallback"] = true, ["vocab"] = vocabulary });
         Same(folder.Path, Texts);
     }
 
