@@ -2,7 +2,7 @@
 # Proves that nothing is lost by a crash: runs every stage undisturbed, then again killed with SIGKILL at random moments of each
 # and resumed each time, and compares final weights, metrics, samples and curves bit by bit.
 #   scripts/kill-and-resume.sh [key=value ...]       the shipped world at a small size; keys go to every stage
-#   STAGES="tokenizer sft reward ppo grpo dpo curve sweep rounds"    those that are killed; what they start from runs undisturbed
+#   STAGES="tokenizer sft reward ppo grpo dpo curve sweep rounds study"    those that are killed; what they start from runs undisturbed
 #   KILLS=40 in all, the same number in each stage  SEED=1  WORK=folder to work in (default: a temporary one)
 #   RLHF_KERNELS=0 holds for all of it
 set -euo pipefail
@@ -24,8 +24,8 @@ small=(save_every=2 "$shape" sft.epochs=0.1 reward.epochs=0.1 ppo.steps=8 ppo.ep
 begun=(ppo.model="$run/sft/final" ppo.score.reward_model.path="$run/reward/final" ppo.episodes=16 save_every=2)
 
 # A stage: the words after `rlhf` that run it in $run, and the folder that is its own. Another one needs a case here, a folder and a place in `all`.
-all="tokenizer sft reward ppo grpo dpo curve sweep rounds"
-declare -A leaves=([tokenizer]=tokenizer [sft]=sft [reward]=reward [ppo]=ppo [grpo]=grpo [dpo]=dpo [curve]=curve [sweep]=grid [rounds]=rounds)
+all="tokenizer sft reward ppo grpo dpo curve sweep rounds study"
+declare -A leaves=([tokenizer]=tokenizer [sft]=sft [reward]=reward [ppo]=ppo [grpo]=grpo [dpo]=dpo [curve]=curve [sweep]=grid [rounds]=rounds [study]=study)
 words_of() {
   case $1 in
     tokenizer | sft | reward | ppo | curve) words=("$1" data/recipes/demo.yaml "${small[@]}" out="$run") ;;
@@ -38,6 +38,10 @@ words_of() {
     rounds)
       words=(rounds data/recipes/rounds.yaml save_every=2 rounds.count=2 rounds.pairs=24 "$shape" sft.epochs=0.05 reward.epochs=2 ppo.steps=3 ppo.episodes=16
         curve.max_prompts=8 out="$run/rounds")
+      ;;
+    study)
+      words=(study data/recipes/study.yaml save_every=2 "$shape" sft.epochs=0.05 reward.epochs=1 "study.sizes=[32]" study.focus=32 study.members=2 "study.noise=[0.25]"
+        study.best_of=8 "study.prices=[0.1]" study.checkpoints=4 "study.seeds=[1]" ppo.steps=4 ppo.episodes=8 curve.max_prompts=6 curve.samples=1 out="$run/study")
       ;;
   esac
   words+=("${more[@]}")
@@ -122,7 +126,7 @@ while IFS= read -r file; do
     *.json | *.jsonl) cmp -s <(normalized "$work/whole/$file") <(normalized "$run/$file") || { say "$file differs"; different=1; } ;;
     *) cmp -s "$work/whole/$file" "$run/$file" || { say "$file differs"; different=1; } ;;
   esac
-done < <(cd "$work/whole" && find . -path '*/final/*' -type f -o -name metrics.jsonl -o -name samples.jsonl -o -name curve.json -o -name pairs.jsonl)
+done < <(cd "$work/whole" && find . -path '*/final/*' -type f -o -name metrics.jsonl -o -name samples.jsonl -o -name curve.json -o -name study.json -o -name pairs.jsonl)
 [ "$compared" -gt 0 ] || { say "nothing to compare"; exit 1; }
 [ "$different" -eq 0 ] || exit 1
 summary=""

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Rlhf.Foundation;
 using Rlhf.Foundation.Files;
 using Rlhf.Foundation.Jobs;
@@ -6,7 +8,7 @@ using Rlhf.Foundation.Runs;
 namespace Rlhf.Cli.Shell;
 
 /// <summary>Turns what went wrong into one line and an exit code; RLHF_TRACE=1 adds where it happened.</summary>
-internal static class Failures
+internal static partial class Failures
 {
     private const int Failed = 1, WrongUsage = 2, Stopped = 130;
 
@@ -56,12 +58,17 @@ internal static class Failures
         {
             RlhfException known => known.Message,
             _ when OutOfMemory.Line(failure, () => command.WhenOutOfMemory?.Invoke(recipe)) is { } line => line,
+            ExternalException when FailedGpu().Match(failure.Message) is { Success: true } said => $"the GPU failed ({said.Value}); run the same command again to go on from the last checkpoint; if it fails again, nvidia-smi and dmesg say more",
             _ when Durable.IsDiskFull(failure) => $"the disk is full ({OneLine(failure)}); free space, then run the same command again to go on",
             DllNotFoundException or BadImageFormatException or EntryPointNotFoundException => $"a native library cannot be used: {OneLine(failure)}; rlhf doctor says more",
             UnauthorizedAccessException or IOException => OneLine(failure),
             _ => $"unexpected {failure.GetType().Name}: {OneLine(failure)}; RLHF_TRACE=1 shows where",
         };
     }
+
+    // libtorch's words end with advice to its developers, a line each.
+    [GeneratedRegex(@"^(?:CUDA|cuDNN) error:[^\r\n]+")]
+    private static partial Regex FailedGpu();
 
     private static string OneLine(Exception failure)
     {

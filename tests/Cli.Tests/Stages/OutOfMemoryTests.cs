@@ -27,6 +27,8 @@ public sealed class OutOfMemoryTests
     [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 79 GiB", 8192, "rlhf dpo: out of GPU memory: no room for 2.50 GiB; lower dpo.micro_batch_tokens from 8192 to 4096 or set dpo.gradient_checkpointing=true (the numbers stay the same) and run the same command again\n")]
     [InlineData("CUDA out of memory. Tried to allocate 2.50 GiB", 128, "rlhf dpo: out of GPU memory: no room for 2.50 GiB; set dpo.gradient_checkpointing=true (the numbers stay the same) and run the same command again\n")]
     [InlineData("CUDA error: out of memory", 8192, "rlhf dpo: out of GPU memory: no room; lower dpo.micro_batch_tokens")]
+    [InlineData("CUDA error: unspecified launch failure\nSearch for `cudaErrorLaunchFailure' in the documentation\nCompile with `TORCH_USE_CUDA_DSA`", 8192, "rlhf dpo: the GPU failed (CUDA error: unspecified launch failure); run the same command again to go on from the last checkpoint; if it fails again, nvidia-smi and dmesg say more\n")]
+    [InlineData("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm(handle)`", 8192, "rlhf dpo: the GPU failed (CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm(handle)`); run the same")]
     [InlineData("mat1 and mat2 shapes cannot be multiplied", 8192, "rlhf dpo: unexpected ExternalException: mat1 and mat2 shapes")]
     public void Run_ErrorOfLibtorch_IsToldApart(string message, int tokens, string line) =>
         Assert.StartsWith(line, Failing("dpo", new Recipe { Dpo = new DpoRecipe { MicroBatchTokens = tokens } }, () => throw new ExternalException(message)), StringComparison.Ordinal);
