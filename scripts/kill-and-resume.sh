@@ -41,7 +41,7 @@ words_of() {
       ;;
     study)
       words=(study data/recipes/study.yaml save_every=2 "$shape" sft.epochs=0.05 reward.epochs=1 "study.sizes=[32]" study.focus=32 study.members=2 "study.noise=[0.25]"
-        study.best_of=8 "study.prices=[0.1]" study.checkpoints=4 "study.seeds=[1]" ppo.steps=4 ppo.episodes=8 curve.max_prompts=6 curve.samples=1 out="$run/study")
+        study.best_of=8 "study.prices=[0.1]" study.checkpoints=4 ppo.steps=4 ppo.episodes=8 curve.max_prompts=6 curve.samples=1 out="$run/study")
       ;;
   esac
   words+=("${more[@]}")

@@ -75,6 +75,7 @@ public sealed class PlayTests(TrainedWorld world) : IClassFixture<TrainedWorld>
     [InlineData("{\"model\":\"start/sft/final\",\"prompt\":\"x\",\"n\":1000}")]
     [InlineData("{\"model\":\"start/sft/final\",\"prompt\":\"x\",\"presence_penalty\":1}")]
     [InlineData("{\"model\":\"start/sft/final\",\"prompt\":[1,2]}")]
+    [InlineData("{\"model\":\"start/sft/final\",\"prompt\":[\"x\",\"\"],\"stream\":true}")]
     public async Task Completions_WhatCannotBe_IsRefusedInTheFormThatClientsKnow(string request)
     {
         await using var server = await Start();
@@ -136,6 +137,16 @@ public sealed class PlayTests(TrainedWorld world) : IClassFixture<TrainedWorld>
 
         var label = Assert.Single(LabelFile.Read(labels.At("labels.jsonl")));
         Assert.Equal(("ann", " Good.", " Bad.", Answer.First), (label.Annotator, label.First, label.Second, label.Answer!.Value));
+    }
+
+    [Fact]
+    public async Task Generate_WhatGoesWrongAfterTheFirstToken_IsTheLastEvent()
+    {
+        await using var server = await Start();
+        using var response = await server.Client.PostAsync("/api/play/generate", new StringContent($"{{\"model\":\"{Model}\",\"reward\":\"nowhere\",\"prompt\":\"How was it?\",\"seed\":1,\"sampling\":{{\"max_new_tokens\":2}}}}", System.Text.Encoding.UTF8, "application/json"));
+        var events = (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("data: {\"text\":", events[1], StringComparison.Ordinal);
+        Assert.Contains("nowhere", (string)JsonNode.Parse(events[^1]["data: ".Length..])!["error"]!["message"]!, StringComparison.Ordinal);
     }
 
     private async Task<RunningServer> Start(LabelBoard? board = null)

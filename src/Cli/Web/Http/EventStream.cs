@@ -8,17 +8,22 @@ namespace Rlhf.Cli.Web.Http;
 /// <summary>Server-sent events: a response that goes on while there is something to say.</summary>
 internal sealed class EventStream(HttpContext context)
 {
+    private const string Type = "text/event-stream";
+
     public CancellationToken Gone => context.RequestAborted;
 
     public static async Task<EventStream> Begin(HttpContext context)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Response.ContentType = "text/event-stream; charset=utf-8";
+        context.Response.ContentType = $"{Type}; charset=utf-8";
         var stream = new EventStream(context);
         // The head of the response goes out with the first bytes of its body.
         await stream.Beat();
         return stream;
     }
+
+    /// <summary>The stream that a response is; null where it is none.</summary>
+    public static EventStream? Of(HttpContext context) => context.Response.ContentType?.StartsWith(Type, StringComparison.Ordinal) == true ? new EventStream(context) : null;
 
     public Task Send(object data) => Send(null, JsonSerializer.Serialize(data, data.GetType(), Json.Options), null);
 

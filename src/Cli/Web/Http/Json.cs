@@ -31,18 +31,17 @@ internal static class Json
         await JsonSerializer.SerializeAsync(context.Response.Body, value, value.GetType(), Options, context.RequestAborted);
     }
 
-    /// <summary>In the form that clients of OpenAI's interface know.</summary>
+    /// <summary>In the form that clients of OpenAI's interface know; the last event of a stream that has begun.</summary>
     public static async Task WriteError(HttpContext context, int status, string message)
     {
-        if (context.Response.HasStarted)
+        var error = new { Error = new { Message = message, Type = status >= 500 ? "server_error" : "invalid_request_error", Code = status } };
+        if (!context.Response.HasStarted)
         {
-            context.Abort();
-            return;
+            context.Response.StatusCode = status;
+            await Write(context, error);
         }
-
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json; charset=utf-8";
-        await JsonSerializer.SerializeAsync(context.Response.Body, new { Error = new { Message = message, Type = status >= 500 ? "server_error" : "invalid_request_error", Code = status } }, Options);
+        else if (EventStream.Of(context) is { } events) await events.Send(error);
+        else context.Abort();
     }
 
     public static string Query(HttpContext context, string name) =>

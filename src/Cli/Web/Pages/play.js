@@ -58,6 +58,7 @@ async function answer() {
     try {
       for await (const [name, data] of events('/api/play/generate', body, mine.signal)) {
         if (mine !== running) return;
+        if (data.error) throw new Error(data.error.message);
         if (name === 'end') {
           answers[side] = data;
           byId(`text-${side}`).textContent = data.text;

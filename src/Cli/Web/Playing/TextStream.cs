@@ -36,9 +36,7 @@ internal sealed class TextStream : IDisposable
     /// <param name="likeliest">How many of the likeliest tokens to tell of each; on a CPU only.</param>
     public TextStream(CausalLm model, TextTokenizer tokenizer, int[] prompt, SamplingOptions options, RandomKey key, int likeliest = 0)
     {
-        if (prompt.Length == 0) throw new RlhfException("the prompt has no tokens");
-        var room = Math.Min(options.MaxNewTokens, model.Config.Context - prompt.Length);
-        if (room <= 0) throw new RlhfException($"the prompt has {prompt.Length} tokens; the model's context of {model.Config.Context} leaves no room for a response");
+        var room = Room(model, prompt, options);
         (_model, _options, _likeliest) = (model, options, likeliest);
         _ends = [.. options.StopTokens];
         if ((tokenizer.Eos ?? model.Config.Eos) is { } eos) _ends.Add(eos);
@@ -48,6 +46,15 @@ internal sealed class TextStream : IDisposable
         var schedule = likeliest > 0 && model.HeadWeight.device_type == TorchSharp.DeviceType.CPU ? DecodeSchedule.Stepwise : DecodeSchedule.Of(model.HeadWeight.device);
         _states = likeliest > 0 ? DrawnStates.For(model, 1, options) : null;
         _loop = new DecodeLoop(model, options, schedule, [.. _ends.Order()], tokenizer.PadOrEos, 1, prompt.Length + room, _states);
+    }
+
+    /// <summary>How many tokens a response may have.</summary>
+    /// <exception cref="RlhfException">None at all.</exception>
+    public static int Room(CausalLm model, int[] prompt, SamplingOptions options)
+    {
+        if (prompt.Length == 0) throw new RlhfException("the prompt has no tokens");
+        var room = Math.Min(options.MaxNewTokens, model.Config.Context - prompt.Length);
+        return room > 0 ? room : throw new RlhfException($"the prompt has {prompt.Length} tokens; the model's context of {model.Config.Context} leaves no room for a response");
     }
 
     /// <summary>The response's tokens so far.</summary>
