@@ -40,7 +40,7 @@ internal static class ParquetRows
             {
                 var index = group;
                 using var rows = Guard(path, () => reader.OpenRowGroupReader(index));
-                var columns = Guard(path, () => ColumnsAsync(rows, schema, stream).GetAwaiter().GetResult());
+                var columns = Guard(path, () => ColumnsAsync(rows, schema, file).GetAwaiter().GetResult());
                 try
                 {
                     var writer = new ParquetJson(json, columns);
@@ -70,7 +70,7 @@ internal static class ParquetRows
         }
     }
 
-    private static async Task<Dictionary<FieldPath, ParquetColumn>> ColumnsAsync(ParquetRowGroupReader rows, ParquetSchema schema, ReluctantStream file)
+    private static async Task<Dictionary<FieldPath, ParquetColumn>> ColumnsAsync(ParquetRowGroupReader rows, ParquetSchema schema, FileStream file)
     {
         var columns = new Dictionary<FieldPath, ParquetColumn>();
         if (schema.DataFields.Length == 0) throw new InvalidDataException("it has no columns");

@@ -54,6 +54,23 @@ public sealed class ParquetElsewhereTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300 << 20);
     }
 
+    /// <summary>A packed page says how large it is in its own words too, which nobody compares.</summary>
+    [Fact]
+    public void Read_PackedPageThatSaysAGigabyte_IsRefusedBeforeItTakesMemory()
+    {
+        Ask($"copy (select range as id from range(20000)) to '{_folder.At("page.parquet")}' (format parquet, codec 'zstd')");
+        var bytes = File.ReadAllBytes(_folder.At("page.parquet"));
+        var frame = bytes.AsSpan().IndexOf([(byte)0x28, (byte)0xB5, (byte)0x2F, (byte)0xFD]);
+        // A size of four bytes, behind the size of a window unless there is one segment.
+        Assert.Equal(2, bytes[frame + 4] >> 6);
+        BitConverter.GetBytes(1 << 30).CopyTo(bytes, frame + ((bytes[frame + 4] & 32) != 0 ? 5 : 6));
+        File.WriteAllBytes(_folder.At("page.parquet"), bytes);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.EndsWith("bytes is said to unpack to 1073741824", Assert.Throws<RlhfException>(() => RowReader.Read(_folder.At("page.parquet")).Count()).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 << 20);
+    }
+
     [Fact]
     public void Write_RowsOfAllKinds_AreReadByDuckDb()
     {
