@@ -26,16 +26,20 @@ public static class Judge
     {
         var best = points.MaxBy(point => point.GoldGain!.Value)!;
         // What its own run left behind before the best checkpoint is no fall, however far it had drifted.
-        var last = points.Where(point => point.Run != best.Run || point.Step >= best.Step).MaxBy(point => point.Kl.Best.Value)!;
+        var last = points.Where(point => point.Run == best.Run && point.Step >= best.Step).MaxBy(point => point.Kl.Best.Value)!;
+        // Another run shows the same where it went further and has the more of what was trained for.
+        var further = points.Where(point => point.Run != best.Run && point.Kl.Best.Value > best.Kl.Best.Value && point.ProxyGain.Value >= best.ProxyGain.Value).MaxBy(point => point.Kl.Best.Value);
+        if (further is not null && !IsBelow(last, best)) last = further;
         var gained = best.GoldGain!.Low > 0;
-        var fell = last != best && last.GoldGain!.High < best.GoldGain.Value && best.GoldGain.Low > last.GoldGain.Value;
+        var fell = IsBelow(last, best);
         var recommended = gained ? LeastDrift(points, best, point => point.GoldGain!) : null;
 
         var (kind, headline) = (gained, fell) switch
         {
             (false, true) => (VerdictKind.NoGain, $"No real gain: gold fell to {Gain(last.GoldGain!)} while the proxy moved by {Gain(last.ProxyGain)}. Keep the reference."),
             (false, false) => (VerdictKind.NoGain, $"No real gain: the best checkpoint's gold score is {Gain(best.GoldGain)}, which may be nothing. Keep the reference."),
-            (true, true) => (VerdictKind.OverOptimised, $"Over-optimised: gold peaked at KL {Nats(best.Kl.Best.Value)} and fell afterwards. Use {Name(recommended!)}."),
+            (true, true) when last.Run == best.Run => (VerdictKind.OverOptimised, $"Over-optimised: gold peaked at KL {Nats(best.Kl.Best.Value)} and fell afterwards. Use {Name(recommended!)}."),
+            (true, true) => (VerdictKind.OverOptimised, $"Over-optimised: gold is highest at KL {Nats(best.Kl.Best.Value)}, and lower where {last.Run} went further. Use {Name(recommended!)}."),
             (true, false) => (VerdictKind.Gained, $"A real gain: gold rose by {Gain(recommended!.GoldGain!)} at KL {Nats(recommended.Kl.Best.Value)}. Use {Name(recommended)}."),
         };
         return new Verdict
@@ -53,7 +57,7 @@ public static class Judge
         if (recommended?.GoldWinRate is { } wins)
             yield return $"{Name(recommended)} beats the reference by gold on {Percent(wins)} of prompts (ties count half), at {Nats(recommended.Kl.Best.Value)} nats of KL per sequence.";
         if (recommended is not null && recommended != best)
-            yield return $"{Name(best)} scores highest by gold ({Gain(best.GoldGain!)}), but {Name(recommended)} lies within one standard error of it at {Nats(recommended.Kl.Best.Value)} instead of {Nats(best.Kl.Best.Value)} nats.";
+            yield return $"{Name(best)} scores highest by gold ({Gain(best.GoldGain!)}), but {Name(recommended)} lies within one standard error of it {Drift(recommended, best)}.";
         if (fell)
             yield return $"At {Name(last)} (KL {Nats(last.Kl.Best.Value)}) the proxy stands at {Gain(last.ProxyGain)} and gold at {Gain(last.GoldGain!)}: the difference is the reward model being exploited.";
         else if (points.Length > 1)
@@ -62,6 +66,13 @@ public static class Judge
         foreach (var fit in curve.Fits.Where(fit => fit.Form == FitForm.Policy)) yield return FitSentence(fit, best);
         if (recommended is not null && BestOfNSentence(curve, recommended) is { } sentence) yield return sentence;
     }
+
+    // Two that round alike are not told apart by their numbers.
+    private static string Drift(CurvePoint less, CurvePoint more) =>
+        Nats(less.Kl.Best.Value) is var nats && nats == Nats(more.Kl.Best.Value) ? $"at no more KL ({nats} nats)" : $"at {nats} instead of {Nats(more.Kl.Best.Value)} nats";
+
+    // By more than the noise of either.
+    private static bool IsBelow(CurvePoint point, CurvePoint best) => point != best && point.GoldGain!.High < best.GoldGain!.Value && best.GoldGain.Low > point.GoldGain.Value;
 
     private static string FitSentence(Overoptimisation fit, CurvePoint best)
     {

@@ -36,6 +36,28 @@ public sealed class JudgeTests
     }
 
     [Fact]
+    public void Of_AnotherRunThatWentFurther_IsOverOptimisedOnlyIfItHasMoreOfTheProxy()
+    {
+        var curve = SampleCurves.Of([.. SampleCurves.Policies("short", [0.5, 2, 7]), .. SampleCurves.Policies("long", [20, 30, 40])]);
+        var verdict = Judge.Of(curve);
+        Assert.Equal(VerdictKind.OverOptimised, verdict.Kind);
+        Assert.StartsWith("Over-optimised: gold is highest at KL 7.", verdict.Headline);
+        Assert.Contains("and lower where long went further. Use short step", verdict.Headline);
+
+        // One that is worse by both learned less, and says nothing about the other.
+        var worse = curve.Points.Select(point => point.Run == "long" ? point with { ProxyGain = new Estimate(0.1, 0, 0.2) } : point);
+        Assert.Equal(VerdictKind.Gained, Judge.Of(curve with { Points = [.. worse] }).Kind);
+    }
+
+    [Fact]
+    public void Of_CheckpointsOfAlmostOneKl_AreNotToldApartByEqualNumbers()
+    {
+        var curve = SampleCurves.Of(SampleCurves.Policies("demo", [13, 13.2]));
+        var points = curve.Points.Select((point, i) => point with { Kl = point.Kl with { Exact = new Estimate(13 + 0.2 * i, 12, 14), K1 = new Estimate(13 + 0.2 * i, 12, 14) }, GoldGain = new Estimate(0.9 + 0.02 * i, 0.8, 1) });
+        Assert.Contains(Judge.Of(curve with { Points = [.. points] }).Reasons, reason => reason.EndsWith("within one standard error of it at no more KL (13 nats).", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Of_GoldThatFell_KeepsTheReference()
     {
         var verdict = Judge.Of(SampleCurves.Of(SampleCurves.Policies("demo", [90, 120, 160])));   // far beyond the law's zero at KL e⁴ = 54.6
