@@ -13,6 +13,8 @@ out=$(realpath "$out")
 [ -d "$out/tree" ] || git clone -q . "$out/tree"
 git -C "$out/tree" fetch -q origin HEAD
 git -C "$out/tree" checkout -q --detach FETCH_HEAD
+# What tests read beside the checkout.
+[ ! -d ../shared ] || ln -sfn "$(realpath ../shared)" "$out/shared"
 cd "$out/tree"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 for name in ${PROJECTS:-$(cd tests && dirname -- */*.csproj)}; do
