@@ -60,7 +60,7 @@ internal static class BenchCommand
             var shape = NamedShapes.Of(size);
             MemoryEstimate.Of(new MemoryPlan
             {
-                Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU,
+                Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Longest = recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU,
             }).Tell($"bench {size}", "lower rows or length, or choose smaller sizes", context, device);
         }
     }

@@ -22,9 +22,10 @@ internal static class Foresight
     {
         var shape = section.Model.Length > 0 ? ModelFolder.ReadConfig(section.Model)
             : TransformerConfig.Gpt2(TextTokenizer.Load(section.Tokenizer).VocabularySize, section.FromScratch.Width, section.FromScratch.Layers, section.FromScratch.Heads, section.FromScratch.Context);
-        var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * Math.Min(section.MaxLength, shape.Context));
+        var longest = Math.Min(section.MaxLength, shape.Context);
+        var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * longest);
         if (section.Model.Length > 0) Stage.WantFit(section.Tokenizer, shape);
-        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing, section.Optimizer);
+        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, longest, section.GradientCheckpointing, section.Optimizer);
     }
 
     public static MemoryPlan Of(Recipe recipe, RewardRecipe section)
@@ -32,8 +33,9 @@ internal static class Foresight
         var shape = ModelFolder.ReadConfig(section.Model);
         Stage.WantFit(section.Model, shape);
         var perItem = section.LearnFrom == LearnFrom.Preferences ? 2 : 1;
-        var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * perItem * Math.Min(section.MaxLength, shape.Context));
-        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, section.GradientCheckpointing, section.Optimizer);
+        var longest = Math.Min(section.MaxLength, shape.Context);
+        var tokens = Math.Min(section.MicroBatchTokens, (long)section.BatchSize * perItem * longest);
+        return Plan(recipe, [new(shape, Of(section.Lora))], tokens, longest, section.GradientCheckpointing, section.Optimizer);
     }
 
     public static MemoryPlan Of(Recipe recipe, PpoRecipe section)
@@ -52,7 +54,7 @@ internal static class Foresight
             models.Add(new(section.Critic.Kind == CriticKind.RewardModel ? rewards ?? shape : shape, Upkeep.Trained));
         var longest = Math.Min(shape.Context, section.MaxPromptTokens + section.Sampling.MaxNewTokens);
         var tokens = Math.Min(section.MicroBatchTokens, (long)section.Episodes / section.Minibatches * longest);
-        return Plan(recipe, models, tokens, section.GradientCheckpointing, section.Optimizer) with
+        return Plan(recipe, models, tokens, longest, section.GradientCheckpointing, section.Optimizer) with
         {
             CachedTokens = (long)Math.Min(SideBySide, section.Episodes) * longest,
             DrawnTokens = (long)section.Episodes * Math.Min(section.Sampling.MaxNewTokens, shape.Context),
@@ -66,15 +68,16 @@ internal static class Foresight
         List<HeldModel> models = [new(shape, Of(section.Lora))];
         // Without one of its own the reference is the policy before its first step.
         if (section.Reference is { } other) models.Add(new(ModelFolder.ReadConfig(other), Upkeep.Passing));
-        var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * Math.Min(section.MaxLength, shape.Context));
-        return Plan(recipe, models, tokens, section.GradientCheckpointing, section.Optimizer);
+        var longest = Math.Min(section.MaxLength, shape.Context);
+        var tokens = Math.Min(section.MicroBatchTokens, 2L * section.BatchSize * longest);
+        return Plan(recipe, models, tokens, longest, section.GradientCheckpointing, section.Optimizer);
     }
 
     private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;
 
-    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, bool checkpointing, OptimizerOptions optimizer) => new()
+    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, long longest, bool checkpointing, OptimizerOptions optimizer) => new()
     {
-        Models = models, Tokens = tokens, Dtype = recipe.Dtype, OnCpu = Machine.DeviceOf(recipe.Device).type == DeviceType.CPU, GradientCheckpointing = checkpointing,
+        Models = models, Tokens = tokens, Longest = longest, Dtype = recipe.Dtype, OnCpu = Machine.DeviceOf(recipe.Device).type == DeviceType.CPU, GradientCheckpointing = checkpointing,
         Ranks = optimizer.Shard ? JobPlace.Here().Size : 1,
     };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Rlhf.Cli.Shell;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Operators;
 using TorchSharp;
 
 namespace Rlhf.Cli.Stages;
@@ -41,9 +42,9 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     {
         var kept = plan.Learning.Sum(shape => Around(shape) + (plan.GradientCheckpointing
             // On the CPU the allocator keeps the room of one layer in holes between the inputs.
-            ? (long)shape.Layers * shape.Width + (plan.OnCpu ? Inner(shape) : 0)
-            : shape.Layers * Inner(shape)));
-        var oneLayer = plan.Learning.Select(shape => Backward(shape) + (plan.GradientCheckpointing ? Inner(shape) : 0)).DefaultIfEmpty(0).Max();
+            ? (long)shape.Layers * shape.Width + (plan.OnCpu ? Inner(plan, shape) : 0)
+            : shape.Layers * Inner(plan, shape)));
+        var oneLayer = plan.Learning.Select(shape => Backward(plan, shape) + (plan.GradientCheckpointing ? Inner(plan, shape) : 0)).DefaultIfEmpty(0).Max();
         // Of one chunk, in float32; their gradient takes their place, or in bfloat16 one of its own.
         var logits = plan.Learning.Select(shape => Math.Min(LogitChunk, plan.Tokens * shape.Vocabulary)).DefaultIfEmpty(0).Max() * (Float32 + (number == Float32 ? 0 : number));
         return plan.Tokens * number * (kept + oneLayer) + logits;
@@ -56,7 +57,7 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         if (plan.CachedTokens == 0 && passing == 0) return 0;
         var policy = plan.Models[0].Shape;
         var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
-        var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(model.Shape));
+        var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(plan, model.Shape));
         // Logits of policy and reference, half a chunk each; where operators are composed, probabilities beside them.
         var comparison = (plan.OnCpu ? 2L : 3L) * Float32 * Math.Min(LogitChunk / 2, plan.Tokens * policy.Vocabulary);
         // What tokens were drawn from is kept on a CPU in float32 alone.
@@ -89,11 +90,15 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
     private static long Norm(TransformerConfig shape) => shape.Norm == Normalization.Layer ? 2L * shape.Width : shape.Width;
 
     /// <summary>Numbers of a token that the backward pass of one layer reads again: its input, both norms' outputs, queries, keys, values, what attention gave, what the second norm read, and the feed-forward's inner values before and after the nonlinearity.</summary>
-    private static long Inner(TransformerConfig shape) =>
-        (shape.ParallelResidual ? 3L : 4L) * shape.Width + shape.QueryKeyValueWidth + (long)shape.Heads * shape.HeadWidth + FeedForwardValues(shape);
+    private static long Inner(MemoryPlan plan, TransformerConfig shape) =>
+        (shape.ParallelResidual ? 3L : 4L) * shape.Width + shape.QueryKeyValueWidth + (long)shape.Heads * shape.HeadWidth + FeedForwardValues(shape) + Scores(plan, shape);
 
     /// <summary>Gradients of a token that are there at once in the backward pass of one layer.</summary>
-    private static long Backward(TransformerConfig shape) => shape.Width + FeedForwardValues(shape);
+    private static long Backward(MemoryPlan plan, TransformerConfig shape) => shape.Width + FeedForwardValues(shape) + 2 * Scores(plan, shape);
+
+    /// <summary>What attention weighs the other tokens by, where it is written as two products.</summary>
+    private static long Scores(MemoryPlan plan, TransformerConfig shape) =>
+        PlainAttention.Serves(plan.OnCpu && plan.Dtype == Precision.BFloat16, plan.Longest, shape.AttentionCap) ? shape.Heads * plan.Longest : 0;
 
     /// <summary>Before and after the last layer: the last norm's input and output, the rows that predict, and the gradients of these.</summary>
     private static long Around(TransformerConfig shape) => 6L * shape.Width;

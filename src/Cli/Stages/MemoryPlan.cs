@@ -30,6 +30,9 @@ internal sealed record MemoryPlan
     /// <summary>What goes through a model at once, padding included.</summary>
     public required long Tokens { get; init; }
 
+    /// <summary>The most tokens that one row of them has.</summary>
+    public required long Longest { get; init; }
+
     public required Precision Dtype { get; init; }
 
     public required bool OnCpu { get; init; }

@@ -22,11 +22,12 @@ internal sealed unsafe class TrunkGradients
             return new GradientTarget(made!, !known);
         }
 
-        if (weight.grad is { } present && present.is_contiguous()) return new GradientTarget(present, false);
-        var gradient = weight.grad?.contiguous() ?? empty(weight.shape, ScalarType.Float32, CPU);
-        var isFresh = weight.grad is null;
-        weight.grad = gradient.DetachFromDisposeScope();
-        return new GradientTarget(gradient, isFresh);
+        // The weight holds its gradient; an object of ours that did so too would keep the memory until a garbage collection.
+        using var present = weight.grad;
+        if (present is not null && present.is_contiguous()) return new GradientTarget(present, false);
+        using var gradient = present?.contiguous() ?? empty(weight.shape, ScalarType.Float32, CPU);
+        weight.grad = gradient;
+        return new GradientTarget(gradient, present is null);
     }
 }
 

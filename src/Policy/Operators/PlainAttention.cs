@@ -16,8 +16,9 @@ internal static class PlainAttention
     /// <param name="like">has the type and the device of what is computed</param>
     /// <param name="length">S, the queries of each sequence</param>
     /// <param name="cap">c; null: none</param>
-    public static bool Serves(Tensor like, long length, double? cap) =>
-        cap is not null || (length <= Longest && like.device_type == DeviceType.CPU && like.dtype == ScalarType.BFloat16);
+    public static bool Serves(Tensor like, long length, double? cap) => Serves(like.device_type == DeviceType.CPU && like.dtype == ScalarType.BFloat16, length, cap);
+
+    public static bool Serves(bool isNarrowOnCpu, long length, double? cap) => cap is not null || (isNarrowOnCpu && length <= Longest);
 
     /// <summary>The mask [S, S] by which a query sees the keys up to its own.</summary>
     public static Tensor Causal(long length, Tensor like) => SelfAttention.Mask(Arithmetic.Range(length, like.device).unsqueeze(0), length, null, like)!;

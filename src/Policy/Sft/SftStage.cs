@@ -41,7 +41,7 @@ public sealed class SftStage(SftRecipe recipe, long seed, Device device, ScalarT
         if (recipe.Model.Length > 0) return Trained();
         var shape = recipe.FromScratch;
         var config = TransformerConfig.Gpt2(tokenizer.VocabularySize, shape.Width, shape.Layers, shape.Heads, shape.Context) with { Bos = tokenizer.Bos, Eos = tokenizer.Eos, Pad = tokenizer.Pad };
-        return CausalLm.Create(config, seed).to(device);
+        return CausalLm.Create(config, seed).to(device, type);
     }
 
     private CausalLm Trained()

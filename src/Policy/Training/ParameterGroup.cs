@@ -46,7 +46,10 @@ internal sealed class ParameterGroup : IDisposable
     {
         for (var i = 0; i < _parameters.Length; i++)
         {
-            if (reached[i]) _parameters[i].Parameter.grad ??= zeros_like(_parameters[i].Parameter).DetachFromDisposeScope();
+            using var present = reached[i] ? _parameters[i].Parameter.grad : null;
+            if (present is not null || !reached[i]) continue;
+            using var nothing = zeros_like(_parameters[i].Parameter);
+            _parameters[i].Parameter.grad = nothing;
         }
     }
 

@@ -47,6 +47,18 @@ public sealed class MemoryEstimateTests
     }
 
     [Fact]
+    public void Of_AttentionAsTwoProducts_KeepsAWeightForEachHeadAndTokenOfTheRow()
+    {
+        long Of(Precision dtype, long longest, double? cap = null) => MemoryEstimate.Of(Plan(1000) with { Models = [new(Shape with { AttentionCap = cap }, Upkeep.Adapted)], Dtype = dtype, Longest = longest }).Activations;
+        // 4 layers, and two layers' worth while one goes back: 6 · 4 heads · 128 more tokens of 2 or 4 bytes
+        Assert.Equal(1000L * 2 * 6 * 4 * 128, Of(Precision.BFloat16, 256) - Of(Precision.BFloat16, 128));
+        Assert.Equal(1000L * 4 * 6 * 4 * 128, Of(Precision.Float32, 256, cap: 50) - Of(Precision.Float32, 128, cap: 50));
+        Assert.Equal(0, Of(Precision.Float32, 256) - Of(Precision.Float32, 128));
+        // beyond, one operator does it
+        Assert.Equal(1000L * 2 * 6 * 4 * 256, Of(Precision.BFloat16, 256) - Of(Precision.BFloat16, 257));
+    }
+
+    [Fact]
     public void Of_GradientCheckpointing_KeepsInputsAndTheValuesOfOneLayer()
     {
         var plan = Plan(1000) with { GradientCheckpointing = true, OnCpu = false };
@@ -84,6 +96,6 @@ public sealed class MemoryEstimateTests
 
     private static MemoryPlan Plan(long tokens) => new()
     {
-        Models = [new(Shape, Upkeep.Trained), new(Shape, Upkeep.Frozen)], Tokens = tokens, Dtype = Precision.Float32, OnCpu = true,
+        Models = [new(Shape, Upkeep.Trained), new(Shape, Upkeep.Frozen)], Tokens = tokens, Longest = 32, Dtype = Precision.Float32, OnCpu = true,
     };
 }

@@ -7,6 +7,7 @@ using Rlhf.Policies.Models;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.TensorFiles;
 using Rlhf.Policies.Tokenization;
+using Rlhf.Policies.Tokenization.Training;
 using Rlhf.Policies.Training;
 using static TorchSharp.torch;
 
@@ -33,6 +34,20 @@ public sealed class SftTests
         // Nothing tells the last token but one: ln 3 of three tokens is what cannot be learned, at most.
         Assert.InRange(trainer.Evaluate(), 0, 0.5);
         Assert.True(before > 1.5);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, "float32")]
+    [InlineData(ScalarType.BFloat16, "bfloat16")]
+    public void Run_FromScratch_ComputesInTheTypeThatIsAskedFor(ScalarType type, string written)
+    {
+        using var folder = new TemporaryFolder();
+        BpeTrainer.Train(["once upon a time"], new BpeTrainingOptions { VocabularySize = 270, SpecialTokens = ["<s>"] }).Save(folder.At("tokenizer"));
+        folder.With("rows.jsonl", string.Concat(Enumerable.Repeat("{\"text\": \"once upon a time\"}\n", 8)));
+        var recipe = Recipe with { Data = folder.At("rows.jsonl"), Tokenizer = folder.At("tokenizer"), EvalShare = 0, Epochs = 1, FromScratch = new ModelShape { Width = 16, Layers = 1, Heads = 2, Context = 32 } };
+        using var run = Run.Open(folder.At("run"), recipe, "sft");
+        new SftStage(recipe, 1, CPU, type).Run(run);
+        Assert.Contains($"\"torch_dtype\": \"{written}\"", File.ReadAllText(Path.Combine(run.FinalFolder, "config.json")), StringComparison.Ordinal);
     }
 
     [Fact]
