@@ -41,10 +41,13 @@ internal static class CompletionCommand
         return shell == CompletedShell.Zsh ? "#compdef rlhf\nautoload -U +X bashcompinit && bashcompinit\n" + bash : bash;
     }
 
-    /// <summary>What may follow a command's one word to make a name of two.</summary>
+    /// <summary>What may follow a command's one word: what makes a name of two, or the choices of an argument without a key.</summary>
     private static IEnumerable<string> SecondWords(Command command, IReadOnlyList<Command> commands)
-        => commands.SelectMany(other => (string[])[other.Name, .. other.Aliases])
+    {
+        var names = commands.SelectMany(other => (string[])[other.Name, .. other.Aliases])
             .Where(name => name.StartsWith(command.Name + " ", StringComparison.Ordinal)).Select(name => name[(command.Name.Length + 1)..]);
+        return names.Concat(RecipeField.Of(command.Recipe).Where(field => command.Positionals.Contains(field.Key) && field.Type.IsEnum).SelectMany(field => Scalars.Names(field.Type)));
+    }
 }
 
 internal enum CompletedShell

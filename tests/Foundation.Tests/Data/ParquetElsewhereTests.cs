@@ -42,6 +42,20 @@ public sealed class ParquetElsewhereTests : IDisposable
         Assert.Equal(Normal(RowReader.Read(lines)), Normal(RowReader.Read(_folder.At("rows.parquet"))));
     }
 
+    [Fact]
+    public void Read_ValuesOfEveryType_AreJson()
+    {
+        Ask($$"""
+            copy (select 12.34::decimal(10, 2) as price, 1.5::decimal(38, 10) as wide, 200::utinyint as small, 18446744073709551615::ubigint as large, -5::tinyint as minus, 'ab'::blob as bytes, 'nan'::float as odd,
+              '-infinity'::double as endless, date '2026-11-28' as day, timestamp '2026-11-28 01:02:03' as moment, time '01:02:03' as hour, '6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b'::uuid as id,
+              map {'a': 1, 'b': null} as counts, [[1, 2], [], [3]] as nested, {'x': 1, 'y': [true]} as parts) to '{{_folder.At("types.parquet")}}' (format parquet)
+            """);
+        Assert.Equal("""
+            {"price":12.34,"wide":1.5,"small":200,"large":18446744073709551615,"minus":-5,"bytes":"ab","odd":"NaN","endless":"-Infinity","day":"2026-11-28T00:00:00Z","moment":"2026-11-28T01:02:03+00:00","hour":3723000000,
+            "id":"6ec0bd7f-11c0-43da-975e-2a8ad9ebae0b","counts":[{"key":"a","value":1},{"key":"b","value":null}],"nested":[[1,2],[],[3]],"parts":{"x":1,"y":[true]}}
+            """.ReplaceLineEndings(""), Encoding.UTF8.GetString(Assert.Single(RowReader.Read(_folder.At("types.parquet"))).Json.Span));
+    }
+
     /// <summary>A run of nulls takes a few bytes whatever its length: a small file of many columns would take gigabytes.</summary>
     [Fact]
     public void Read_ManyColumnsOfLongRuns_AreRefusedBeforeTheyTakeMemory()

@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Operators;
 using static TorchSharp.torch;
@@ -6,6 +7,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Tests.Likelihood;
 
 /// <summary>Chunked results and gradients against whole logits in float64.</summary>
+[Collection(nameof(KernelRule))]
 public sealed class LikelihoodTests
 {
     private const int Rows = 13, Width = 6, Vocabulary = 17;
@@ -56,6 +58,12 @@ public sealed class LikelihoodTests
         var expected = logProbs.exp().mul(logProbs).sum(1).neg();
         Autograd.Backward(expected.mul(weights.@double()).sum());
         SameValuesAndGradients(expected, found, exactHidden, hidden, exactHead, head);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void ExactKl_WithoutKernels_IsThatToo(double temperature, int chunk)
+    {
+        using (KernelRule.Suspend()) ExactKl_AnyChunk_IsTheSumOverTheVocabularyWithItsGradient(temperature, chunk);
     }
 
     [Theory, MemberData(nameof(Cases))]

@@ -105,7 +105,8 @@ internal static class Globals
         var text = new System.Text.StringBuilder();
         for (var i = 0; i < format.Length; i++)
         {
-            if (format[i] != '%' || i + 1 == format.Length)
+            // Before what is no letter a percent sign is one.
+            if (format[i] != '%' || i + 1 == format.Length || !(char.IsAsciiLetter(format[i + 1]) || format[i + 1] is '%' or '-'))
             {
                 text.Append(format[i]);
                 continue;
@@ -116,7 +117,7 @@ internal static class Globals
             var part = letter switch
             {
                 'Y' => "yyyy", 'y' => "yy", 'm' => "MM", 'd' or 'e' => "dd", 'H' => "HH", 'I' => "hh", 'M' => "mm", 'S' => "ss", 'B' => "MMMM", 'b' or 'h' => "MMM", 'A' => "dddd", 'a' => "ddd",
-                'p' => "tt", 'F' => "yyyy-MM-dd", 'T' => "HH:mm:ss", 'D' => "MM/dd/yy", 'R' => "HH:mm", 'f' => "ffffff", 'c' => "ddd MMM d HH:mm:ss yyyy", 'x' => "MM/dd/yy", 'X' => "HH:mm:ss",
+                'p' => "tt", 'F' => "yyyy-MM-dd", 'T' => "HH:mm:ss", 'D' => "MM/dd/yy", 'R' => "HH:mm", 'f' => "ffffff", 'x' => "MM/dd/yy", 'X' => "HH:mm:ss",
                 _ => "",
             };
             var written = letter switch
@@ -124,6 +125,7 @@ internal static class Globals
                 '%' => "%",
                 'n' => "\n",
                 't' => "\t",
+                'c' => now.ToString("ddd MMM ", CultureInfo.InvariantCulture) + now.Day.ToString(CultureInfo.InvariantCulture).PadLeft(2) + now.ToString(" HH:mm:ss yyyy", CultureInfo.InvariantCulture),
                 'j' => now.DayOfYear.ToString("000", CultureInfo.InvariantCulture),
                 'w' => ((int)now.DayOfWeek).ToString(CultureInfo.InvariantCulture),
                 'u' => (((int)now.DayOfWeek + 6) % 7 + 1).ToString(CultureInfo.InvariantCulture),

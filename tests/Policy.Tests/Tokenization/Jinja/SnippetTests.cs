@@ -20,7 +20,7 @@ public sealed class SnippetTests
             string? found, problem = null;
             try
             {
-                found = Template.Parse(text).Render(variables, DateTime.UnixEpoch).Text;
+                found = Template.Parse(text).Render(variables, one.TryGetProperty("now", out var now) ? now.GetDateTime() : DateTime.UnixEpoch).Text;
             }
             catch (TemplateException error)
             {
