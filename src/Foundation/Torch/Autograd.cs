@@ -47,6 +47,10 @@ internal static class Autograd
     {
         private const string Key = "plan";
 
+        // Of the last pass that this thread ended: native code has taken them over once it begins another.
+        [ThreadStatic]
+        private static Tensor?[]? t_returned;
+
         public override string Name => nameof(Autograd);
 
         public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
@@ -64,8 +68,18 @@ internal static class Autograd
             var plan = (Plan)ctx.get_data(Key);
             try
             {
+                foreach (var taken in t_returned ?? []) taken?.Dispose();
+                t_returned = null;
+                // What a pass is given and makes on its way goes with it: all nodes of a backward pass would hold theirs to its end, and
+                // those of a GPU, whose thread has no scope, until a garbage collection.
+                using var scope = NewDisposeScope();
                 var towards = grad_outputs.ConvertAll(gradient => gradient.IsInvalid ? null : gradient);
-                return plan.Pass(ctx.get_saved_variables(), towards).Append(null).ToList()!;
+                var gradients = plan.Pass(ctx.get_saved_variables(), towards);
+                foreach (var gradient in gradients) gradient?.MoveToOuterDisposeScope();
+                foreach (var given in towards)
+                    if (!Array.Exists(gradients, gradient => ReferenceEquals(gradient, given))) given?.Dispose();
+                t_returned = gradients;
+                return gradients.Append(null).ToList()!;
             }
             catch (Exception failure)
             {

@@ -24,30 +24,29 @@ internal sealed class NativePool
         }
     }
 
-    /// <summary>At least so many numbers, not set to anything.</summary>
+    /// <summary>At least so many numbers, not set to anything: the smallest memory that nobody uses and that has room.</summary>
     public NativeBuffer Rent(long count)
     {
-        var size = count + count / 8;
         NativeBuffer[] outgrown;
         lock (_gate)
         {
             // Passes rent within their tasks: no objects for a search.
             NativeBuffer? fitting = null;
             foreach (var buffer in _free)
-                if (buffer.Count >= count && Serves(buffer.Count, count) && (fitting is null || buffer.Count < fitting.Count)) fitting = buffer;
+                if (buffer.Count >= count && (fitting is null || buffer.Count < fitting.Count)) fitting = buffer;
             if (fitting is not null)
             {
                 _free.Remove(fitting);
                 return fitting;
             }
 
-            // What the new one will do as well is not kept beside it: sizes that grow little by little would fill the memory.
-            outgrown = [.. _free.Where(buffer => buffer.Count < count && Serves(size, buffer.Count))];
-            _free.RemoveAll(outgrown.Contains);
+            // All are smaller, and what they were for fits into the new one.
+            outgrown = [.. _free];
+            _free.Clear();
         }
 
         foreach (var buffer in outgrown) buffer.Dispose();
-        return new NativeBuffer(size);
+        return new NativeBuffer(count + count / 8);
     }
 
     public void Return(NativeBuffer buffer)
@@ -62,7 +61,4 @@ internal sealed class NativePool
 
         buffer.Dispose();
     }
-
-    // Small enough to be lent out for so few.
-    private static bool Serves(long size, long count) => size <= 2 * count + (1 << 16);
 }

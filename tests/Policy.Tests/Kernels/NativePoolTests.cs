@@ -17,25 +17,23 @@ public sealed class NativePoolTests
     }
 
     [Fact]
-    public void Rent_FarLess_LeavesTheLargeOneToOthers()
+    public void Rent_FarLess_TakesWhatIsThereAndTheSmallestOfIt()
     {
-        _pool.Return(_pool.Rent(1_000_000));
+        var (large, small) = (_pool.Rent(1_000_000), _pool.Rent(200_000));
+        _pool.Return(large);
+        Assert.Same(large, _pool.Rent(100_000));
+        _pool.Return(large);
+        _pool.Return(small);
 
-        Assert.InRange(_pool.Rent(100_000).Count, 100_000, 200_000);
-        Assert.True(_pool.Free >= 1_000_000);
+        Assert.Same(small, _pool.Rent(100_000));
+        Assert.Same(large, _pool.Rent(100_000));
     }
 
     [Fact]
-    public void Rent_SizesThatGrow_AreNotKeptBesideEachOther()
+    public void Rent_MoreThanThereIs_GivesBackWhatTheNewOneServesAsWell()
     {
-        var most = 0L;
-        for (var size = 100_000.0; size < 2_000_000; size *= 1.2)
-        {
-            _pool.Return(_pool.Rent((long)size));
-            most = (long)size;
-        }
+        for (var size = 100_000; size < 2_000_000; size *= 2) _pool.Return(_pool.Rent(size));
 
-        // One for each doubling: 1 + 1/2 + 1/4 + …, and an eighth to spare.
-        Assert.InRange(_pool.Free, most, 2.25 * most);
+        Assert.InRange(_pool.Free, 1_600_000, 1_900_000);
     }
 }
