@@ -67,7 +67,7 @@ internal static class ParquetPages
             file.Position = at;
             file.ReadExactly(head);
             if (ThriftBounds.Holds(head, "PageHeader")) return;
-            if (head.Length < length) throw new InvalidDataException("it ends too early");
+            if (head.Length < length || length > PlausibleBytes) throw new InvalidDataException("the head of a page has no end");
         }
     }
 
