@@ -6,7 +6,7 @@ namespace Rlhf.Policies.Fused;
 internal sealed unsafe class WeightTask
 {
     /// <summary>Chunks of outputs of a task: enough that the inputs are not read too often, and few enough that threads can share.</summary>
-    private const int Chunks = 4;
+    private const int Chunks = 8;
 
     private PackedProjection _packed = null!;
     private Panels _outputs;
