@@ -17,7 +17,7 @@ internal static class ParquetPages
     private const long PlausibleBytes = 16 << 20, PlausibleBytesPerByte = 4096;
 
     private const string Protocol = "Parquet.Meta.Proto.ThriftCompactProtocolReader, Parquet";
-    private const int Tail = 8, Head = 4, PageHead = 4096;
+    private const int Tail = 8, Head = 4, PageHead = 4096, SnappyHead = 5;
 
     /// <summary>The end of the file: what is where.</summary>
     /// <exception cref="InvalidDataException">It does not fit into the file, or is damaged.</exception>
@@ -76,10 +76,12 @@ internal static class ParquetPages
     {
         var levels = page.DataPageHeaderV2 is { } second ? Math.Max(0, second.RepetitionLevelsByteLength) + (long)Math.Max(0, second.DefinitionLevelsByteLength) : 0;
         if (page.DataPageHeaderV2?.IsCompressed == false || levels >= page.CompressedPageSize) return;
-        var buffer = ArrayPool<byte>.Shared.Rent(page.CompressedPageSize);
+        var length = (int)(page.CompressedPageSize - levels);
+        if (codec == CompressionCodec.SNAPPY) length = Math.Min(length, SnappyHead);
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var packed = buffer.AsSpan(0, (int)(page.CompressedPageSize - levels));
+            var packed = buffer.AsSpan(0, length);
             file.Seek(levels, SeekOrigin.Current);
             file.ReadExactly(packed);
             CheckUnpacked(codec == CompressionCodec.SNAPPY ? Snappy.GetUncompressedLength(packed) : (long)Decompressor.GetDecompressedSize(packed), page);
