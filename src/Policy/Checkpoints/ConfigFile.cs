@@ -40,7 +40,7 @@ internal static class ConfigFile
     {
         var family = ModelFamily.Of(config.Family, Name);
         var json = new JsonObject { ["architectures"] = new JsonArray(family.Architecture(config, task.Name)), ["model_type"] = config.Family };
-        foreach (var (key, value) in family.Write(config)) json[key] = WithPoints(value);
+        foreach (var (key, value) in family.Write(config)) json[key] = value?.DeepClone();
         json["tie_word_embeddings"] = config.TiedHead;
         json["initializer_range"] = config.InitializerRange;
         json["bos_token_id"] = config.Bos;
@@ -49,6 +49,7 @@ internal static class ConfigFile
         if (task.Labels > 0) WriteLabels(json, task.Labels);
         json["torch_dtype"] = type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
         json["use_cache"] = true;
+        json = (JsonObject)WithPoints(json)!;
         foreach (var (key, value) in facts ?? []) json[key] = value?.DeepClone();
         Store(Path.Combine(folder, Name), json);
         if (task.Labels == 0) WriteGeneration(folder, config);
