@@ -65,7 +65,8 @@ public sealed partial class JobTests(TrainedWorld world) : IClassFixture<Trained
         Assert.True(Distance(start, one) > 1e-4, "training moved the weights by much more than what is compared");
     }
 
-    /// <summary>A sum of gradients is rounded to bfloat16 where every rank keeps all of it, and is not where each keeps its share: the weights, bfloat16 too, may part by their last bit.</summary>
+    /// <summary>A sum of gradients is rounded to bfloat16 where every rank keeps all of it, and is not where each keeps its share: the weights part by a little, and where a gradient is next to
+    /// nothing, by a step of AdamW's. A rank left out would part them by about as much as training moved them.</summary>
     [Fact]
     public void Sft_InBfloat16OnTwoRanks_IsTheSameWithASharedOptimizer()
     {
@@ -75,13 +76,12 @@ public sealed partial class JobTests(TrainedWorld world) : IClassFixture<Trained
 
         Assert.True(whole.Code == 0, whole.Error);
         Assert.True(parted.Code == 0, parted.Error);
-        Assert.Equal(Numbers("narrow", "sft", "loss"), Numbers("narrow-parted", "sft", "loss"), (one, two) => Math.Abs(one - two) < 1e-2);
+        Assert.Equal(Numbers("narrow", "sft", "loss"), Numbers("narrow-parted", "sft", "loss"), (one, two) => Math.Abs(one - two) < 2e-4);
         using var one = Weights("narrow", "sft");
         using var two = Weights("narrow-parted", "sft");
         using var start = ModelFolder.Load(world.At("start", "sft", "final"), torch.CPU);
-        var moved = Distance(start, one);
-        Assert.True(moved > 3e-3, $"training moved the weights by {moved} alone");
-        Assert.InRange(Distance(one, two), 0, moved / 4);
+        Assert.True(Distance(start, one) > 3e-3, "training moved the weights by much more than what is compared");
+        Assert.InRange(Norm(one, two) / Norm(start, one), 0, 0.02);
     }
 
     [Fact]
@@ -206,6 +206,12 @@ public sealed partial class JobTests(TrainedWorld world) : IClassFixture<Trained
     {
         var others = two.named_parameters().ToDictionary(parameter => parameter.name, parameter => parameter.parameter);
         return one.named_parameters().Max(parameter => (double)parameter.parameter.sub(others[parameter.name]).abs().max().item<float>());
+    }
+
+    private static double Norm(torch.nn.Module one, torch.nn.Module two)
+    {
+        var others = two.named_parameters().ToDictionary(parameter => parameter.name, parameter => parameter.parameter);
+        return Math.Sqrt(one.named_parameters().Sum(parameter => Math.Pow(parameter.parameter.sub(others[parameter.name]).norm().item<float>(), 2)));
     }
 
     // Step, prompt, response and score; the KL behind them has the weights' rounding.
