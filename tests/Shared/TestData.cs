@@ -12,6 +12,12 @@ internal static class TestData
     public static string Repository { get; } = Path.GetDirectoryName(Find("Rlhf.sln"))
         ?? throw new InvalidOperationException("the tests run from a build inside the checkout");
 
+    /// <summary>The folders of golden/families: all there are; the folder above them may be missing.</summary>
+    public static string[] Families { get; } =
+    [
+        "gemma2", "gemma3", "gemma3_linear", "granite", "llama3_rope", "mistral_window", "olmo2", "phi3", "phi3_longrope", "phi3_longrope_short", "qwen2", "qwen3", "smollm3", "stablelm",
+    ];
+
     public static bool Available => Folder is not null;
 
     /// <summary>A place in it; where there is none, one that does not exist.</summary>

@@ -15,12 +15,6 @@ internal sealed class GoldenFamily : IDisposable
         _json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "golden.json")));
     }
 
-    /// <summary>All there are; the folder may be missing.</summary>
-    public static TheoryData<string> Names =>
-    [
-        "gemma2", "gemma3", "gemma3_linear", "granite", "llama3_rope", "mistral_window", "olmo2", "phi3", "phi3_longrope", "phi3_longrope_short", "qwen2", "qwen3", "smollm3", "stablelm",
-    ];
-
     public string Folder { get; }
 
     /// <summary>The sequences without their padding.</summary>

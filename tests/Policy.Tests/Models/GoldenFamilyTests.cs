@@ -14,7 +14,7 @@ namespace Rlhf.Policies.Tests.Models;
 [Collection(nameof(KernelRule))]
 public sealed class GoldenFamilyTests
 {
-    public static TheoryData<string> Names => GoldenFamily.Names;
+    public static TheoryData<string> Names => [.. TestData.Families];
 
     [Theory, MemberData(nameof(Names))]
     public void Logits_EveryFamily_AreThoseOfTransformers(string name)

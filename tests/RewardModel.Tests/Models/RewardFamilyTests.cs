@@ -12,10 +12,7 @@ public sealed class RewardFamilyTests
     // Tokens whose rows of the head over tokens are taken as reward heads.
     private static readonly int[] Tokens = [3, 40, 117];
 
-    public static TheoryData<string> Names =>
-    [
-        "gemma2", "gemma3", "gemma3_linear", "granite", "llama3_rope", "mistral_window", "olmo2", "phi3", "phi3_longrope", "phi3_longrope_short", "qwen2", "qwen3", "smollm3", "stablelm",
-    ];
+    public static TheoryData<string> Names => [.. TestData.Families];
 
     [Theory, MemberData(nameof(Names))]
     public void Score_RowsOfTheTokenHeadAsHeads_AreTheLogitsOfTransformersAndSurviveSaving(string name)
