@@ -46,8 +46,9 @@ internal sealed class ParameterGroup : IDisposable
     {
         for (var i = 0; i < _parameters.Length; i++)
         {
-            using var present = reached[i] ? _parameters[i].Parameter.grad : null;
-            if (present is not null || !reached[i]) continue;
+            if (!reached[i]) continue;
+            using var present = _parameters[i].Parameter.grad;
+            if (present is not null) continue;
             using var nothing = zeros_like(_parameters[i].Parameter);
             _parameters[i].Parameter.grad = nothing;
         }

@@ -37,6 +37,7 @@ internal sealed class OpenAiApi(ModelShelf shelf, TimeProvider clock)
         var model = lease.Model;
         int[][] asked = [.. prompts(request, model.Tokenizer).Select(model.Tokenizer.EncodeWithSpecials)];
         var options = request.Sampling(tokens);
+        // Before the first token of any: what is wrong with a later one would break a stream off.
         foreach (var prompt in asked) TextStream.Room(model.Policy, prompt, options);
         var seed = (ulong)(request.Seed ?? Random.Shared.NextInt64());
         var head = new ResponseHead($"{shape.Prefix}-{Guid.NewGuid():N}", clock.GetUtcNow().ToUnixTimeSeconds(), request.Model);
