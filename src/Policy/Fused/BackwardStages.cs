@@ -138,13 +138,19 @@ internal sealed unsafe class BackwardStages : IDisposable
     // Through down and the nonlinearity: what stands between the products becomes its gradient.
     private void Down(int layer, Extent rows, Extent panels)
     {
-        var at = _memory.Layers[layer];
-        var hidden = _pass.IsLast(layer) ? _memory.AskedHidden : _memory.Hidden;
-        var gated = _shape.Config.GatedFeedForward;
-        for (var panel = panels.First; panel < panels.End; panel++)
+        var (at, weights) = (_memory.Layers[layer], _pass.Trunk.Layers[layer].Down.Backward);
+        var scratch = (nint)Scratch.Take(Product.RowBlock * PackedMatrix.Width);
+        for (var first = rows.First; first < rows.End; first += Product.RowBlock)
         {
-            Product.Run(at.OutputGradient, _pass.Trunk.Layers[layer].Down.Backward, _zeros.Data, hidden, null, rows, new Extent(panel, panel + 1));
-            Activate.Backward(_shape.Config.Activation, gated, hidden, at.Up, rows, gated ? new Extent(2 * panel, 2 * panel + 2) : new Extent(panel, panel + 1));
+            var block = rows.From(first, Product.RowBlock);
+            for (var panel = panels.First; panel < panels.End; panel++)
+            {
+                // Of what stands between the products only the panel is there, for as long as it is near.
+                var step = Product.RowBlock * Kernels.Panels.Chunk;
+                var between = new Panels((float*)scratch - 2 * panel * step, step);
+                Product.Run(From(at.OutputGradient, block), weights, _zeros.Data, between, null, Extent.Of(block.Count), new Extent(panel, panel + 1));
+                Activate.Backward(_shape.Config.GatedFeedForward, between, at.Up, block, panel);
+            }
         }
     }
 

@@ -113,12 +113,16 @@ internal sealed unsafe class ForwardStages(TrunkPass pass)
     private void Up(int layer, Extent asked, Extent panels)
     {
         var (at, weights) = (_memory.Layers[layer], pass.Trunk.Layers[layer].Up);
-        // A panel at a time, which is still near when the nonlinearity takes it.
-        for (var panel = panels.First; panel < panels.End; panel++)
+        var (kind, gated, learns) = (_shape.Config.Activation, _shape.Config.GatedFeedForward, pass.Keeping != Keeping.Nothing);
+        // Few enough rows of a panel to be still near when the nonlinearity takes them.
+        for (var first = asked.First; first < asked.End; first += Product.RowBlock)
         {
-            var one = new Extent(panel, panel + 1);
-            Product.Run(Behind(layer), weights.Forward, weights.Bias, at.Up, null, asked, one);
-            Activate.Forward(_shape.Config.Activation, _shape.Config.GatedFeedForward, at.Up, at.Hidden, asked, one);
+            var block = asked.From(first, Product.RowBlock);
+            for (var panel = panels.First; panel < panels.End; panel++)
+            {
+                Product.Run(Behind(layer), weights.Forward, weights.Bias, at.Up, null, block, new Extent(panel, panel + 1));
+                Activate.Forward(kind, gated, learns, at.Up, at.Hidden, block, panel);
+            }
         }
     }
 

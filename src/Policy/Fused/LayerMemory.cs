@@ -34,7 +34,7 @@ internal sealed unsafe class LayerMemory
     /// <summary>[rows, 2].</summary>
     public required nint AttendedStatistics { get; init; }
 
-    /// <summary>Between the products of the feed-forward layer, before the nonlinearity.</summary>
+    /// <summary>Between the products of the feed-forward layer, before the nonlinearity; then its slopes, where there will be a way back.</summary>
     public required Panels Up { get; init; }
 
     /// <summary>And behind it.</summary>

@@ -38,12 +38,6 @@ internal sealed unsafe class TrunkMemory : IDisposable
     /// <summary>[N, H heads]: the gradient of what the last layer's attention gives, where not all rows are asked for.</summary>
     public Panels Mixed { get; private set; }
 
-    /// <summary>[N, hidden], for gradients that do not last.</summary>
-    public Panels Hidden { get; private set; }
-
-    /// <summary>The same for rows that are asked for.</summary>
-    public Panels AskedHidden { get; private set; }
-
     /// <summary>[N', 2], of the last norm.</summary>
     public float* Statistics { get; private set; }
 
@@ -63,8 +57,6 @@ internal sealed unsafe class TrunkMemory : IDisposable
         var learns = keeping != Keeping.Nothing;
         if (learns)
         {
-            Hidden = memory.Panels(shape.Hidden.Count, rows);
-            AskedHidden = batch.AsksAll ? Hidden : memory.Panels(shape.Hidden.Count, asked);
             NormGradients = memory.Take((long)batch.Segments.Length * (2 * count + 1) * 2 * width * Kernels.Panels.Chunk);
             if (!batch.AsksAll) Mixed = memory.Panels(mixed, rows);
         }
@@ -128,6 +120,11 @@ internal sealed unsafe class TrunkMemory : IDisposable
             return at;
         }
 
-        public Panels Panels(int chunks, int rows) => new(Take((long)chunks * Kernels.Panels.Chunk * rows), (long)Kernels.Panels.Chunk * rows);
+        public Panels Panels(int chunks, int rows)
+        {
+            // An odd number of lines from a chunk to the next: a row's chunks would otherwise share a set of the cache.
+            var step = (long)Kernels.Panels.Chunk * (rows | 1);
+            return new(Take(chunks * step), step);
+        }
     }
 }

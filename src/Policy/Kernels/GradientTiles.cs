@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Rlhf.Policies.Kernels;
 
@@ -8,6 +9,9 @@ namespace Rlhf.Policies.Kernels;
 /// </summary>
 internal static unsafe class GradientTiles
 {
+    /// <summary>Rows of outputs that are asked for before their turn: they come from far, the inputs do not.</summary>
+    private const int Ahead = 8;
+
     /// <summary>Outputs of a tile: as many as there are registers for, and a divisor of a chunk.</summary>
     public static int Height<L>()
         where L : struct, ILanes<L> => L.Count == Panels.Chunk ? 8 : 4;
@@ -38,6 +42,7 @@ internal static unsafe class GradientTiles
         L u7 = L.Load(to + 7 * toStep), v7 = L.Load(to + 7 * toStep + toSecond);
         for (var row = 0; row < rows; row++, outputs += Panels.Chunk, inputs += Panels.Chunk)
         {
+            Fetch(outputs + Ahead * Panels.Chunk);
             L first = L.Load(inputs), other = L.Load(inputs + second);
             var g0 = L.All(outputs[0]);
             u0 = L.Fma(g0, first, u0);
@@ -94,6 +99,7 @@ internal static unsafe class GradientTiles
         L u3 = L.Load(to + 3 * toStep), v3 = L.Load(to + 3 * toStep + toSecond);
         for (var row = 0; row < rows; row++, outputs += Panels.Chunk, inputs += Panels.Chunk)
         {
+            Fetch(outputs + Ahead * Panels.Chunk);
             L first = L.Load(inputs), other = L.Load(inputs + second);
             var g0 = L.All(outputs[0]);
             u0 = L.Fma(g0, first, u0);
@@ -117,5 +123,11 @@ internal static unsafe class GradientTiles
         L.Store(to + 2 * toStep + toSecond, v2);
         L.Store(to + 3 * toStep, u3);
         L.Store(to + 3 * toStep + toSecond, v3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(float* soon)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(soon);
     }
 }

@@ -7,7 +7,7 @@ namespace Rlhf.Policies.Kernels;
 /// sum over rows reads memory from front to end, as a product over columns does. Columns are filled up with zeros to pairs of chunks.
 /// </summary>
 /// <param name="data">of row 0, column 0</param>
-/// <param name="chunkStep">numbers from a chunk to the next: 16 for each row there is</param>
+/// <param name="chunkStep">numbers from a chunk to the next: 16 for each row there is, or more</param>
 internal readonly unsafe struct Panels(float* data, long chunkStep)
 {
     /// <summary>Columns of a chunk, and numbers from a row to the next.</summary>

@@ -7,7 +7,7 @@ namespace Rlhf.Policies.Kernels;
 internal static unsafe class Product
 {
     /// <summary>Rows that go through all panels before the next do: what is read again and again of them stays in the nearer caches.</summary>
-    private const int RowBlock = 96;
+    public const int RowBlock = 96;
 
     /// <summary>Inner indices that all these rows go through before the next: their weights then stay in the nearest cache.</summary>
     private const int InnerBlock = 256;

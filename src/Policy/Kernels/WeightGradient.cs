@@ -7,7 +7,7 @@ namespace Rlhf.Policies.Kernels;
 internal static unsafe class WeightGradient
 {
     /// <summary>Rows at a time: the inputs of a pair of chunks then stay in the nearest cache for all outputs.</summary>
-    private const int RowBlock = 128;
+    private const int RowBlock = 512;
 
     /// <param name="outputs">g [rows, outputs]</param>
     /// <param name="inputs">x [rows, inputs]</param>
