@@ -5,6 +5,7 @@ using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Kernels;
 using Rlhf.Policies.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Rlhf.Benchmarks.Speed;
@@ -14,16 +15,18 @@ internal static class StagesCommand
 {
     private const int Repeats = 7;
 
-    /// <summary>stages [a|b] [sequences] [length] [asked]</summary>
+    /// <summary>stages [a|b] [sequences] [length] [asked] [bfloat16]</summary>
     public static int Run(string[] args)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        var isNarrow = args.Contains("bfloat16");
+        args = [.. args.Where(arg => arg != "bfloat16")];
         int At(int i, int otherwise) => args.Length > i ? int.Parse(args[i]) : otherwise;
         var config = args.Length > 0 && args[0] == "b" ? TransformerConfig.Gpt2(4096, 384, 6, 6, 64) : TransformerConfig.Gpt2(512, 128, 4, 4, 64);
         int sequences = At(1, 64), length = At(2, 31), asked = At(3, 24);
         using var scope = NewDisposeScope();
-        using var model = CausalLm.Create(config with { Context = Math.Max(64, length) }, seed: 1);
-        using var trunk = new PackedTrunk(new TrunkShape(model.Config));
+        using var model = CausalLm.Create(config with { Context = Math.Max(64, length) }, seed: 1).to(isNarrow ? ScalarType.BFloat16 : ScalarType.Float32);
+        using var trunk = new PackedTrunk(new TrunkShape(model.Config), isNarrow);
         trunk.Take(model.Trunk.Weights(), backward: true);
         var batch = new RaggedBatch([.. Enumerable.Repeat(length, sequences)], [.. Enumerable.Range(0, sequences * length).Where(row => row % length >= length - asked)]);
         unsafe
@@ -75,11 +78,11 @@ internal static class StagesCommand
 
         Say("laying weights out", 0, () =>
         {
-            using var fresh = new PackedTrunk(new TrunkShape(model.Config));
+            using var fresh = new PackedTrunk(new TrunkShape(model.Config), isNarrow);
             fresh.Take(model.Trunk.Weights(), backward: true);
         }, 1);
         var parameters = model.parameters().ToArray();
-        var zeros = Array.ConvertAll(parameters, one => zeros_like(one));
+        var zeros = Array.ConvertAll(parameters, one => one.to(ScalarType.Float32).zero_());
         Say("gradient norm", 0, () => OptimizerStep.Norm(zeros), 1);
         Say("AdamW", 0, () => OptimizerStep.AdamW(new AdamW(1, 0.9f, 0.99f, 1, 0, 1, 1e-8f), zeros, zeros, zeros, zeros), 1);
         Console.WriteLine($"{"all",-28} {total * 1e3,9:0.000} ms on one thread");

@@ -30,9 +30,9 @@ public sealed record MachineCeilings(double Product, double Bandwidth)
             using var scope = NewDisposeScope();
             var (a, b) = (randn(size, size, device: device).to(type), randn(size, size, device: device).to(type));
             var seconds = Best(() => mm(a, b).Dispose(), device, Repeats);
-            if (KernelRule.Serves(device, type))
+            if (KernelRule.ServesModel(device, type))
             {
-                using var sample = new SampleProduct((int)size, (int)size, (int)size);
+                using var sample = new SampleProduct((int)size, (int)size, (int)size, type);
                 seconds = Math.Min(seconds, Best(sample.Run, device, Repeats));
             }
 

@@ -55,8 +55,8 @@ public static class MatrixFloor
         using var scope = NewDisposeScope();
         var (a, b) = (randn(product.Rows, product.Inner, device: device).to(type), randn(product.Inner, product.Columns, device: device).to(type));
         var composed = MachineCeilings.Best(() => mm(a, b).Dispose(), device, Repeats);
-        if (!KernelRule.Serves(device, type)) return composed;
-        using var sample = new SampleProduct((int)product.Rows, (int)product.Inner, (int)product.Columns);
+        if (!KernelRule.ServesModel(device, type)) return composed;
+        using var sample = new SampleProduct((int)product.Rows, (int)product.Inner, (int)product.Columns, type);
         return Math.Min(composed, MachineCeilings.Best(sample.Run, device, Repeats));
     }
 }

@@ -29,7 +29,7 @@ internal static class BenchCommand
         Check(recipe, context);
         if (recipe.Threads > 0) set_num_threads(recipe.Threads);
         var device = Machine.Open(recipe.Device);
-        var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        var type = Machine.TypeOf(recipe.Dtype);
         var work = new SpeedWorkload(recipe.Rows, recipe.Length, recipe.NewTokens, recipe.Repeats);
         var sizes = Sizes(recipe, device);
         context.Progress.Begin("bench", sizes.Count + 1, 0);
@@ -52,15 +52,15 @@ internal static class BenchCommand
     private static void Check(BenchRecipe recipe, CommandContext context)
     {
         var device = Machine.DeviceOf(recipe.Device);
-        var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        if (recipe.Against == Opponent.Composed && !KernelRule.Serves(device, type))
-            throw new RlhfException("against: found composed, which is all that computes this here; kernels are for float32 on a CPU, and RLHF_KERNELS=0 turns them off");
+        var type = Machine.TypeOf(recipe.Dtype);
+        if (recipe.Against == Opponent.Composed && !KernelRule.ServesModel(device, type))
+            throw new RlhfException("against: found composed, which is all that computes this here; kernels are for float32 on a CPU, and for bfloat16 on one that multiplies it; RLHF_KERNELS=0 turns them off");
         foreach (var size in Sizes(recipe, device))
         {
             var shape = NamedShapes.Of(size);
             MemoryEstimate.Of(new MemoryPlan
             {
-                Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Longest = recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU,
+                Models = [new(shape, Upkeep.Trained), new(shape, Upkeep.Frozen)], Tokens = (long)recipe.Rows * recipe.Length, Longest = recipe.Length, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU, InKernels = KernelRule.ServesModel(device, type),
             }).Tell($"bench {size}", "lower rows or length, or choose smaller sizes", context, device);
         }
     }

@@ -2,6 +2,7 @@ using Rlhf.Dpo;
 using Rlhf.Foundation.Jobs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Models;
 using Rlhf.Policies.Sft;
 using Rlhf.Policies.Tokenization;
@@ -75,9 +76,13 @@ internal static class Foresight
 
     private static Upkeep Of(LoraRecipe lora) => lora.IsOn ? Upkeep.Adapted : Upkeep.Trained;
 
-    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, long longest, bool checkpointing, OptimizerOptions optimizer) => new()
+    private static MemoryPlan Plan(Recipe recipe, IReadOnlyList<HeldModel> models, long tokens, long longest, bool checkpointing, OptimizerOptions optimizer)
     {
-        Models = models, Tokens = tokens, Longest = longest, Dtype = recipe.Dtype, OnCpu = Machine.DeviceOf(recipe.Device).type == DeviceType.CPU, GradientCheckpointing = checkpointing,
-        Ranks = optimizer.Shard ? JobPlace.Here().Size : 1,
-    };
+        var device = Machine.DeviceOf(recipe.Device);
+        return new MemoryPlan
+        {
+            Models = models, Tokens = tokens, Longest = longest, Dtype = recipe.Dtype, OnCpu = device.type == DeviceType.CPU, InKernels = KernelRule.ServesModel(device, Machine.TypeOf(recipe.Dtype)),
+            GradientCheckpointing = checkpointing, Ranks = optimizer.Shard ? JobPlace.Here().Size : 1,
+        };
+    }
 }

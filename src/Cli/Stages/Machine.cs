@@ -25,9 +25,11 @@ internal sealed class Machine
     {
         if (recipe.Threads > 0) set_num_threads(recipe.Threads);
         var device = Open(recipe.Device);
-        var type = recipe.Dtype == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        var type = TypeOf(recipe.Dtype);
         return new Machine(device, type, context.Job.Join(device));
     }
+
+    public static ScalarType TypeOf(Precision precision) => precision == Precision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>The device that a key names, ready for work.</summary>
     public static Device Open(string name)

@@ -35,7 +35,7 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
 
     /// <summary>Kernels keep weights beside themselves in the layout of a product: of what learns in a second one, for the way back.</summary>
     private static long LaidOut(MemoryPlan plan, int number) =>
-        plan.OnCpu && number == Float32 ? Float32 * (2 * plan.Learning.Sum(Parameters) + plan.Held(Upkeep.Frozen, Upkeep.Passing).Sum(Parameters)) : 0;
+        plan.InKernels ? number * (2 * plan.Learning.Sum(Parameters) + plan.Held(Upkeep.Frozen, Upkeep.Passing).Sum(Parameters)) : 0;
 
     /// <summary>A forward and a backward pass through everything that learns.</summary>
     private static long Learning(MemoryPlan plan, int number)
@@ -46,8 +46,10 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
             : shape.Layers * Inner(plan, shape)));
         var oneLayer = plan.Learning.Select(shape => Backward(plan, shape) + (plan.GradientCheckpointing ? Inner(plan, shape) : 0)).DefaultIfEmpty(0).Max();
         // Of one chunk, in float32; their gradient takes their place, or in bfloat16 one of its own.
-        var logits = plan.Learning.Select(shape => Math.Min(LogitChunk, plan.Tokens * shape.Vocabulary)).DefaultIfEmpty(0).Max() * (Float32 + (number == Float32 ? 0 : number));
-        return plan.Tokens * number * (kept + oneLayer) + logits;
+        var logits = plan.Learning.Select(shape => Math.Min(LogitChunk, plan.Tokens * shape.Vocabulary)).DefaultIfEmpty(0).Max() * (Float32 + (Computed(plan, number) == Float32 ? 0 : number));
+        // Gradients of narrow weights are added up in float32 first.
+        var sums = plan.InKernels && number != Float32 ? Float32 * plan.Held(Upkeep.Trained).Sum(Parameters) : 0;
+        return plan.Tokens * Computed(plan, number) * (kept + oneLayer) + logits + sums;
     }
 
     /// <summary>Generation in a cache, then a forward pass of each model and the comparison of policy and reference. There are no gradients at that time, and models that go before an update are still there.</summary>
@@ -56,8 +58,8 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         var passing = plan.Held(Upkeep.Passing).Sum(Parameters) * number;
         if (plan.CachedTokens == 0 && passing == 0) return 0;
         var policy = plan.Models[0].Shape;
-        var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * number;
-        var layer = plan.Tokens * number * plan.Models.Max(model => Around(model.Shape) + Inner(plan, model.Shape));
+        var cache = plan.CachedTokens * policy.Layers * 2 * policy.KeyValueHeads * policy.HeadWidth * Computed(plan, number);
+        var layer = plan.Tokens * Computed(plan, number) * plan.Models.Max(model => Around(model.Shape) + Inner(plan, model.Shape));
         // Logits of policy and reference, half a chunk each; where operators are composed, probabilities beside them.
         var comparison = (plan.OnCpu ? 2L : 3L) * Float32 * Math.Min(LogitChunk / 2, plan.Tokens * policy.Vocabulary);
         // What tokens were drawn from is kept on a CPU in float32 alone.
@@ -87,18 +89,21 @@ internal sealed record MemoryEstimate(long Weights, long Activations)
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB")
         : string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, bytes >> 20)} MiB");
 
+    /// <summary>Bytes of a number between a model's products.</summary>
+    private static int Computed(MemoryPlan plan, int number) => plan.InKernels ? Float32 : number;
+
     private static long Norm(TransformerConfig shape) => shape.Norm == Normalization.Layer ? 2L * shape.Width : shape.Width;
 
     /// <summary>Numbers of a token that the backward pass of one layer reads again: its input, both norms' outputs, queries, keys, values, what attention gave, what the second norm read, and the feed-forward's inner values before and after the nonlinearity.</summary>
     private static long Inner(MemoryPlan plan, TransformerConfig shape) =>
         (shape.ParallelResidual ? 3L : 4L) * shape.Width + shape.QueryKeyValueWidth + (long)shape.Heads * shape.HeadWidth + FeedForwardValues(shape) + Scores(plan, shape);
 
-    /// <summary>Gradients of a token that are there at once in the backward pass of one layer.</summary>
-    private static long Backward(MemoryPlan plan, TransformerConfig shape) => shape.Width + FeedForwardValues(shape) + 2 * Scores(plan, shape);
+    /// <summary>Gradients of a token that are there at once in the backward pass of one layer; in kernels those of inner values take these values' place.</summary>
+    private static long Backward(MemoryPlan plan, TransformerConfig shape) => shape.Width + (plan.InKernels ? 0 : FeedForwardValues(shape) + 2 * Scores(plan, shape));
 
     /// <summary>What attention weighs the other tokens by, where it is written as two products.</summary>
     private static long Scores(MemoryPlan plan, TransformerConfig shape) =>
-        PlainAttention.Serves(plan.OnCpu && plan.Dtype == Precision.BFloat16, plan.Longest, shape.AttentionCap) ? shape.Heads * plan.Longest : 0;
+        PlainAttention.Serves(plan.OnCpu && !plan.InKernels && plan.Dtype == Precision.BFloat16, plan.Longest, shape.AttentionCap) ? shape.Heads * plan.Longest : 0;
 
     /// <summary>Before and after the last layer: the last norm's input and output, the rows that predict, and the gradients of these.</summary>
     private static long Around(TransformerConfig shape) => 6L * shape.Width;

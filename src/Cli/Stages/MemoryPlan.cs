@@ -37,6 +37,9 @@ internal sealed record MemoryPlan
 
     public required bool OnCpu { get; init; }
 
+    /// <summary>Whether kernels compute it: in float32, whatever the type of the weights.</summary>
+    public required bool InKernels { get; init; }
+
     public bool GradientCheckpointing { get; init; }
 
     /// <summary>Processes that the optimizer's state is spread over.</summary>

@@ -47,6 +47,16 @@ public static class Libtorch
         }
     }
 
+    /// <summary>The handle of libtorch_cpu.</summary>
+    internal static nint Cpu
+    {
+        get
+        {
+            Load();
+            return s_library;
+        }
+    }
+
     /// <summary>The handle of libtorch_cuda; 0 where this libtorch is for processors alone.</summary>
     internal static nint Cuda
     {
@@ -85,7 +95,7 @@ public static class Libtorch
     [SuppressMessage("Usage", "CA2255", Justification = "Nothing else runs before a user of this library touches TorchSharp.")]
     internal static void LoadWithTorchSharp()
     {
-        NativeLibrary.SetDllImportResolver(typeof(Libtorch).Assembly, (name, _, _) => name == StableInterface.Library ? Handle() : 0);
+        NativeLibrary.SetDllImportResolver(typeof(Libtorch).Assembly, (name, _, _) => name == StableInterface.Library ? Cpu : 0);
         AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) => LoadFor(loaded.LoadedAssembly);
         foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies()) LoadFor(assembly);
     }
@@ -105,12 +115,6 @@ public static class Libtorch
             using (var error = Console.OpenStandardError()) error.Write(Encoding.UTF8.GetBytes(failure.Message + Environment.NewLine));
             Environment.Exit(1);
         }
-    }
-
-    private static nint Handle()
-    {
-        Load();
-        return s_library;
     }
 
     private static LibtorchFolder LoadOnce()

@@ -138,24 +138,12 @@ internal sealed unsafe class BackwardStages : IDisposable
     // Through down and the nonlinearity: what stands between the products becomes its gradient.
     private void Down(int layer, Extent rows, Extent panels)
     {
-        var (at, weights) = (_memory.Layers[layer], _pass.Trunk.Layers[layer].Down.Backward);
-        var scratch = (nint)Scratch.Take(Product.RowBlock * PackedMatrix.Width);
-        for (var first = rows.First; first < rows.End; first += Product.RowBlock)
-        {
-            var block = rows.From(first, Product.RowBlock);
-            for (var panel = panels.First; panel < panels.End; panel++)
-            {
-                // Of what stands between the products only the panel is there, for as long as it is near.
-                var step = Product.RowBlock * Kernels.Panels.Chunk;
-                var between = new Panels((float*)scratch - 2 * panel * step, step);
-                Product.Run(From(at.OutputGradient, block), weights, _zeros.Data, between, null, Extent.Of(block.Count), new Extent(panel, panel + 1));
-                Activate.Backward(_shape.Config.GatedFeedForward, between, at.Up, block, panel);
-            }
-        }
+        var at = _memory.Layers[layer];
+        Product.Run(at.OutputGradient, _pass.Trunk.Layers[layer].Down.Backward, _zeros.Data, rows, panels, new ActivateBack(_shape.Config.GatedFeedForward, at.Slopes));
     }
 
     private void Up(int layer, Extent rows, Extent panels) =>
-        Product.Run(_memory.Layers[layer].Up, _pass.Trunk.Layers[layer].Up.Backward, _zeros.Data, Behind(layer), null, rows, panels);
+        Product.Run(_memory.Layers[layer].Slopes, _pass.Trunk.Layers[layer].Up.Backward, _zeros.Data, Behind(layer), null, rows, panels);
 
     // Of what attention was added to; in a layer whose halves are parallel, of the layer's input instead.
     private void FeedForwardNorm(int layer, int segment)
@@ -201,7 +189,7 @@ internal sealed unsafe class BackwardStages : IDisposable
     {
         var (at, packed, weights) = (_memory.Layers[layer], _pass.Trunk.Layers[layer], _pass.Trunk.Weights.Layers[layer]);
         return WeightTask.Of(packed.Down, weights.Down, at.OutputGradient, at.Hidden, at.Behind, Learns)
-            .Concat(WeightTask.Of(packed.Up, weights.Up, at.Up, at.Attended, at.Behind, Learns))
+            .Concat(WeightTask.Of(packed.Up, weights.Up, at.Slopes, at.Attended, at.Behind, Learns))
             .Concat(WeightTask.Of(packed.QueryKeyValue, weights.QueryKeyValue, at.Fused, at.Input, _batch.Rows, Learns))
             .Concat(WeightTask.Of(packed.Output, weights.Output, Towards(at), at.AskedMixed, at.Behind, Learns));
     }

@@ -73,7 +73,8 @@ internal sealed unsafe class ForwardStages(TrunkPass pass)
     private void Embed(Extent rows)
     {
         var weights = pass.Trunk.Weights;
-        EmbeddingRows.LookUp(weights.Embedding.Floats(), _batch.Tokens, weights.Positions is { } table ? table.Floats() : null, _batch.Positions, _shape.Config.Width, _memory.Layers[0].Input, rows);
+        var positions = weights.Positions is { } table ? (nint)table.Numbers(table.dtype) : 0;
+        EmbeddingRows.LookUp(weights.Embedding.Numbers(weights.Embedding.dtype), _batch.Tokens, (void*)positions, _batch.Positions, _shape.Config.Width, pass.Trunk.IsNarrow, _memory.Layers[0].Input, rows);
     }
 
     private void AttentionNorm(int layer, Extent rows) =>
@@ -113,17 +114,7 @@ internal sealed unsafe class ForwardStages(TrunkPass pass)
     private void Up(int layer, Extent asked, Extent panels)
     {
         var (at, weights) = (_memory.Layers[layer], pass.Trunk.Layers[layer].Up);
-        var (kind, gated, learns) = (_shape.Config.Activation, _shape.Config.GatedFeedForward, pass.Keeping != Keeping.Nothing);
-        // Few enough rows of a panel to be still near when the nonlinearity takes them.
-        for (var first = asked.First; first < asked.End; first += Product.RowBlock)
-        {
-            var block = asked.From(first, Product.RowBlock);
-            for (var panel = panels.First; panel < panels.End; panel++)
-            {
-                Product.Run(Behind(layer), weights.Forward, weights.Bias, at.Up, null, block, new Extent(panel, panel + 1));
-                Activate.Forward(kind, gated, learns, at.Up, at.Hidden, block, panel);
-            }
-        }
+        Product.Run(Behind(layer), weights.Forward, weights.Bias, asked, panels, new Activate(_shape.Config.Activation, _shape.Config.GatedFeedForward, at.Slopes, at.Hidden));
     }
 
     private void Down(int layer, Extent asked, Extent panels)

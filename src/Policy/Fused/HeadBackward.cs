@@ -105,7 +105,7 @@ internal sealed unsafe class HeadBackward : IDisposable
             var chunks = new Extent(task * Chunks, Math.Min(head.Columns.Count, (task + 1) * Chunks));
             for (var chunk = chunks.First; isFirst && chunk < chunks.End; chunk++)
                 new Span<float>(pass._ofHead + (long)head.Columns[chunk].First * head.Width, head.Columns[chunk].Count * head.Width).Clear();
-            WeightGradient.Run(pass.Logits, pass.Hidden, rows, head.Columns, head.Inputs, pass._ofHead, chunks);
+            WeightGradient.Run(pass.Logits, pass.Hidden, rows, head.Columns, head.Inputs, head.IsNarrow, pass._ofHead, chunks);
         }
     }
 }

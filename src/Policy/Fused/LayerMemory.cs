@@ -34,10 +34,10 @@ internal sealed unsafe class LayerMemory
     /// <summary>[rows, 2].</summary>
     public required nint AttendedStatistics { get; init; }
 
-    /// <summary>Between the products of the feed-forward layer, before the nonlinearity; then its slopes, where there will be a way back.</summary>
-    public required Panels Up { get; init; }
+    /// <summary>Those of the nonlinearity between the products of the feed-forward layer, where there will be a way back; on it, the gradient of what the nonlinearity was given.</summary>
+    public required Panels Slopes { get; init; }
 
-    /// <summary>And behind it.</summary>
+    /// <summary>What the nonlinearity gave.</summary>
     public required Panels Hidden { get; init; }
 
     /// <summary>x + attention + feed-forward: the next layer's input.</summary>

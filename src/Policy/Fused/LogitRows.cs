@@ -13,13 +13,15 @@ internal sealed unsafe class LogitRows
     // A block's logits stay within the caches, but for very large vocabularies: fewer rows would read the head too often.
     private const int Numbers = 1 << 18, Fewest = 24, Most = 96;
 
-    private readonly float* _hidden;
+    private readonly void* _hidden;
+    private readonly bool _isNarrow;
 
-    /// <param name="hidden">[N, D] contiguous, float32, on the CPU; has to outlive this</param>
+    /// <param name="hidden">[N, D] contiguous, float32 or bfloat16, on the CPU; has to outlive this</param>
     /// <param name="head">of D columns</param>
     public LogitRows(Tensor hidden, PackedHead head)
     {
-        _hidden = hidden.Floats();
+        _isNarrow = hidden.dtype == ScalarType.BFloat16;
+        _hidden = hidden.Numbers(_isNarrow ? ScalarType.BFloat16 : ScalarType.Float32);
         Head = head;
         Count = (int)hidden.shape[0];
         BlockRows = Math.Clamp(Numbers / head.Vocabulary, Fewest, Most);
@@ -57,15 +59,21 @@ internal sealed unsafe class LogitRows
     {
         for (var row = rows.First; row < rows.End; row++)
         {
-            var from = _hidden + (long)row * Head.Width;
+            var from = (long)row * Head.Width;
             for (var chunk = 0; chunk < Head.Inputs.Count; chunk++)
             {
                 var (column, count) = Head.Inputs[chunk];
                 var target = new Span<float>(to.At(first + row - rows.First, chunk), Panels.Chunk);
-                new Span<float>(from + column, count).CopyTo(target);
+                if (_isNarrow) Widen(new ReadOnlySpan<ushort>((ushort*)_hidden + from + column, count), target);
+                else new Span<float>((float*)_hidden + from + column, count).CopyTo(target);
                 target[count..].Clear();
             }
         }
+    }
+
+    private static void Widen(ReadOnlySpan<ushort> from, Span<float> to)
+    {
+        for (var i = 0; i < from.Length; i++) to[i] = BitConverter.UInt32BitsToSingle((uint)from[i] << 16);
     }
 
     /// <summary>Logits of rows of panels.</summary>

@@ -17,7 +17,7 @@ internal sealed unsafe class PackedHead
     {
         Width = (int)head.shape[1];
         Vocabulary = (int)head.shape[0];
-        _projection = new PackedProjection(ChunkMap.Plain(Vocabulary), ChunkMap.Plain(Width));
+        _projection = new PackedProjection(ChunkMap.Plain(Vocabulary), ChunkMap.Plain(Width), head.dtype == ScalarType.BFloat16);
     }
 
     /// <summary>D.</summary>
@@ -25,6 +25,8 @@ internal sealed unsafe class PackedHead
 
     /// <summary>V.</summary>
     public int Vocabulary { get; }
+
+    public bool IsNarrow => _projection.IsNarrow;
 
     public ChunkMap Columns => _projection.Outputs;
 
@@ -39,7 +41,7 @@ internal sealed unsafe class PackedHead
     /// <summary>[V] zeros, and far below any logit where columns fill up a panel.</summary>
     public float* Bias => _projection.Bias;
 
-    /// <param name="head">contiguous, float32, on the CPU</param>
+    /// <param name="head">contiguous, on the CPU</param>
     /// <param name="backward">whether the backward pass will be wanted</param>
     public static PackedHead Of(Tensor head, bool backward) => s_known.GetValue(head, one => new PackedHead(one)).Take(head, backward);
 
@@ -48,9 +50,9 @@ internal sealed unsafe class PackedHead
     {
         lock (_projection)
         {
-            var tasks = new List<PackTask>();
-            _projection.Take(new ProjectionWeights(() => head, isMade: false, null, WeightKey.Of([head])), backward, tasks);
-            Threads.Share(tasks.Count, new PackTasks(tasks));
+            using var packing = new Packing();
+            _projection.Take(new ProjectionWeights(() => head, isMade: false, null, WeightKey.Of([head])), backward, packing);
+            packing.Run();
             for (var column = Vocabulary; column < Panels.Padded(Vocabulary); column++) Bias[column] = SoftmaxRows.Hidden;
         }
 

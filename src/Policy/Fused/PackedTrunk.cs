@@ -1,4 +1,3 @@
-using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Kernels;
 
 namespace Rlhf.Policies.Fused;
@@ -8,14 +7,18 @@ internal sealed unsafe class PackedTrunk : IDisposable
 {
     private readonly NativeBuffer _norms;
 
-    public PackedTrunk(TrunkShape shape)
+    /// <param name="shape">of the trunk</param>
+    /// <param name="isNarrow">whether its weights are bfloat16</param>
+    public PackedTrunk(TrunkShape shape, bool isNarrow)
     {
-        Shape = shape;
-        Layers = [.. Enumerable.Range(0, shape.Config.Layers).Select(_ => new PackedLayer(shape))];
+        (Shape, IsNarrow) = (shape, isNarrow);
+        Layers = [.. Enumerable.Range(0, shape.Config.Layers).Select(_ => new PackedLayer(shape, isNarrow))];
         _norms = new NativeBuffer(2L * (2 * Layers.Count + 1) * NormSize);
     }
 
     public TrunkShape Shape { get; }
+
+    public bool IsNarrow { get; }
 
     public IReadOnlyList<PackedLayer> Layers { get; }
 
@@ -28,16 +31,16 @@ internal sealed unsafe class PackedTrunk : IDisposable
     public void Take(TrunkWeights weights, bool backward)
     {
         Weights = weights;
-        var tasks = new List<PackTask>();
-        foreach (var (layer, packed) in weights.Layers.Zip(Layers)) packed.Take(layer, backward, tasks);
-        Threads.Share(tasks.Count, new PackTasks(tasks));
+        using var packing = new Packing();
+        foreach (var (layer, packed) in weights.Layers.Zip(Layers)) packed.Take(layer, backward, packing);
+        packing.Run();
         for (var i = 0; i < Layers.Count; i++)
         {
-            Layers[i].AttentionNorm = Norm(2 * i, weights.Layers[i].AttentionNorm);
-            Layers[i].FeedForwardNorm = Norm(2 * i + 1, weights.Layers[i].FeedForwardNorm);
+            Layers[i].AttentionNorm = Norm(2 * i, weights.Layers[i].AttentionNorm, packing);
+            Layers[i].FeedForwardNorm = Norm(2 * i + 1, weights.Layers[i].FeedForwardNorm, packing);
         }
 
-        LastNorm = Norm(2 * Layers.Count, weights.Norm);
+        LastNorm = Norm(2 * Layers.Count, weights.Norm, packing);
     }
 
     public Norm LastNorm { get; private set; }
@@ -48,36 +51,36 @@ internal sealed unsafe class PackedTrunk : IDisposable
         _norms.Dispose();
     }
 
-    private Norm Norm(int index, NormWeights weights)
+    private Norm Norm(int index, NormWeights weights, Packing packing)
     {
         var at = _norms.Data + 2L * index * NormSize;
-        Pack.Row(weights.Weight.Floats(), Shape.Width, at);
-        if (weights.Bias is { } bias) Pack.Row(bias.Floats(), Shape.Width, at + NormSize);
+        Pack.Row(packing.Floats(weights.Weight), Shape.Width, at);
+        if (weights.Bias is { } bias) Pack.Row(packing.Floats(bias), Shape.Width, at + NormSize);
         return new Norm(Shape.Config.Width, Shape.Config.NormEpsilon, at, weights.Bias is null ? null : at + NormSize);
     }
 }
 
 /// <summary>One layer of it.</summary>
-internal sealed class PackedLayer(TrunkShape shape) : IDisposable
+internal sealed class PackedLayer(TrunkShape shape, bool isNarrow) : IDisposable
 {
-    public PackedProjection QueryKeyValue { get; } = new(shape.QueryKeyValue, shape.Width);
+    public PackedProjection QueryKeyValue { get; } = new(shape.QueryKeyValue, shape.Width, isNarrow);
 
-    public PackedProjection Output { get; } = new(shape.Width, shape.Mixed);
+    public PackedProjection Output { get; } = new(shape.Width, shape.Mixed, isNarrow);
 
-    public PackedProjection Up { get; } = new(shape.Up, shape.Width);
+    public PackedProjection Up { get; } = new(shape.Up, shape.Width, isNarrow);
 
-    public PackedProjection Down { get; } = new(shape.Width, shape.Hidden);
+    public PackedProjection Down { get; } = new(shape.Width, shape.Hidden, isNarrow);
 
     public Norm AttentionNorm { get; set; }
 
     public Norm FeedForwardNorm { get; set; }
 
-    public void Take(LayerWeights weights, bool backward, List<PackTask> tasks)
+    public void Take(LayerWeights weights, bool backward, Packing packing)
     {
-        QueryKeyValue.Take(weights.QueryKeyValue, backward, tasks);
-        Output.Take(weights.Output, backward, tasks);
-        Up.Take(weights.Up, backward, tasks);
-        Down.Take(weights.Down, backward, tasks);
+        QueryKeyValue.Take(weights.QueryKeyValue, backward, packing);
+        Output.Take(weights.Output, backward, packing);
+        Up.Take(weights.Up, backward, packing);
+        Down.Take(weights.Down, backward, packing);
     }
 
     public void Dispose()

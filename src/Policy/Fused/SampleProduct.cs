@@ -1,4 +1,5 @@
 using Rlhf.Policies.Kernels;
+using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;
 
@@ -12,13 +13,15 @@ internal sealed unsafe class SampleProduct : IDisposable
     /// <param name="rows">of x and y</param>
     /// <param name="inner">K, filled up to whole panels</param>
     /// <param name="columns">of y, filled up likewise</param>
-    public SampleProduct(int rows, int inner, int columns)
+    /// <param name="type">float32 or bfloat16</param>
+    public SampleProduct(int rows, int inner, int columns, ScalarType type)
     {
         (_rows, inner, columns) = (rows, Panels.Padded(inner), Panels.Padded(columns));
-        _weights = new PackedMatrix(inner, columns);
+        _weights = new PackedMatrix(inner, columns, type == ScalarType.BFloat16);
         (_x, _y, _bias) = (new NativeBuffer((long)rows * inner), new NativeBuffer((long)rows * columns), new NativeBuffer(columns));
         Fill(_x.Data, _x.Count);
-        Fill(_weights.Panel(0), (long)inner * columns);
+        if (_weights.IsNarrow) new Span<ushort>(_weights.NarrowChunk(0), inner * columns).Fill(0x3F80); // 1
+        else Fill(_weights.Panel(0), (long)inner * columns);
         Fill(_bias.Data, columns);
     }
 

@@ -6,20 +6,29 @@ namespace Rlhf.Policies.Fused;
 /// <summary>Where the gradients of a trunk's weights are added up: with its parameters, or apart where adapters made a weight of others.</summary>
 internal sealed unsafe class TrunkGradients
 {
-    private readonly Dictionary<Tensor, Tensor> _made = new(ReferenceEqualityComparer.Instance);
+    // Of weights that are no parameters, and of parameters that are narrower than sums should be.
+    private readonly Dictionary<Tensor, Tensor> _apart = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Of weights that are no parameters.</summary>
-    public Tensor? OfMade(Tensor weight) => _made.GetValueOrDefault(weight);
+    public Tensor? OfMade(Tensor weight) => _apart.GetValueOrDefault(weight)?.to(weight.dtype);
+
+    /// <summary>Adds what was summed apart to the gradients of parameters.</summary>
+    public void Finish()
+    {
+        using var quiet = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (weight, sum) in _apart.Where(pair => pair.Key.is_leaf)) weight.grad = (weight.grad is { } present ? present.Plus(sum) : sum).to(weight.dtype);
+    }
 
     /// <summary>Where a weight's gradient is added to; none where it does not learn.</summary>
     public GradientTarget Of(Tensor? weight)
     {
         if (weight is null || !weight.requires_grad) return default;
-        if (!weight.is_leaf)
+        if (!weight.is_leaf || weight.dtype != ScalarType.Float32)
         {
-            var known = _made.TryGetValue(weight, out var made);
-            if (!known) _made.Add(weight, made = empty(weight.shape, ScalarType.Float32, CPU));
-            return new GradientTarget(made!, !known);
+            var known = _apart.TryGetValue(weight, out var apart);
+            if (!known) _apart.Add(weight, apart = empty(weight.shape, ScalarType.Float32, CPU));
+            return new GradientTarget(apart!, !known);
         }
 
         // The weight holds its gradient; an object of ours that did so too would keep the memory until a garbage collection.

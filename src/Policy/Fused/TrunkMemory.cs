@@ -92,7 +92,7 @@ internal sealed unsafe class TrunkMemory : IDisposable
                 AskedMixed = compacts ? memory.Panels(mixed, behind) : given,
                 Attended = Of(width, size, layer => layer.Attended),
                 AttendedStatistics = Numbers(Norm.Kept * (long)size, layer => layer.AttendedStatistics),
-                Up = Of(shape.Up.Count, size, layer => layer.Up),
+                Slopes = learns ? Of(shape.Up.Count, size, layer => layer.Slopes) : default,
                 Hidden = Of(shape.Hidden.Count, size, layer => layer.Hidden),
                 Output = output,
                 OutputGradient = gradient,

@@ -6,7 +6,7 @@ namespace Rlhf.Policies.Fused;
 internal sealed unsafe class WeightTask
 {
     /// <summary>Chunks of outputs of a task: enough that the inputs are not read too often, and few enough that threads can share.</summary>
-    private const int Chunks = 8;
+    private const int Chunks = 8, NarrowChunks = 16;
 
     private PackedProjection _packed = null!;
     private Panels _outputs;
@@ -31,9 +31,10 @@ internal sealed unsafe class WeightTask
     {
         GradientTarget ofWeight = learns.Of(weights.Weight), ofBias = learns.Of(weights.Bias);
         if (ofWeight.Data == 0 && ofBias.Data == 0) yield break;
-        for (var first = 0; first < packed.Outputs.Count; first += Chunks)
+        var most = packed.IsNarrow ? NarrowChunks : Chunks;
+        for (var first = 0; first < packed.Outputs.Count; first += most)
         {
-            var chunks = new Extent(first, Math.Min(packed.Outputs.Count, first + Chunks));
+            var chunks = Extent.Of(packed.Outputs.Count).From(first, most);
             yield return new WeightTask { _packed = packed, _outputs = outputs, _inputs = inputs, _rows = rows, _ofWeight = ofWeight, _ofBias = ofBias, _chunks = chunks };
         }
     }
@@ -48,7 +49,7 @@ internal sealed unsafe class WeightTask
             if (_ofBias.IsFresh) new Span<float>(_ofBias.Floats + first, count).Clear();
         }
 
-        if (_ofWeight.Data != 0) WeightGradient.Run(_outputs, _inputs, _rows, _packed.Outputs, _packed.Inputs, _ofWeight.Floats, _chunks);
+        if (_ofWeight.Data != 0) WeightGradient.Run(_outputs, _inputs, _rows, _packed.Outputs, _packed.Inputs, _packed.IsNarrow, _ofWeight.Floats, _chunks);
         if (_ofBias.Data != 0) BiasGradient.Run(_outputs, _rows, _packed.Outputs, _ofBias.Floats, _chunks);
     }
 }

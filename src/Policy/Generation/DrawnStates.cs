@@ -13,19 +13,19 @@ internal sealed class DrawnStates : IDisposable
     private readonly int _tokens;
     private readonly Tensor _rows; // [E·T, D]
 
-    private DrawnStates(int episodes, int tokens, int width)
+    private DrawnStates(int episodes, int tokens, int width, ScalarType type)
     {
         _tokens = tokens;
-        _rows = empty((long)episodes * tokens, width).DetachFromDisposeScope();
+        _rows = empty([(long)episodes * tokens, width], type).DetachFromDisposeScope();
     }
 
     /// <summary>
-    /// Room for those of so many episodes, where they can stand for a pass: in float32 on a CPU. Elsewhere a step of one token
-    /// rounds otherwise than a whole pass does, and there is none.
+    /// Room for those of so many episodes, where they can stand for a pass: on a CPU, in float32 or in kernels. Elsewhere a step of one
+    /// token rounds otherwise than a whole pass does, and there is none.
     /// </summary>
     public static DrawnStates? For(CausalLm model, int episodes, SamplingOptions options) =>
-        model.HeadWeight.device_type == DeviceType.CPU && model.HeadWeight.dtype == ScalarType.Float32
-            ? new DrawnStates(episodes, Math.Min(options.MaxNewTokens, model.Config.Context), model.Config.Width)
+        model.HeadWeight.device_type == DeviceType.CPU && (model.HeadWeight.dtype == ScalarType.Float32 || model.Trunk.IsInKernels)
+            ? new DrawnStates(episodes, Math.Min(options.MaxNewTokens, model.Config.Context), model.Config.Width, model.HeadWeight.dtype)
             : null;
 
     /// <summary>[N, D] of these episodes, each with the length of its response, one after the other.</summary>

@@ -14,7 +14,7 @@ internal sealed class TokenSampler(SamplingOptions options, IReadOnlyList<int> e
     private readonly Tensor _ends = tensor(ends.ToArray(), ScalarType.Int64).On(device).DetachFromDisposeScope();
 
     /// <summary>Whether tokens are drawn without their logits ever being a tensor: in kernels, from the full softmax.</summary>
-    public bool Draws(Tensor hidden) => options.IsFullSoftmax && KernelRule.Serves(hidden);
+    public bool Draws(Tensor hidden) => options.IsFullSoftmax && KernelRule.ServesModel(hidden);
 
     /// <summary>Draws so.</summary>
     /// <param name="hidden">[R, D].</param>

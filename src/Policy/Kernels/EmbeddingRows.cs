@@ -6,25 +6,26 @@ namespace Rlhf.Policies.Kernels;
 internal static unsafe class EmbeddingRows
 {
     /// <summary>x[row] = tokens[token of the row] + positions[position of the row].</summary>
-    /// <param name="tokens">[V, width]</param>
+    /// <param name="tokens">[V, width], float32 or, where narrow, bfloat16</param>
     /// <param name="tokenOf">[rows]</param>
-    /// <param name="positions">[P, width]; null: nothing is added</param>
+    /// <param name="positions">[P, width], of the same type; null: nothing is added</param>
     /// <param name="positionOf">[rows]</param>
     /// <param name="width">of both tables</param>
+    /// <param name="isNarrow">whether they are bfloat16</param>
     /// <param name="x">[rows, width]</param>
     /// <param name="rows">to do</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void LookUp(float* tokens, int* tokenOf, float* positions, int* positionOf, int width, Panels x, Extent rows)
+    public static void LookUp(void* tokens, int* tokenOf, void* positions, int* positionOf, int width, bool isNarrow, Panels x, Extent rows)
     {
         for (var row = rows.First; row < rows.End; row++)
         {
-            var token = tokens + (long)tokenOf[row] * width;
-            var position = positions is null ? null : positions + (long)positionOf[row] * width;
+            long token = (long)tokenOf[row] * width, position = positions is null ? 0 : (long)positionOf[row] * width;
             for (var column = 0; column < Panels.Padded(width); column += Panels.Chunk)
             {
                 var to = x.At(row, column / Panels.Chunk);
                 var count = Math.Clamp(width - column, 0, Panels.Chunk);
-                for (var i = 0; i < count; i++) to[i] = position is null ? token[column + i] : token[column + i] + position[column + i];
+                for (var i = 0; i < count; i++)
+                    to[i] = positions is null ? At(tokens, token + column + i, isNarrow) : At(tokens, token + column + i, isNarrow) + At(positions, position + column + i, isNarrow);
                 for (var i = count; i < Panels.Chunk; i++) to[i] = 0;
             }
         }
@@ -43,4 +44,8 @@ internal static unsafe class EmbeddingRows
             for (var i = 0; i < count; i++) to[i] += from[i];
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float At(void* table, long place, bool isNarrow) =>
+        isNarrow ? BitConverter.UInt32BitsToSingle((uint)((ushort*)table)[place] << 16) : ((float*)table)[place];
 }

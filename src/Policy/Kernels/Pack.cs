@@ -9,13 +9,12 @@ internal static unsafe class Pack
     /// <param name="weight">[outputs, inputs]</param>
     /// <param name="outputs">where its rows stand in the chunks of y</param>
     /// <param name="inputs">where its columns stand in the chunks of x</param>
-    /// <param name="to">inputs by outputs</param>
     /// <param name="panel">to do</param>
+    /// <param name="at">where it goes [inputs, 32]</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Transposed(float* weight, ChunkMap outputs, ChunkMap inputs, PackedMatrix to, int panel)
+    public static void Transposed(float* weight, ChunkMap outputs, ChunkMap inputs, int panel, float* at)
     {
         var square = stackalloc float[Panels.Chunk * Panels.Chunk];
-        var at = to.Panel(panel);
         for (var input = 0; input < inputs.Count; input++)
         {
             for (var half = 0; half < 2; half++)
@@ -33,12 +32,11 @@ internal static unsafe class Pack
     /// <param name="weight">[outputs, inputs]</param>
     /// <param name="outputs">where its rows stand in the chunks of dy</param>
     /// <param name="inputs">where its columns stand in the chunks of dx</param>
-    /// <param name="to">outputs by inputs</param>
     /// <param name="panel">to do</param>
+    /// <param name="at">where it goes [outputs, 32]</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Straight(float* weight, ChunkMap outputs, ChunkMap inputs, PackedMatrix to, int panel)
+    public static void Straight(float* weight, ChunkMap outputs, ChunkMap inputs, int panel, float* at)
     {
-        var at = to.Panel(panel);
         for (var output = 0; output < outputs.Count; output++)
         {
             var (row, rows) = outputs[output];

@@ -3,6 +3,15 @@ using System.Runtime.Intrinsics;
 
 namespace Rlhf.Policies.Kernels;
 
+/// <summary>What becomes of a panel of a product as soon as it is there.</summary>
+internal interface IPanelUse
+{
+    /// <param name="part">[rows, columns], of which only the panel is there, for the length of the call</param>
+    /// <param name="rows">which are there, at most <see cref="Product.RowBlock"/></param>
+    /// <param name="panel">which is there</param>
+    void Do(Panels part, Extent rows, int panel);
+}
+
 /// <summary>y = x·W + b (+ r), for some rows and some panels of columns.</summary>
 internal static unsafe class Product
 {
@@ -21,30 +30,60 @@ internal static unsafe class Product
     /// <param name="panels">to do, of 32 columns each</param>
     public static void Run(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, Extent panels)
     {
-        if (Vector512.IsHardwareAccelerated) Run<Lanes512>(x, weights, bias, y, add, rows, panels);
-        else if (Vector256.IsHardwareAccelerated) Run<Lanes256>(x, weights, bias, y, add, rows, panels);
-        else Run<Lanes128>(x, weights, bias, y, add, rows, panels);
+        var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, Scratch.Take(NarrowProduct.Size(weights))) : default;
+        for (var first = rows.First; first < rows.End; first += RowBlock)
+        {
+            var block = rows.From(first, RowBlock);
+            narrow.Begin(block);
+            for (var panel = panels.First; panel < panels.End; panel++) Panel(narrow, x, weights, bias, y, add, block, panel);
+        }
+
+        narrow.End();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Run<L>(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, Extent panels)
-        where L : struct, ILanes<L>
+    /// <summary>The same for what does not last: each panel of each block of rows is given away as soon as it is there.</summary>
+    public static void Run<TUse>(Panels x, PackedMatrix weights, float* bias, Extent rows, Extent panels, TUse use)
+        where TUse : struct, IPanelUse
     {
-        for (var row = rows.First; row < rows.End; row += RowBlock)
+        const int Step = RowBlock * Panels.Chunk;
+        var memory = (nint)Scratch.Take(2 * Step + NarrowProduct.Size(weights));
+        var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, (float*)memory + 2 * Step) : default;
+        for (var first = rows.First; first < rows.End; first += RowBlock)
         {
-            var count = Math.Min(RowBlock, rows.End - row);
+            var block = rows.From(first, RowBlock);
+            narrow.Begin(block);
             for (var panel = panels.First; panel < panels.End; panel++)
             {
-                for (var first = 0; first < weights.Inner; first += InnerBlock)
-                {
-                    var inner = Math.Min(InnerBlock, weights.Inner - first);
-                    var factors = new ProductTiles.Factors(x.ChunkStep, inner / Panels.Chunk, PackedMatrix.Width, L.Count);
-                    for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
-                    {
-                        var output = y.Output<L>(row, 2 * panel, column, first == 0 ? add : null, first > 0);
-                        ProductTiles.Run<L>(count, factors, x.At(row, first / Panels.Chunk), weights.Panel(panel) + (long)first * PackedMatrix.Width + column, bias + panel * PackedMatrix.Width + column, output);
-                    }
-                }
+                var part = new Panels((float*)memory - block.First * Panels.Chunk - 2L * panel * Step, Step);
+                Panel(narrow, x, weights, bias, part, null, block, panel);
+                use.Do(part, block, panel);
+            }
+        }
+
+        narrow.End();
+    }
+
+    private static void Panel(NarrowProduct narrow, Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, int panel)
+    {
+        if (weights.IsNarrow) narrow.Panel(bias, y, add, rows, panel);
+        else if (Vector512.IsHardwareAccelerated) Panel<Lanes512>(x, weights, bias, y, add, rows, panel);
+        else if (Vector256.IsHardwareAccelerated) Panel<Lanes256>(x, weights, bias, y, add, rows, panel);
+        else Panel<Lanes128>(x, weights, bias, y, add, rows, panel);
+    }
+
+    /// <summary>A panel of at most so many rows as a block has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Panel<L>(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, int panel)
+        where L : struct, ILanes<L>
+    {
+        for (var first = 0; first < weights.Inner; first += InnerBlock)
+        {
+            var inner = Math.Min(InnerBlock, weights.Inner - first);
+            var factors = new ProductTiles.Factors(x.ChunkStep, inner / Panels.Chunk, PackedMatrix.Width, L.Count);
+            for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
+            {
+                var output = y.Output<L>(rows.First, 2 * panel, column, first == 0 ? add : null, first > 0);
+                ProductTiles.Run<L>(rows.Count, factors, x.At(rows.First, first / Panels.Chunk), weights.Panel(panel) + (long)first * PackedMatrix.Width + column, bias + panel * PackedMatrix.Width + column, output);
             }
         }
     }

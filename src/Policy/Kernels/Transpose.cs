@@ -16,8 +16,9 @@ internal static unsafe class Transpose
                 Four(from + i * fromStep + j, fromStep, to + j * toStep + i, toStep);
     }
 
+    /// <summary>The same for 4 × 4.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four(float* from, long fromStep, float* to, long toStep)
+    public static void Four(float* from, long fromStep, float* to, long toStep)
     {
         Vector128<float> a = Vector128.Load(from), b = Vector128.Load(from + fromStep), c = Vector128.Load(from + 2 * fromStep), d = Vector128.Load(from + 3 * fromStep);
         Vector128<float> ac = Sse.UnpackLow(a, c), bd = Sse.UnpackLow(b, d), ca = Sse.UnpackHigh(a, c), db = Sse.UnpackHigh(b, d);

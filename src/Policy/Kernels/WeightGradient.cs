@@ -7,18 +7,20 @@ namespace Rlhf.Policies.Kernels;
 internal static unsafe class WeightGradient
 {
     /// <summary>Rows at a time: the inputs of a pair of chunks then stay in the nearest cache for all outputs.</summary>
-    private const int RowBlock = 512;
+    public const int RowBlock = 512;
 
     /// <param name="outputs">g [rows, outputs]</param>
     /// <param name="inputs">x [rows, inputs]</param>
     /// <param name="rows">of both</param>
     /// <param name="outputMap">where the chunks of outputs stand in W's rows</param>
     /// <param name="inputMap">where the chunks of inputs stand in W's columns</param>
+    /// <param name="isNarrow">whether g and x are rounded to bfloat16 first</param>
     /// <param name="to">dW</param>
     /// <param name="chunks">of outputs to do</param>
-    public static void Run(Panels outputs, Panels inputs, int rows, ChunkMap outputMap, ChunkMap inputMap, float* to, Extent chunks)
+    public static void Run(Panels outputs, Panels inputs, int rows, ChunkMap outputMap, ChunkMap inputMap, bool isNarrow, float* to, Extent chunks)
     {
-        if (Vector512.IsHardwareAccelerated) Run<Lanes512>(outputs, inputs, rows, outputMap, inputMap, to, chunks);
+        if (isNarrow) NarrowWeightGradient.Run(outputs, inputs, rows, outputMap, inputMap, to, chunks);
+        else if (Vector512.IsHardwareAccelerated) Run<Lanes512>(outputs, inputs, rows, outputMap, inputMap, to, chunks);
         else if (Vector256.IsHardwareAccelerated) Run<Lanes256>(outputs, inputs, rows, outputMap, inputMap, to, chunks);
         else Run<Lanes128>(outputs, inputs, rows, outputMap, inputMap, to, chunks);
     }

@@ -8,7 +8,7 @@ namespace Rlhf.Policies.Likelihood;
 /// <summary>The likelihoods of tokens in kernels, where <see cref="KernelRule"/> says so.</summary>
 internal static unsafe class KernelLikelihood
 {
-    public static bool Serves(Tensor hidden, Tensor head) => KernelRule.Serves(hidden) && KernelRule.Serves(head) && head.is_contiguous();
+    public static bool Serves(Tensor hidden, Tensor head) => KernelRule.ServesModel(hidden) && KernelRule.ServesModel(head) && head.is_contiguous();
 
     /// <summary>Log-probs [N], and entropies [N] where the plan asks for them.</summary>
     public static Tensor[] Of(Tensor hidden, Tensor head, LikelihoodPlan plan)
@@ -54,7 +54,7 @@ internal static unsafe class KernelLikelihood
             Threads.Share(rows.Blocks, new HeadForward(rows, 1, targets.Longs(), logProbs.Floats(), null, null, default));
         }
 
-        return (logProbs.dot(given).neg().MoveToOuterDisposeScope(), Array.ConvertAll(gradients, gradient => gradient?.MoveToOuterDisposeScope()));
+        return (logProbs.dot(given).neg().MoveToOuterDisposeScope(), Given(gradients, hidden, head));
     }
 
     /// <summary>What is recorded of a policy and its reference; see <see cref="PolicyComparison"/>.</summary>
@@ -89,7 +89,7 @@ internal static unsafe class KernelLikelihood
             var gradients = New(saved[0]!, saved[1]!, plan);
             var of = new DivergenceGradient(references, mine.Head.Vocabulary, (float)plan.Scale, saved[5]!.Floats(), saved[6]!.Floats(), saved[4]!.Floats(), factors.Floats());
             pass.Run(of, areMade: false, gradients[0], gradients[1]);
-            return Array.ConvertAll(gradients, gradient => gradient?.MoveToOuterDisposeScope());
+            return Given(gradients, saved[0]!, saved[1]!);
         }).MoveToOuterDisposeScope();
     }
 
@@ -103,12 +103,16 @@ internal static unsafe class KernelLikelihood
             targets.Longs(), logProbs.Floats(), logSums.Floats(), given.Floats(), givenEntropies is null ? null : saved[5]!.Floats(), givenEntropies is null ? null : givenEntropies.Floats(),
             (int)saved[1]!.shape[0], (float)plan.Scale);
         pass.Run(of, areMade, gradients[0], gradients[1]);
-        return Array.ConvertAll(gradients, gradient => gradient?.MoveToOuterDisposeScope());
+        return Given(gradients, saved[0]!, saved[1]!);
     }
 
     // Room for the gradients of what learns.
     private static Tensor?[] New(Tensor hidden, Tensor head, LikelihoodPlan plan) =>
         [plan.HiddenLearns ? empty(hidden.shape, ScalarType.Float32, CPU) : null, plan.HeadLearns ? hidden.shape[0] == 0 ? zeros(head.shape, ScalarType.Float32, CPU) : empty(head.shape, ScalarType.Float32, CPU) : null];
+
+    // In the types of what they are gradients of.
+    private static Tensor?[] Given(Tensor?[] gradients, Tensor hidden, Tensor head) =>
+        [gradients[0]?.to(hidden.dtype).MoveToOuterDisposeScope(), gradients[1]?.to(head.dtype).MoveToOuterDisposeScope()];
 
     private static LogitRows Rows(Tensor hidden, Tensor head, bool backward) => new(hidden, PackedHead.Of(head, backward));
 

@@ -39,7 +39,7 @@ public sealed class CausalLm : WeightModule
     {
         var shape = hidden.shape;
         var flat = hidden.reshape(-1, shape[^1]);
-        var rows = KernelRule.Serves(HeadWeight) && !(is_grad_enabled() && (flat.requires_grad || HeadWeight.requires_grad)) ? HeadProducts.Logits(flat, HeadWeight) : Layers.Linear(flat, HeadWeight, null, null);
+        var rows = KernelRule.ServesModel(HeadWeight) && !(is_grad_enabled() && (flat.requires_grad || HeadWeight.requires_grad)) ? HeadProducts.Logits(flat, HeadWeight) : Layers.Linear(flat, HeadWeight, null, null);
         if (Config.LogitCap is not null) rows = Head.Capped(rows);
         return rows.view([.. shape[..^1], rows.shape[1]]);
     }

@@ -68,7 +68,7 @@ internal sealed class KernelTrunk(Transformer trunk) : IDisposable
     {
         var hidden = empty([places, trunk.Config.Width], ScalarType.Float32, CPU);
         pass.Forward(hidden);
-        return hidden;
+        return pass.Trunk.IsNarrow ? hidden.to(ScalarType.BFloat16) : hidden;
     }
 
     private static Tensor?[] Backward(TrunkPass pass, Tensor towards)
@@ -76,7 +76,8 @@ internal sealed class KernelTrunk(Transformer trunk) : IDisposable
         using (pass)
         {
             var gradients = new TrunkGradients();
-            pass.Backward(towards.contiguous(), gradients);
+            pass.Backward(towards.to(ScalarType.Float32).contiguous(), gradients);
+            gradients.Finish();
             return [null, .. pass.MadeWeights.Select(gradients.OfMade)];
         }
     }
@@ -84,7 +85,7 @@ internal sealed class KernelTrunk(Transformer trunk) : IDisposable
     private PackedTrunk Taken(bool backward)
     {
         if (_held is not null) return _held;
-        var packed = _packed[trunk.Adapter is { IsOn: true } ? 1 : 0] ??= new PackedTrunk(_shape);
+        var packed = _packed[trunk.Adapter is { IsOn: true } ? 1 : 0] ??= new PackedTrunk(_shape, trunk.Embedding.dtype == ScalarType.BFloat16);
         packed.Take(trunk.Weights(), backward);
         return packed;
     }

@@ -20,9 +20,10 @@ internal sealed class KeyValueCache : IDisposable
     public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
         // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
-        // Kernels want heads in whole panels.
-        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, KernelRule.Serves(device, type) && TrunkShape.Serves(config) ? new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth : config.HeadWidth];
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, type, device).DetachFromDisposeScope())];
+        // Kernels want heads in whole panels, and attend in float32.
+        var (width, kept) = KernelRule.ServesModel(device, type) && TrunkShape.Serves(config) ? (new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth, ScalarType.Float32) : (config.HeadWidth, type);
+        long[] shape = [rows, 2 * config.KeyValueHeads, capacity, width];
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, kept, device).DetachFromDisposeScope())];
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
         _columns = new long[rows];
         Capacity = capacity;

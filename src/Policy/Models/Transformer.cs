@@ -161,7 +161,8 @@ public sealed class Transformer : WeightModule
     /// <summary>Nothing changes the weights until the result is disposed, so that passes need not look whether something did.</summary>
     internal IDisposable? Hold() => IsInKernels ? _kernels.Hold() : null;
 
-    private bool IsInKernels => _inKernels && KernelRule.Serves(Embedding);
+    /// <summary>Whether its passes are those of kernels.</summary>
+    internal bool IsInKernels => _inKernels && KernelRule.ServesModel(Embedding);
 
     private void WantPositions(long length)
     {

@@ -26,8 +26,8 @@ public sealed class ProductTests
         using var scope = NewDisposeScope();
         Tensor x = Lanes.Random(1, rows, 70), weight = Lanes.Random(2, 50, 70).to(ScalarType.Float32);
         ChunkMap inputs = ChunkMap.Plain(70), outputs = ChunkMap.Plain(50);
-        using var packed = new PackedMatrix(inputs.Count * Panels.Chunk, outputs.Count * Panels.Chunk);
-        for (var panel = 0; panel < packed.PanelCount; panel++) Pack.Transposed(weight.Floats(), outputs, inputs, packed, panel);
+        using var packed = new PackedMatrix(inputs.Count * Panels.Chunk, outputs.Count * Panels.Chunk, isNarrow: false);
+        for (var panel = 0; panel < packed.PanelCount; panel++) Pack.Transposed(weight.Floats(), outputs, inputs, panel, packed.Panel(panel));
         using var bias = Lanes.Row(Lanes.Random(3, 50));
         using PanelRows from = PanelRows.Of(x), together = new(rows, outputs), alone = new(rows, outputs);
         Product.Run(from.Panels, packed, bias.Data, together.Panels, null, Extent.Of(rows), Extent.Of(packed.PanelCount));
@@ -45,11 +45,11 @@ public sealed class ProductTests
             using var scope = NewDisposeScope();
             Tensor x = Lanes.Random(1, rows, inner), weight = Lanes.Random(2, columns, inner), bias = Lanes.Random(3, columns), there = Lanes.Random(4, rows, columns);
             ChunkMap inputs = ChunkMap.Plain(inner), outputs = ChunkMap.Plain(columns);
-            using var packed = new PackedMatrix(inputs.Count * Panels.Chunk, outputs.Count * Panels.Chunk);
-            for (var panel = 0; panel < packed.PanelCount; panel++) Pack.Transposed(weight.to(ScalarType.Float32).Floats(), outputs, inputs, packed, panel);
+            using var packed = new PackedMatrix(inputs.Count * Panels.Chunk, outputs.Count * Panels.Chunk, isNarrow: false);
+            for (var panel = 0; panel < packed.PanelCount; panel++) Pack.Transposed(weight.to(ScalarType.Float32).Floats(), outputs, inputs, panel, packed.Panel(panel));
             using var row = Lanes.Row(bias);
             using PanelRows from = PanelRows.Of(x), to = PanelRows.Of(there);
-            Product.Run<L>(from.Panels, packed, row.Data, to.Panels, adds ? to.Panels.Data : null, Extent.Of(rows), Extent.Of(packed.PanelCount));
+            for (var panel = 0; panel < packed.PanelCount; panel++) Product.Panel<L>(from.Panels, packed, row.Data, to.Panels, adds ? to.Panels.Data : null, Extent.Of(rows), panel);
 
             var expected = x.mm(weight.t()) + bias;
             Lanes.Near(adds ? expected + there : expected, to.ToTensor());
@@ -64,11 +64,11 @@ public sealed class ProductTests
             using var scope = NewDisposeScope();
             Tensor gradient = Lanes.Random(1, rows, columns), weight = Lanes.Random(2, columns, inner);
             ChunkMap inputs = ChunkMap.Plain(inner), outputs = ChunkMap.Plain(columns);
-            using var packed = new PackedMatrix(outputs.Count * Panels.Chunk, inputs.Count * Panels.Chunk);
-            for (var panel = 0; panel < packed.PanelCount; panel++) Pack.Straight(weight.to(ScalarType.Float32).Floats(), outputs, inputs, packed, panel);
+            using var packed = new PackedMatrix(outputs.Count * Panels.Chunk, inputs.Count * Panels.Chunk, isNarrow: false);
+            for (var panel = 0; panel < packed.PanelCount; panel++) Pack.Straight(weight.to(ScalarType.Float32).Floats(), outputs, inputs, panel, packed.Panel(panel));
             using var nothing = Lanes.Row(zeros(inner));
             using PanelRows from = PanelRows.Of(gradient), to = new(rows, inputs);
-            Product.Run<L>(from.Panels, packed, nothing.Data, to.Panels, null, Extent.Of(rows), Extent.Of(packed.PanelCount));
+            for (var panel = 0; panel < packed.PanelCount; panel++) Product.Panel<L>(from.Panels, packed, nothing.Data, to.Panels, null, Extent.Of(rows), panel);
 
             Lanes.Near(gradient.mm(weight), to.ToTensor());
         }

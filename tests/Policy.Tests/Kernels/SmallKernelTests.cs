@@ -55,7 +55,7 @@ public sealed class SmallKernelTests
         var expected = there.to(ScalarType.Float64).index_add(0, index, gradient, Number.Of(1));
         fixed (int* at = tokenOf, position = positionOf)
         {
-            EmbeddingRows.LookUp(tokens.to(ScalarType.Float32).Floats(), at, places.to(ScalarType.Float32).Floats(), position, width, x.Panels, Extent.Of(5));
+            EmbeddingRows.LookUp(tokens.to(ScalarType.Float32).Floats(), at, places.to(ScalarType.Float32).Floats(), position, width, isNarrow: false, x.Panels, Extent.Of(5));
             for (var chunk = 0; chunk < Panels.Chunks(width); chunk++) EmbeddingRows.AddGradient(towards.Panels, at, 5, there.Floats(), width, chunk);
         }
 

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace Rlhf.Foundation.Torch;
+
+/// <summary>
+/// libtorch's own product of a block in bfloat16 with sums in float32, for which oneDNN makes code for the processor at hand. There is
+/// no C interface to it, so it is called by its mangled name; where that is not there, nothing is multiplied by it.
+/// </summary>
+internal static unsafe class BFloat16Products
+{
+    private static readonly Lazy<(nint Product, nint Release)> s_found = new(Find);
+
+    /// <summary>Whether there is one, and the processor has instructions for it.</summary>
+    public static bool AreOffered => s_found.Value.Product != 0;
+
+    /// <summary>C += A·B.</summary>
+    /// <param name="rows">of A and C</param>
+    /// <param name="columns">of B and C</param>
+    /// <param name="inner">columns of A and rows of B, an even number</param>
+    /// <param name="a">[rows, inner], <paramref name="aStep"/> to the next row</param>
+    /// <param name="aStep">numbers</param>
+    /// <param name="b">[inner/2, columns, 2]: rows in pairs, <paramref name="bStep"/> columns to the next pair</param>
+    /// <param name="bStep">columns</param>
+    /// <param name="c">[rows, columns], <paramref name="cStep"/> to the next row</param>
+    /// <param name="cStep">numbers</param>
+    public static void Add(long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep) =>
+        ((delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void>)s_found.Value.Product)(rows, columns, inner, aStep, bStep, cStep, 1, a, b, c, 1);
+
+    /// <summary>The thread multiplies no more for now: other work may want what the processor holds for it (the tiles of AMX).</summary>
+    public static void End() => ((delegate* unmanaged<byte, void>)s_found.Value.Release)(1);
+
+    private static (nint Product, nint Release) Find()
+    {
+        // A limit that was set to oneDNN may leave it without any, and it would say so by an exception of C++.
+        if (!Processor.MultipliesBFloat16 || Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") is not null || Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA") is not null) return default;
+        const string Space = "_ZN2at6native7cpublas";
+        return NativeLibrary.TryGetExport(Libtorch.Cpu, $"{Space}6brgemmEllllllbPKN3c108BFloat16ES5_Pfb", out var product)
+            && NativeLibrary.TryGetExport(Libtorch.Cpu, $"{Space}14brgemm_releaseEb", out var release) ? (product, release) : default;
+    }
+}

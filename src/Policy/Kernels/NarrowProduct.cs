@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Rlhf.Foundation.Torch;
+
+namespace Rlhf.Policies.Kernels;
+
+/// <summary>
+/// A product whose factors are bfloat16 and whose sums are float32, multiplied by libtorch: a block of rows is rounded once for all
+/// panels. An element is a sum in an order that does not depend on the rows beside it.
+/// </summary>
+/// <param name="x">[rows, K]</param>
+/// <param name="weights">[K, columns]</param>
+/// <param name="memory">of <see cref="Size"/>, for the rows of a block</param>
+internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, float* memory)
+{
+    private readonly PackedMatrix? _weights = weights;
+    private readonly ushort* _rows = (ushort*)memory;
+
+    /// <summary>float32 numbers that a block of rows takes.</summary>
+    public static int Size(PackedMatrix weights) => weights.IsNarrow ? Product.RowBlock * weights.Inner / 2 : 0;
+
+    /// <summary>Goes on with these rows.</summary>
+    public void Begin(Extent rows)
+    {
+        if (_weights is not null) Narrow.Rows(x, rows, _weights.Inner / Panels.Chunk, _rows);
+    }
+
+    /// <summary>y = x·W + b (+ r) of the rows, in a panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Panel(float* bias, Panels y, float* add, Extent rows, int panel)
+    {
+        for (var chunk = 2 * panel; chunk < 2 * panel + 2; chunk++)
+        {
+            var (to, count) = ((nint)y.At(rows.First, chunk), rows.Count * Panels.Chunk);
+            var start = Vector512.Load(bias + chunk * Panels.Chunk);
+            var there = add is null ? null : add + ((float*)to - y.Data);
+            for (var at = 0; at < count; at += Panels.Chunk) (there is null ? start : Vector512.Load(there + at) + start).Store((float*)to + at);
+            // Code is made for each number of rows: few numbers.
+            var whole = rows.Count / Panels.Chunk * Panels.Chunk;
+            Add(0, whole, chunk, (float*)to);
+            Add(whole, rows.Count - whole, chunk, (float*)to);
+        }
+    }
+
+    public void End()
+    {
+        if (_weights is not null) BFloat16Products.End();
+    }
+
+    private void Add(int first, int count, int chunk, float* to)
+    {
+        if (count > 0) BFloat16Products.Add(count, Panels.Chunk, _weights!.Inner, _rows + first * _weights.Inner, _weights.Inner, _weights.NarrowChunk(chunk), Panels.Chunk, to + first * Panels.Chunk, Panels.Chunk);
+    }
+}
