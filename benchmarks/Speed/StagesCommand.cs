@@ -82,7 +82,7 @@ internal static class StagesCommand
             fresh.Take(model.Trunk.Weights(), backward: true);
         }, 1);
         var parameters = model.parameters().ToArray();
-        var zeros = Array.ConvertAll(parameters, one => one.to(ScalarType.Float32).zero_());
+        var zeros = Array.ConvertAll(parameters, one => zeros_like(one).to(ScalarType.Float32));
         Say("gradient norm", 0, () => OptimizerStep.Norm(zeros), 1);
         Say("AdamW", 0, () => OptimizerStep.AdamW(new AdamW(1, 0.9f, 0.99f, 1, 0, 1, 1e-8f), zeros, zeros, zeros, zeros), 1);
         Console.WriteLine($"{"all",-28} {total * 1e3,9:0.000} ms on one thread");

@@ -99,5 +99,5 @@ internal static class Sigmoid
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Of<L>(L x)
-        where L : struct, ILanes<L> => L.Divide(L.All(1), L.Add(L.All(1), Exponential.Of(L.Subtract(L.Zero, x))));
+        where L : struct, ILanes<L> => L.Divide(L.All(1), Exponential.OneAndOfMinus(x));
 }

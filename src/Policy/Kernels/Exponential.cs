@@ -10,11 +10,24 @@ internal static class Exponential
 {
     private const float Lowest = -87.3f, Highest = 88.3f;
 
+    /// <summary>1 + e⁻ˣ, where nobody can tell e⁻⁸⁷ from 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static L OneAndOfMinus<L>(L x)
+        where L : struct, ILanes<L> => L.Add(L.All(1), Within(L.Smaller(L.All(Highest), L.Larger(L.All(Lowest), L.Subtract(L.Zero, x)))));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static L Of<L>(L x)
         where L : struct, ILanes<L>
     {
         var within = L.Smaller(L.All(Highest), L.Larger(L.All(Lowest), x)); // the second argument: what is no number stays so
+        return L.ZeroWhereBelow(x, L.All(Lowest), Within(within));
+    }
+
+    /// <summary>For x within these limits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static L Within<L>(L within)
+        where L : struct, ILanes<L>
+    {
         var n = L.Rounded(L.Multiply(within, L.All(1.44269504f)));
         var r = L.Fma(n, L.All(-0.693359375f), within);
         r = L.Fma(n, L.All(2.12194440e-4f), r);
@@ -24,6 +37,6 @@ internal static class Exponential
         p = L.Fma(p, r, L.All(1.6666665459e-1f));
         p = L.Fma(p, r, L.All(5.0000001201e-1f));
         p = L.Add(L.Fma(p, L.Multiply(r, r), r), L.All(1));
-        return L.ZeroWhereBelow(x, L.All(Lowest), L.TimesPowerOfTwo(p, n));
+        return L.TimesPowerOfTwo(p, n);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Rlhf.Policies.Kernels;
 
@@ -56,11 +57,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 Rounded(Lanes512 x) => new(Vector512.Round(x._values));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 TimesPowerOfTwo(Lanes512 x, Lanes512 n)
-    {
-        var power = (Vector512.ConvertToInt32Native(n._values) + Vector512.Create(127)) << 23;
-        return new(x._values * power.AsSingle());
-    }
+    public static Lanes512 TimesPowerOfTwo(Lanes512 x, Lanes512 n) => new(Avx512F.Scale(x._values, n._values));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 ZeroWhereBelow(Lanes512 x, Lanes512 limit, Lanes512 value) =>
