@@ -24,10 +24,15 @@ internal static unsafe class BFloat16Products
     /// <param name="c">[rows, columns], <paramref name="cStep"/> to the next row</param>
     /// <param name="cStep">numbers</param>
     public static void Add(long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep) =>
-        ((delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void>)s_found.Value.Product)(rows, columns, inner, aStep, bStep, cStep, 1, a, b, c, 1);
+        Add(s_found.Value.Product, rows, columns, inner, a, aStep, b, bStep, c, cStep);
 
     /// <summary>The thread multiplies no more for now: other work may want what the processor holds for it (the tiles of AMX).</summary>
-    public static void End() => ((delegate* unmanaged<byte, void>)s_found.Value.Release)(1);
+    public static void End() => End(s_found.Value.Release);
+
+    private static void Add(nint product, long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep) =>
+        ((delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void>)product)(rows, columns, inner, aStep, bStep, cStep, 1, a, b, c, 1);
+
+    private static void End(nint release) => ((delegate* unmanaged<byte, void>)release)(1);
 
     private static (nint Product, nint Release) Find()
     {
@@ -35,6 +40,30 @@ internal static unsafe class BFloat16Products
         if (!Processor.MultipliesBFloat16 || Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") is not null || Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA") is not null) return default;
         const string Space = "_ZN2at6native7cpublas";
         return NativeLibrary.TryGetExport(Libtorch.Cpu, $"{Space}6brgemmEllllllbPKN3c108BFloat16ES5_Pfb", out var product)
-            && NativeLibrary.TryGetExport(Libtorch.Cpu, $"{Space}14brgemm_releaseEb", out var release) ? (product, release) : default;
+            && NativeLibrary.TryGetExport(Libtorch.Cpu, $"{Space}14brgemm_releaseEb", out var release)
+            && IsAsKnown(product, release) ? (product, release) : default;
+    }
+
+    // Another version may mean something else by the same name: 1 + Σ (row + k)·(column − k), all of them small whole numbers.
+    private static bool IsAsKnown(nint product, nint release)
+    {
+        const int Rows = 3, Inner = 4, Columns = 16;
+        ushort* a = stackalloc ushort[Rows * Inner], b = stackalloc ushort[Inner * Columns];
+        var c = stackalloc float[Rows * Columns];
+        new Span<float>(c, Rows * Columns).Fill(1);
+        for (var k = 0; k < Inner; k++)
+        {
+            for (var row = 0; row < Rows; row++) a[row * Inner + k] = Narrow(row + k);
+            for (var column = 0; column < Columns; column++) b[(k / 2 * Columns + column) * 2 + k % 2] = Narrow(column - k);
+        }
+
+        Add(product, Rows, Columns, Inner, a, Inner, b, Columns, c, Columns);
+        End(release);
+        for (var row = 0; row < Rows; row++)
+            for (var column = 0; column < Columns; column++)
+                if (c[row * Columns + column] != 1 + Enumerable.Range(0, Inner).Sum(k => (row + k) * (column - k))) return false;
+        return true;
+
+        static ushort Narrow(float number) => (ushort)(BitConverter.SingleToUInt32Bits(number) >> 16);
     }
 }

@@ -12,7 +12,7 @@ internal static class BackwardSchedule
     {
         var layers = pass.Memory.Layers.Length;
         var lowest = Lowest(pass);
-        var groups = pass.Batch.Groups(Threads.Count);
+        var groups = pass.Groups();
         if (pass.Keeping == Keeping.Everything)
         {
             Rows(pass, stages, groups, new Extent(lowest, layers));

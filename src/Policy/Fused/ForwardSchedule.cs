@@ -11,7 +11,7 @@ internal static class ForwardSchedule
 {
     public static void Run(TrunkPass pass, ForwardStages stages)
     {
-        if (pass.Batch.Groups(Threads.Count) is { } groups)
+        if (pass.Groups() is { } groups)
         {
             Threads.Share(groups.Length, new WholePass(pass, stages, groups));
             return;
@@ -26,7 +26,7 @@ internal static class ForwardSchedule
     public static void Again(TrunkPass pass, int layer)
     {
         var stages = new ForwardStages(pass);
-        if (pass.Batch.Groups(Threads.Count) is { } groups) Threads.Share(groups.Length, new WholeLayer(pass, stages, groups, layer));
+        if (pass.Groups() is { } groups) Threads.Share(groups.Length, new WholeLayer(pass, stages, groups, layer));
         else Together(pass, stages, layer, Stage.Up);
     }
 

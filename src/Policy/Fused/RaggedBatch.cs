@@ -73,12 +73,14 @@ internal sealed unsafe class RaggedBatch : IDisposable
     }
 
     /// <summary>Whole sequences in groups that so many threads can share evenly; null where they cannot.</summary>
-    public Extent[]? Groups(int threads)
+    /// <param name="threads">that share</param>
+    /// <param name="most">groups for each of them: fewer read the weights less often</param>
+    public Extent[]? Groups(int threads, int most)
     {
         var share = Rows / threads;
         // Groups of fewer rows would read the weights too often.
         if (threads > 1 && share < 16) return null;
-        var target = share / Math.Clamp(share / 48, 1, 8);
+        var target = share / Math.Clamp(share / 48, 1, most);
         var groups = new List<Extent>();
         for (int first = 0, end = 1; first < Sequences.Length; first = end++)
         {
@@ -86,8 +88,8 @@ internal sealed unsafe class RaggedBatch : IDisposable
             groups.Add(new Extent(first, end));
         }
 
-        var most = groups.Max(group => Whole(group).Rows.Count);
-        return threads == 1 || (groups.Count >= threads && most <= share + share / 4) ? [.. groups] : null;
+        var largest = groups.Max(group => Whole(group).Rows.Count);
+        return threads == 1 || (groups.Count >= threads && largest <= share + share / 4) ? [.. groups] : null;
     }
 
     public void Dispose() => _memory.Dispose();

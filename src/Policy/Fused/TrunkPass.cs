@@ -1,4 +1,5 @@
 using Rlhf.Foundation.Torch;
+using Rlhf.Policies.Kernels;
 using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;
@@ -36,6 +37,9 @@ internal sealed unsafe class TrunkPass : IDisposable
 
     /// <summary>Angles of positions [positions, half], which the pass disposes; null where nothing is turned.</summary>
     public (Tensor Cosines, Tensor Sines)? Angles { get; init; }
+
+    /// <summary>Sequences that go through all layers together, where threads can share them; see <see cref="RaggedBatch.Groups"/>.</summary>
+    public Extent[]? Groups() => Batch.Groups(Threads.Count, Trunk.IsNarrow ? 4 : 8);
 
     public bool IsLast(int layer) => layer == Memory.Layers.Length - 1;
 

@@ -17,7 +17,7 @@ internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, fl
     private readonly ushort* _rows = (ushort*)memory;
 
     /// <summary>float32 numbers that a block of rows takes.</summary>
-    public static int Size(PackedMatrix weights) => weights.IsNarrow ? Product.RowBlock * weights.Inner / 2 : 0;
+    public static int Size(PackedMatrix weights) => weights.IsNarrow ? Product.RowsOfABlock(weights) * weights.Inner / 2 : 0;
 
     /// <summary>Goes on with these rows.</summary>
     public void Begin(Extent rows)
@@ -35,7 +35,7 @@ internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, fl
             var start = Vector512.Load(bias + chunk * Panels.Chunk);
             var there = add is null ? null : add + ((float*)to - y.Data);
             for (var at = 0; at < count; at += Panels.Chunk) (there is null ? start : Vector512.Load(there + at) + start).Store((float*)to + at);
-            // Code is made for each number of rows: few numbers.
+            // Code is made for each number of rows, and kept: they come in few numbers.
             var whole = rows.Count / Panels.Chunk * Panels.Chunk;
             Add(0, whole, chunk, (float*)to);
             Add(whole, rows.Count - whole, chunk, (float*)to);

@@ -6,6 +6,9 @@ namespace Rlhf.Policies.Kernels;
 /// <summary><see cref="WeightGradient"/> of factors in bfloat16, with sums in float32, multiplied by libtorch.</summary>
 internal static unsafe class NarrowWeightGradient
 {
+    /// <summary>Code is made for each number of rows: they are filled up with zeros to few numbers.</summary>
+    private const int RowStep = 64;
+
     /// <param name="outputs">g [rows, outputs]</param>
     /// <param name="inputs">x [rows, inputs]</param>
     /// <param name="rows">of both</param>
@@ -22,6 +25,8 @@ internal static unsafe class NarrowWeightGradient
         for (var row = 0; row < rows; row += Most)
         {
             var count = Math.Min(Most, rows - row);
+            var filled = (count + RowStep - 1) / RowStep * RowStep;
+            if (filled > count) new Span<ushort>(turned, (chunks.Count + 1) * Panels.Chunk * Most).Clear();
             for (var chunk = 0; chunk < chunks.Count; chunk++) Narrow.Turned(outputs.At(row, chunks.First + chunk), count, turned + chunk * Panels.Chunk * Most, Most);
             for (var input = 0; input < inputMap.Count; input++)
             {
@@ -31,7 +36,7 @@ internal static unsafe class NarrowWeightGradient
                 for (var chunk = 0; chunk < chunks.Count;)
                 {
                     var (first, height, taken) = Together(outputMap, chunks.From(chunks.First + chunk, chunks.Count));
-                    if (height > 0) BFloat16Products.Add(height, columns, (count + 1) / 2 * 2, turned + chunk * Panels.Chunk * Most, Most, pairs, Panels.Chunk, to + (long)first * inputMap.Length + column, inputMap.Length);
+                    if (height > 0) BFloat16Products.Add(height, columns, filled, turned + chunk * Panels.Chunk * Most, Most, pairs, Panels.Chunk, to + (long)first * inputMap.Length + column, inputMap.Length);
                     chunk += taken;
                 }
             }

@@ -7,7 +7,7 @@ namespace Rlhf.Policies.Kernels;
 internal interface IPanelUse
 {
     /// <param name="part">[rows, columns], of which only the panel is there, for the length of the call</param>
-    /// <param name="rows">which are there, at most <see cref="Product.RowBlock"/></param>
+    /// <param name="rows">which are there, at most <see cref="Product.RowsOfABlock"/></param>
     /// <param name="panel">which is there</param>
     void Do(Panels part, Extent rows, int panel);
 }
@@ -15,8 +15,8 @@ internal interface IPanelUse
 /// <summary>y = x·W + b (+ r), for some rows and some panels of columns.</summary>
 internal static unsafe class Product
 {
-    /// <summary>Rows that go through all panels before the next do: what is read again and again of them stays in the nearer caches.</summary>
-    public const int RowBlock = 96;
+    /// <summary>Rows that go through all panels before the next do: what is read again and again of them stays in the nearer caches. In bfloat16 they take half the room, and weights come too often for fewer.</summary>
+    private const int RowBlock = 96, NarrowRowBlock = 192;
 
     /// <summary>Inner indices that all these rows go through before the next: their weights then stay in the nearest cache.</summary>
     private const int InnerBlock = 256;
@@ -31,9 +31,10 @@ internal static unsafe class Product
     public static void Run(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, Extent panels)
     {
         var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, Scratch.Take(NarrowProduct.Size(weights))) : default;
-        for (var first = rows.First; first < rows.End; first += RowBlock)
+        var most = RowsOfABlock(weights);
+        for (var first = rows.First; first < rows.End; first += most)
         {
-            var block = rows.From(first, RowBlock);
+            var block = rows.From(first, most);
             narrow.Begin(block);
             for (var panel = panels.First; panel < panels.End; panel++) Panel(narrow, x, weights, bias, y, add, block, panel);
         }
@@ -45,16 +46,17 @@ internal static unsafe class Product
     public static void Run<TUse>(Panels x, PackedMatrix weights, float* bias, Extent rows, Extent panels, TUse use)
         where TUse : struct, IPanelUse
     {
-        const int Step = RowBlock * Panels.Chunk;
-        var memory = (nint)Scratch.Take(2 * Step + NarrowProduct.Size(weights));
-        var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, (float*)memory + 2 * Step) : default;
-        for (var first = rows.First; first < rows.End; first += RowBlock)
+        var step = RowsOfABlock(weights) * Panels.Chunk;
+        var memory = (nint)Scratch.Take(2 * step + NarrowProduct.Size(weights));
+        var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, (float*)memory + 2 * step) : default;
+        var most = RowsOfABlock(weights);
+        for (var first = rows.First; first < rows.End; first += most)
         {
-            var block = rows.From(first, RowBlock);
+            var block = rows.From(first, most);
             narrow.Begin(block);
             for (var panel = panels.First; panel < panels.End; panel++)
             {
-                var part = new Panels((float*)memory - block.First * Panels.Chunk - 2L * panel * Step, Step);
+                var part = new Panels((float*)memory - block.First * Panels.Chunk - 2L * panel * step, step);
                 Panel(narrow, x, weights, bias, part, null, block, panel);
                 use.Do(part, block, panel);
             }
@@ -62,6 +64,9 @@ internal static unsafe class Product
 
         narrow.End();
     }
+
+    /// <summary>So many at most.</summary>
+    public static int RowsOfABlock(PackedMatrix weights) => weights.IsNarrow ? NarrowRowBlock : RowBlock;
 
     private static void Panel(NarrowProduct narrow, Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, int panel)
     {
