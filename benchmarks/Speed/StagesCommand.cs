@@ -60,7 +60,7 @@ internal static class StagesCommand
         var towards = randn(batch.AskedCount, config.Width);
         unsafe
         {
-            using var backward = new BackwardStages(pass, towards.Floats(), new TrunkGradients());
+            var backward = new BackwardStages(pass, towards.Floats(), new TrunkGradients());
             Say("last norm", 0, () => EachSegment(batch, segment => backward.DoSegment(BackStage.LastNorm, 0, segment)), 1);
             for (var stage = BackStage.Down; stage <= BackStage.AttentionNorm; stage++)
             {

@@ -13,7 +13,7 @@ internal static unsafe class BFloat16Products
     /// <summary>Whether there is one, and the processor has instructions for it.</summary>
     public static bool AreOffered => s_found.Value.Product != 0;
 
-    /// <summary>C += A·B.</summary>
+    /// <summary>C = A·B, or C += A·B.</summary>
     /// <param name="rows">of A and C</param>
     /// <param name="columns">of B and C</param>
     /// <param name="inner">columns of A and rows of B, an even number</param>
@@ -23,14 +23,15 @@ internal static unsafe class BFloat16Products
     /// <param name="bStep">columns</param>
     /// <param name="c">[rows, columns], <paramref name="cStep"/> to the next row</param>
     /// <param name="cStep">numbers</param>
-    public static void Add(long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep) =>
-        Add(s_found.Value.Product, rows, columns, inner, a, aStep, b, bStep, c, cStep);
+    /// <param name="adds">whether to what is there</param>
+    public static void Run(long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep, bool adds) =>
+        Run(s_found.Value.Product, rows, columns, inner, a, aStep, b, bStep, c, cStep, adds);
 
     /// <summary>The thread multiplies no more for now: other work may want what the processor holds for it (the tiles of AMX).</summary>
     public static void End() => End(s_found.Value.Release);
 
-    private static void Add(nint product, long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep) =>
-        ((delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void>)product)(rows, columns, inner, aStep, bStep, cStep, 1, a, b, c, 1);
+    private static void Run(nint product, long rows, long columns, long inner, ushort* a, long aStep, ushort* b, long bStep, float* c, long cStep, bool adds) =>
+        ((delegate* unmanaged<long, long, long, long, long, long, byte, ushort*, ushort*, float*, byte, void>)product)(rows, columns, inner, aStep, bStep, cStep, adds ? (byte)1 : (byte)0, a, b, c, 1);
 
     private static void End(nint release) => ((delegate* unmanaged<byte, void>)release)(1);
 
@@ -44,7 +45,7 @@ internal static unsafe class BFloat16Products
             && IsAsKnown(product, release) ? (product, release) : default;
     }
 
-    // Another version may mean something else by the same name: 1 + Σ (row + k)·(column − k), all of them small whole numbers.
+    // Another version may mean something else by the same name: twice Σ (row + k)·(column − k), all of them small whole numbers.
     private static bool IsAsKnown(nint product, nint release)
     {
         const int Rows = 3, Inner = 4, Columns = 16;
@@ -57,11 +58,11 @@ internal static unsafe class BFloat16Products
             for (var column = 0; column < Columns; column++) b[(k / 2 * Columns + column) * 2 + k % 2] = Narrow(column - k);
         }
 
-        Add(product, Rows, Columns, Inner, a, Inner, b, Columns, c, Columns);
+        for (var adds = 0; adds < 2; adds++) Run(product, Rows, Columns, Inner, a, Inner, b, Columns, c, Columns, adds > 0);
         End(release);
         for (var row = 0; row < Rows; row++)
             for (var column = 0; column < Columns; column++)
-                if (c[row * Columns + column] != 1 + Enumerable.Range(0, Inner).Sum(k => (row + k) * (column - k))) return false;
+                if (c[row * Columns + column] != 2 * Enumerable.Range(0, Inner).Sum(k => (row + k) * (column - k))) return false;
         return true;
 
         static ushort Narrow(float number) => (ushort)(BitConverter.SingleToUInt32Bits(number) >> 16);

@@ -10,7 +10,7 @@ internal enum BackStage { LastNorm, Down, Up, FeedForwardNorm, Output, Spread, A
 /// The stages of the way back. Gradients of rows take the place of what they are the gradients of, and what was normalised that of
 /// what was not: behind a layer, everything stands there that its weights' gradients are sums of.
 /// </summary>
-internal sealed unsafe class BackwardStages : IDisposable
+internal sealed unsafe class BackwardStages
 {
     private readonly TrunkPass _pass;
     private readonly TrunkShape _shape;
@@ -22,7 +22,6 @@ internal sealed unsafe class BackwardStages : IDisposable
     private readonly int _half;
     private readonly int[] _firstPlace; // of each row that is asked for
     private readonly int[] _nextPlace; // that asks for the same row; −1: none
-    private readonly NativeBuffer _zeros;
     private readonly GradientTarget _ofEmbedding;
     private readonly GradientTarget _ofPositions;
 
@@ -50,10 +49,6 @@ internal sealed unsafe class BackwardStages : IDisposable
             ref var first = ref _firstPlace[_batch.Output[place]];
             (_nextPlace[place], first) = (first, place);
         }
-
-        var widest = Math.Max(Math.Max(_shape.Width.Count, _shape.Mixed.Count), Math.Max(_shape.Hidden.Count, _shape.QueryKeyValue.Count));
-        _zeros = new NativeBuffer(widest * Kernels.Panels.Chunk);
-        new Span<float>(_zeros.Data, widest * Kernels.Panels.Chunk).Clear();
     }
 
     public TrunkGradients Learns { get; }
@@ -139,11 +134,11 @@ internal sealed unsafe class BackwardStages : IDisposable
     private void Down(int layer, Extent rows, Extent panels)
     {
         var at = _memory.Layers[layer];
-        Product.Run(at.OutputGradient, _pass.Trunk.Layers[layer].Down.Backward, _zeros.Data, rows, panels, new ActivateBack(_shape.Config.GatedFeedForward, at.Slopes));
+        Product.Run(at.OutputGradient, _pass.Trunk.Layers[layer].Down.Backward, null, rows, panels, new ActivateBack(_shape.Config.GatedFeedForward, at.Slopes));
     }
 
     private void Up(int layer, Extent rows, Extent panels) =>
-        Product.Run(_memory.Layers[layer].Slopes, _pass.Trunk.Layers[layer].Up.Backward, _zeros.Data, Behind(layer), null, rows, panels);
+        Product.Run(_memory.Layers[layer].Slopes, _pass.Trunk.Layers[layer].Up.Backward, null, Behind(layer), null, rows, panels);
 
     // Of what attention was added to; in a layer whose halves are parallel, of the layer's input instead.
     private void FeedForwardNorm(int layer, int segment)
@@ -159,7 +154,7 @@ internal sealed unsafe class BackwardStages : IDisposable
 
     // Of what attention gave.
     private void Output(int layer, Extent rows, Extent panels) =>
-        Product.Run(Towards(_memory.Layers[layer]), _pass.Trunk.Layers[layer].Output.Backward, _zeros.Data, Behind(layer), null, rows, panels);
+        Product.Run(Towards(_memory.Layers[layer]), _pass.Trunk.Layers[layer].Output.Backward, null, Behind(layer), null, rows, panels);
 
     private void Spread(int layer, int segment)
     {
@@ -172,7 +167,7 @@ internal sealed unsafe class BackwardStages : IDisposable
     }
 
     private void QueryKeyValue(int layer, Extent rows, Extent panels) =>
-        Product.Run(_memory.Layers[layer].Fused, _pass.Trunk.Layers[layer].QueryKeyValue.Backward, _zeros.Data, _memory.Rows, null, rows, panels);
+        Product.Run(_memory.Layers[layer].Fused, _pass.Trunk.Layers[layer].QueryKeyValue.Backward, null, _memory.Rows, null, rows, panels);
 
     // Of the layer's input: what went past attention, and what went through it.
     private void AttentionNorm(int layer, int segment)
@@ -217,8 +212,6 @@ internal sealed unsafe class BackwardStages : IDisposable
         if (_ofEmbedding.Data != 0) EmbeddingRows.AddGradient(gradient, _batch.Tokens, _batch.Rows, _ofEmbedding.Floats, _shape.Config.Width, chunk);
         if (_ofPositions.Data != 0) EmbeddingRows.AddGradient(gradient, _batch.Positions, _batch.Rows, _ofPositions.Floats, _shape.Config.Width, chunk);
     }
-
-    public void Dispose() => _zeros.Dispose();
 
     private Panels Towards(LayerMemory at) => IsParallel ? at.OutputGradient : at.AttendedGradient;
 

@@ -12,7 +12,6 @@ internal sealed unsafe class HeadBackward : IDisposable
 {
     private readonly LogitRows _rows;
     private readonly NativeBuffer _memory;
-    private readonly NativeBuffer _zeros;
     private float* _ofHidden;
     private float* _ofHead;
 
@@ -23,8 +22,6 @@ internal sealed unsafe class HeadBackward : IDisposable
         _rows = rows;
         ChunkRows = (int)Math.Min(chunkRows, rows.Count);
         _memory = NativePool.Shared.Rent((long)ChunkRows * (rows.Head.Inputs.Count + rows.Head.Columns.Count) * Panels.Chunk);
-        _zeros = new NativeBuffer(rows.Head.Inputs.Count * Panels.Chunk);
-        new Span<float>(_zeros.Data, rows.Head.Inputs.Count * Panels.Chunk).Clear();
     }
 
     public int ChunkRows { get; }
@@ -53,11 +50,7 @@ internal sealed unsafe class HeadBackward : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        NativePool.Shared.Return(_memory);
-        _zeros.Dispose();
-    }
+    public void Dispose() => NativePool.Shared.Return(_memory);
 
     private void Block<TGradient>(TGradient gradient, Extent chunk, int block, bool areMade)
         where TGradient : struct, ILogitGradient
@@ -75,7 +68,7 @@ internal sealed unsafe class HeadBackward : IDisposable
         if (_ofHidden is null) return;
         var memory = NativePool.Shared.Rent((long)_rows.BlockRows * _rows.Head.Inputs.Count * Panels.Chunk);
         var gradients = new Panels(memory.Data, (long)_rows.BlockRows * Panels.Chunk);
-        Product.Run(logits, _rows.Head.Backward, _zeros.Data, gradients, null, Extent.Of(here.Count), Extent.Of(_rows.Head.Backward.PanelCount));
+        Product.Run(logits, _rows.Head.Backward, null, gradients, null, Extent.Of(here.Count), Extent.Of(_rows.Head.Backward.PanelCount));
         for (var row = 0; row < here.Count; row++)
         {
             for (var part = 0; part < _rows.Head.Inputs.Count; part++)

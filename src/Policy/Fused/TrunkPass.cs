@@ -62,7 +62,7 @@ internal sealed unsafe class TrunkPass : IDisposable
         // Another pass may have taken other weights meanwhile.
         _trunk.Take(_weights, backward: true);
         if (Batch.AskedCount == 0) return;
-        using var stages = new BackwardStages(this, towards.Floats(), learns);
+        var stages = new BackwardStages(this, towards.Floats(), learns);
         BackwardSchedule.Run(this, stages);
     }
 

@@ -32,13 +32,14 @@ internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, fl
         for (var chunk = 2 * panel; chunk < 2 * panel + 2; chunk++)
         {
             var (to, count) = ((nint)y.At(rows.First, chunk), rows.Count * Panels.Chunk);
-            var start = Vector512.Load(bias + chunk * Panels.Chunk);
+            var start = bias is null ? Vector512<float>.Zero : Vector512.Load(bias + chunk * Panels.Chunk);
             var there = add is null ? null : add + ((float*)to - y.Data);
-            for (var at = 0; at < count; at += Panels.Chunk) (there is null ? start : Vector512.Load(there + at) + start).Store((float*)to + at);
+            var goesOn = bias is not null || there is not null;
+            for (var at = 0; goesOn && at < count; at += Panels.Chunk) (there is null ? start : Vector512.Load(there + at) + start).Store((float*)to + at);
             // Code is made for each number of rows, and kept: they come in few numbers.
             var whole = rows.Count / Panels.Chunk * Panels.Chunk;
-            Add(0, whole, chunk, (float*)to);
-            Add(whole, rows.Count - whole, chunk, (float*)to);
+            Multiply(0, whole, chunk, (float*)to, goesOn);
+            Multiply(whole, rows.Count - whole, chunk, (float*)to, goesOn);
         }
     }
 
@@ -47,8 +48,8 @@ internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, fl
         if (_weights is not null) BFloat16Products.End();
     }
 
-    private void Add(int first, int count, int chunk, float* to)
+    private void Multiply(int first, int count, int chunk, float* to, bool goesOn)
     {
-        if (count > 0) BFloat16Products.Add(count, Panels.Chunk, _weights!.Inner, _rows + first * _weights.Inner, _weights.Inner, _weights.NarrowChunk(chunk), Panels.Chunk, to + first * Panels.Chunk, Panels.Chunk);
+        if (count > 0) BFloat16Products.Run(count, Panels.Chunk, _weights!.Inner, _rows + first * _weights.Inner, _weights.Inner, _weights.NarrowChunk(chunk), Panels.Chunk, to + first * Panels.Chunk, Panels.Chunk, goesOn);
     }
 }

@@ -36,7 +36,7 @@ internal static unsafe class NarrowWeightGradient
                 for (var chunk = 0; chunk < chunks.Count;)
                 {
                     var (first, height, taken) = Together(outputMap, chunks.From(chunks.First + chunk, chunks.Count));
-                    if (height > 0) BFloat16Products.Add(height, columns, filled, turned + chunk * Panels.Chunk * Most, Most, pairs, Panels.Chunk, to + (long)first * inputMap.Length + column, inputMap.Length);
+                    if (height > 0) BFloat16Products.Run(height, columns, filled, turned + chunk * Panels.Chunk * Most, Most, pairs, Panels.Chunk, to + (long)first * inputMap.Length + column, inputMap.Length, adds: true);
                     chunk += taken;
                 }
             }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Rlhf.Policies.Kernels;
@@ -21,9 +22,11 @@ internal static unsafe class Product
     /// <summary>Inner indices that all these rows go through before the next: their weights then stay in the nearest cache.</summary>
     private const int InnerBlock = 256;
 
+    private static readonly float* s_zeros = Zeros();
+
     /// <param name="x">[rows, K]</param>
     /// <param name="weights">[K, columns]</param>
-    /// <param name="bias">[columns]</param>
+    /// <param name="bias">[columns]; null: none</param>
     /// <param name="y">[rows, columns]</param>
     /// <param name="add">[rows, columns], laid out as y, which it may be; null: nothing is added</param>
     /// <param name="rows">to do</param>
@@ -76,11 +79,20 @@ internal static unsafe class Product
         else Panel<Lanes128>(x, weights, bias, y, add, rows, panel);
     }
 
+    // 32 of them.
+    private static float* Zeros()
+    {
+        var zeros = (float*)NativeMemory.AlignedAlloc(PackedMatrix.Width * sizeof(float), 64);
+        new Span<float>(zeros, PackedMatrix.Width).Clear();
+        return zeros;
+    }
+
     /// <summary>A panel of at most so many rows as a block has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Panel<L>(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, int panel)
         where L : struct, ILanes<L>
     {
+        var start = bias is null ? s_zeros : bias + panel * PackedMatrix.Width;
         for (var first = 0; first < weights.Inner; first += InnerBlock)
         {
             var inner = Math.Min(InnerBlock, weights.Inner - first);
@@ -88,7 +100,7 @@ internal static unsafe class Product
             for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
             {
                 var output = y.Output<L>(rows.First, 2 * panel, column, first == 0 ? add : null, first > 0);
-                ProductTiles.Run<L>(rows.Count, factors, x.At(rows.First, first / Panels.Chunk), weights.Panel(panel) + (long)first * PackedMatrix.Width + column, bias + panel * PackedMatrix.Width + column, output);
+                ProductTiles.Run<L>(rows.Count, factors, x.At(rows.First, first / Panels.Chunk), weights.Panel(panel) + (long)first * PackedMatrix.Width + column, start + column, output);
             }
         }
     }
