@@ -48,7 +48,7 @@ internal static unsafe class BFloat16Products
     // Another version may mean something else by the same name: twice Σ (row + k)·(column − k), all of them small whole numbers.
     private static bool IsAsKnown(nint product, nint release)
     {
-        const int Rows = 3, Inner = 4, Columns = 16;
+        const int Rows = 3, Inner = 32, Columns = 16;
         ushort* a = stackalloc ushort[Rows * Inner], b = stackalloc ushort[Inner * Columns];
         var c = stackalloc float[Rows * Columns];
         new Span<float>(c, Rows * Columns).Fill(1);
