@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Rlhf beside itself composed and beside PyTorch, in turns because machines drift:  turns.sh WHAT [ROUNDS] [OPTIONS…]
 #   turns.sh ppo 5 --shape b            one PPO iteration; peers: plain PyTorch, and transformers with TRL's bookkeeping where it is installed
-#   turns.sh train-step 5                one step of a causal model; [--width 128 --heads 4 --layers 4 --vocabulary 512]
-#   turns.sh generate 5                  so many new tokens for a batch of prompts; the same options
+#   turns.sh train-step 5               one step of a causal model; [--width 128 --heads 4 --layers 4 --vocabulary 512]
+#   turns.sh generate 5                 so many new tokens for a batch of prompts; the same options
 # Options go to all. PYTHON names an interpreter with torch; without one the peers are left out. EARLIER names a program
 # that takes the same arguments, of an earlier build. Prints a JSON object a run, then medians and how many times as fast Rlhf is.
 set -euo pipefail

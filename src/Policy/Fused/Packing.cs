@@ -11,16 +11,18 @@ internal readonly record struct PackTask(PackedProjection Projection, nint Weigh
 internal sealed unsafe class Packing : IDisposable
 {
     private readonly List<PackTask> _tasks = [];
-    private readonly List<Tensor> _widened = [];
+    private readonly Dictionary<Tensor, Tensor> _widened = new(ReferenceEqualityComparer.Instance); // forward and backward want the same
 
     /// <summary>The numbers of a tensor in float32, as long as this is there; null for none.</summary>
     public float* Floats(Tensor? numbers)
     {
         if (numbers is null) return null;
         if (numbers.dtype == ScalarType.Float32) return numbers.Floats();
+        if (_widened.TryGetValue(numbers, out var known)) return known.Floats();
         using var quiet = no_grad();
-        _widened.Add(numbers.to(ScalarType.Float32).DetachFromDisposeScope());
-        return _widened[^1].Floats();
+        var made = numbers.to(ScalarType.Float32).DetachFromDisposeScope();
+        _widened.Add(numbers, made);
+        return made.Floats();
     }
 
     public void Add(PackedProjection projection, Tensor weight, int panels, bool isBackward)
@@ -33,7 +35,7 @@ internal sealed unsafe class Packing : IDisposable
 
     public void Dispose()
     {
-        foreach (var widened in _widened) widened.Dispose();
+        foreach (var widened in _widened.Values) widened.Dispose();
     }
 
     private readonly struct PackTasks(List<PackTask> tasks) : ITasks

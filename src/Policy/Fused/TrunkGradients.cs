@@ -3,10 +3,9 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;
 
-/// <summary>Where the gradients of a trunk's weights are added up: with its parameters, or apart where adapters made a weight of others.</summary>
+/// <summary>Where the gradients of a trunk's weights are added up: with its parameters, or apart where adapters made a weight of others or a parameter is narrower than float32.</summary>
 internal sealed unsafe class TrunkGradients
 {
-    // Of weights that are no parameters, and of parameters that are narrower than sums should be.
     private readonly Dictionary<Tensor, Tensor> _apart = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Of weights that are no parameters.</summary>

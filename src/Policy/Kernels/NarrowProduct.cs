@@ -9,11 +9,10 @@ namespace Rlhf.Policies.Kernels;
 /// panels. An element is a sum in an order that does not depend on the rows beside it.
 /// </summary>
 /// <param name="x">[rows, K]</param>
-/// <param name="weights">[K, columns]</param>
+/// <param name="weights">[K, columns]; of others than bfloat16 it has nothing to do</param>
 /// <param name="memory">of <see cref="Size"/>, for the rows of a block</param>
 internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, float* memory)
 {
-    private readonly PackedMatrix? _weights = weights;
     private readonly ushort* _rows = (ushort*)memory;
 
     /// <summary>float32 numbers that a block of rows takes.</summary>
@@ -22,7 +21,7 @@ internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, fl
     /// <summary>Goes on with these rows.</summary>
     public void Begin(Extent rows)
     {
-        if (_weights is not null) Narrow.Rows(x, rows, _weights.Inner / Panels.Chunk, _rows);
+        if (weights.IsNarrow) Narrow.Rows(x, rows, weights.Inner / Panels.Chunk, _rows);
     }
 
     /// <summary>y = x·W + b (+ r) of the rows, in a panel.</summary>
@@ -45,11 +44,11 @@ internal readonly unsafe struct NarrowProduct(Panels x, PackedMatrix weights, fl
 
     public void End()
     {
-        if (_weights is not null) BFloat16Products.End();
+        if (weights.IsNarrow) BFloat16Products.End();
     }
 
     private void Multiply(int first, int count, int chunk, float* to, bool goesOn)
     {
-        if (count > 0) BFloat16Products.Run(count, Panels.Chunk, _weights!.Inner, _rows + first * _weights.Inner, _weights.Inner, _weights.NarrowChunk(chunk), Panels.Chunk, to + first * Panels.Chunk, Panels.Chunk, goesOn);
+        if (count > 0) BFloat16Products.Run(count, Panels.Chunk, weights.Inner, _rows + first * weights.Inner, weights.Inner, weights.NarrowChunk(chunk), Panels.Chunk, to + first * Panels.Chunk, Panels.Chunk, goesOn);
     }
 }

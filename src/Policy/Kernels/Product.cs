@@ -33,7 +33,7 @@ internal static unsafe class Product
     /// <param name="panels">to do, of 32 columns each</param>
     public static void Run(Panels x, PackedMatrix weights, float* bias, Panels y, float* add, Extent rows, Extent panels)
     {
-        var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, Scratch.Take(NarrowProduct.Size(weights))) : default;
+        var narrow = new NarrowProduct(x, weights, Scratch.Take(NarrowProduct.Size(weights)));
         var most = RowsOfABlock(weights);
         for (var first = rows.First; first < rows.End; first += most)
         {
@@ -49,10 +49,10 @@ internal static unsafe class Product
     public static void Run<TUse>(Panels x, PackedMatrix weights, float* bias, Extent rows, Extent panels, TUse use)
         where TUse : struct, IPanelUse
     {
-        var step = RowsOfABlock(weights) * Panels.Chunk;
-        var memory = (nint)Scratch.Take(2 * step + NarrowProduct.Size(weights));
-        var narrow = weights.IsNarrow ? new NarrowProduct(x, weights, (float*)memory + 2 * step) : default;
         var most = RowsOfABlock(weights);
+        var step = most * Panels.Chunk;
+        var memory = (nint)Scratch.Take(2 * step + NarrowProduct.Size(weights));
+        var narrow = new NarrowProduct(x, weights, (float*)memory + 2 * step);
         for (var first = rows.First; first < rows.End; first += most)
         {
             var block = rows.From(first, most);
