@@ -23,10 +23,13 @@ public sealed class BenchCommandTests
         Assert.True(speed.GetProperty("prefill").GetDouble() > speed.GetProperty("training").GetDouble());
     }
 
-    [Fact]
-    public void Bench_AgainstComposed_GivesARatioForEachKindOfWork()
+    [Theory]
+    [InlineData("float32", ScalarType.Float32)]
+    [InlineData("bfloat16", ScalarType.BFloat16)]
+    public void Bench_AgainstComposed_GivesARatioForEachKindOfWork(string dtype, ScalarType type)
     {
-        var ending = InProcess.Run("bench", "sizes=[small_a]", "rows=4", "length=8", "new_tokens=2", "repeats=1", "device=cpu", "against=composed", "--json");
+        Assert.SkipUnless(KernelRule.ServesModel(CPU, type), "this processor has no products of bfloat16");
+        var ending = InProcess.Run("bench", "sizes=[small_a]", "rows=4", "length=8", "new_tokens=2", "repeats=1", "device=cpu", "against=composed", $"dtype={dtype}", "--json");
 
         Assert.True(ending.Code == 0, ending.Error);
         var ratio = Assert.Single(JsonDocument.Parse(ending.Output).RootElement.GetProperty("speeds").EnumerateArray().ToArray()).GetProperty("ratio");
