@@ -26,6 +26,7 @@ done | sort -rn | cut -d ' ' -f 2)
 # Tests of the command line start programs and wait for them, some by the clock: alone. The others keep one core busy: two at a time.
 echo "== Cli.Tests"
 run Cli.Tests "$@"
+# shellcheck disable=SC2016 # for the shell that xargs starts
 grep -vx Cli.Tests <<<"$names" | xargs -P 2 -I{} bash -o pipefail -c 'said=$(run "$@") && printf "== %s\n%s\n" "$1" "$said"' run {} "$@"
 
 passed=0 failed=0 skipped=0

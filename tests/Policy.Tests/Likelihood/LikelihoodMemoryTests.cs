@@ -33,8 +33,9 @@ public sealed class LikelihoodMemoryTests
         var before = ProcessMemory.Read().Allocated;
         for (var i = 0; i < 20; i++) Step();
 
-        // Nothing that waits for the garbage collector, such as two layouts made anew for each way back: 40 times the head.
-        Assert.InRange(ProcessMemory.Read().Allocated - before, long.MinValue, 8 * Head);
+        // Nothing that waits for the garbage collector, such as two layouts made anew for each way back: 40 times the head. What the
+        // system's allocator cannot use again comes to rest at up to 9 times.
+        Assert.InRange(ProcessMemory.Read().Allocated - before, long.MinValue, 20 * Head);
 
         void Step()
         {
