@@ -27,9 +27,9 @@ public sealed class TrainingMemoryTests
         var growth = double.PositiveInfinity;
         for (var round = 0; round < 3 && growth > MostGrowth; round++)
         {
-            var before = Resident();
+            var before = HeldMemory.AfterCollection();
             Train(model, optimizer, batch, Steps);
-            growth = Math.Min(growth, Resident() - before);
+            growth = Math.Min(growth, HeldMemory.AfterCollection() - before);
         }
 
         Assert.InRange(growth, double.NegativeInfinity, MostGrowth);
@@ -44,9 +44,9 @@ public sealed class TrainingMemoryTests
         using var batch = TokenBatch.RightPadded([[.. Enumerable.Range(0, Length)]], 0, CPU);
         var gradients = sizeof(float) * model.parameters().Sum(parameter => parameter.numel());
         Train(model, optimizer, batch, steps: 3);
-        var before = Resident();
+        var before = HeldMemory.AfterCollection();
         Train(model, optimizer, batch, steps: 12);
-        Assert.InRange(ProcessMemory.Read().Allocated - before, double.NegativeInfinity, 2 * gradients);
+        Assert.InRange(HeldMemory.Read() - before, double.NegativeInfinity, 2 * gradients);
     }
 
     private static void Train(CausalLm model, ModelOptimizer optimizer, TokenBatch batch, int steps)
@@ -59,12 +59,5 @@ public sealed class TrainingMemoryTests
             Autograd.Backward(TokenLoss.WeightedNll(model.Trunk.Hidden(batch).view(-1, model.Config.Width), model.HeadWeight, targets, weights));
             optimizer.Step(1e-3).Dispose();
         }
-    }
-
-    private static double Resident()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return ProcessMemory.Read().Allocated;
     }
 }
