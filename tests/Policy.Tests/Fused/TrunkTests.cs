@@ -89,6 +89,35 @@ public sealed class TrunkTests
         Assert.True(mine.Mean < theirs.Mean, $"{mine.Mean:g3} where libtorch's operators are {theirs.Mean:g3} apart, of {config}");
     }
 
+    /// <summary>A prompt into a cache, then one token after the other, rows of other lengths beside: what was drawn is what is learnt from.</summary>
+    [Theory, MemberData(nameof(Cases))]
+    public void Decode_TokenByToken_HasTheBitsOfTheWhole(string family, int seed)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var random = new Random(1000 * seed + family.Length);
+        var config = Shape(family, random);
+        const int Drawn = 5;
+        int[][] rows = [.. Enumerable.Range(0, 1 + random.Next(7)).Select(_ => Enumerable.Range(0, Drawn + 1 + random.Next(config.Context - Drawn)).Select(_ => random.Next(config.Vocabulary)).ToArray())];
+        foreach (var type in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
+        {
+            if (!KernelRule.ServesModel(CPU, type)) continue;
+            using var model = new CausalLm(config, new RandomParameters(config, seed).Draw).to(type);
+            using TokenBatch whole = TokenBatch.RightPadded(rows, 0, CPU), prompts = TokenBatch.RightPadded([.. rows.Select(row => row[..^Drawn])], 0, CPU);
+            var expected = model.Trunk.HiddenAt(whole, null).view(rows.Length, -1, config.Width);
+            using var cache = new KeyValueCache(config, rows.Length, whole.Length, CPU, type);
+            var hidden = model.Trunk.Prefill(prompts, cache, tensor(rows.Select((row, i) => i * prompts.Length + row.Length - Drawn - 1L).ToArray()));
+            for (var token = 0; token <= Drawn; token++)
+            {
+                for (var i = 0; i < rows.Length; i++)
+                    Assert.Equal(Numbers(expected[i, rows[i].Length - Drawn - 1 + token]), Numbers(hidden[i]));
+                if (token < Drawn) hidden = model.Trunk.Decode(tensor(rows.Select(row => (long)row[row.Length - Drawn + token]).ToArray()).unsqueeze(1), cache).squeeze(1);
+            }
+        }
+
+        static float[] Numbers(Tensor x) => x.to(ScalarType.Float32).data<float>().ToArray();
+    }
+
     /// <summary>How far tensors are from others, each as a share of its length.</summary>
     private sealed class Apart
     {

@@ -4,7 +4,7 @@ using Rlhf.Ppo;
 
 namespace Rlhf.Tests.Ppo;
 
-/// <summary>With a learning rate of 0 nothing may move, whatever is padded or cut off.</summary>
+/// <summary>With a learning rate of 0 nothing may move, not by a bit, whatever is padded or cut off.</summary>
 public sealed class StandstillTests
 {
     [Theory]
@@ -36,11 +36,11 @@ public sealed class StandstillTests
         Assert.All(metrics, step =>
         {
             Assert.Equal(0, step["clip_fraction"]);
-            Assert.Equal(1, step["ratio_mean"], 1e-5);
-            Assert.Equal(1, step["ratio_max"], 1e-5);
+            Assert.Equal(1, step["ratio_mean"]);
+            Assert.Equal(1, step["ratio_max"]);
             string[] zero = ["approximate_kl", "update_kl", "kl", "kl_token", "kl_k3", "kl_k3_token", "kl_exact", "kl_exact_token", "mismatch_kl"];
-            Assert.Equal(1, step["effective_sample_size"], 1e-5);
-            Assert.All(zero, name => Assert.Equal(0, step[name], 1e-5));
+            Assert.Equal(1, step["effective_sample_size"]);
+            Assert.All(zero, name => Assert.Equal(0, step[name]));
         });
     }
 
