@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Rlhf.Policies.Fused;
 
-/// <summary>Rows of a cache of keys and values, [rows, 2·Hkv, columns in whole panels, columns of a padded head] for each layer.</summary>
+/// <summary>Rows of a cache of keys and values, [rows, 2·Hkv, columns in whole squares, columns of a padded head] for each layer.</summary>
 /// <param name="layers">of a whole cache</param>
 /// <param name="first">the row that the first sequence has</param>
 internal sealed unsafe class CacheTarget(Tensor[] layers, long first)

@@ -5,8 +5,8 @@ namespace Rlhf.Policies.Kernels;
 
 /// <summary>
 /// Attention of new tokens over the keys and values of their row in a cache: [2·Hkv, columns of the cache, columns of a head with those
-/// that fill it up] numbers, a token's column being its position, and each token is written before it looks. Keys lie as the weights of a product do, 32
-/// tokens side by side; values one after the other. Sums have the order of <see cref="CausalAttention"/>, so a token that is drawn
+/// that fill it up] numbers, a token's column being its position, and each token is written before it looks. Of keys 16
+/// tokens lie side by side, one column after the other; values follow one another. Sums have the order of <see cref="CausalAttention"/>, so a token that is drawn
 /// has the bits of a pass over the whole.
 /// </summary>
 internal static unsafe class CachedAttention
@@ -16,7 +16,7 @@ internal static unsafe class CachedAttention
     /// <param name="rows">queries, keys and values of the new tokens</param>
     /// <param name="mixed">[rows, H heads]</param>
     /// <param name="cache">of the row's layer</param>
-    /// <param name="capacity">columns of the cache, in whole panels</param>
+    /// <param name="capacity">columns of the cache, see <see cref="Columns"/></param>
     /// <param name="row">of the new token</param>
     /// <param name="position">its column</param>
     /// <param name="shared">the head of keys and values</param>
@@ -30,16 +30,17 @@ internal static unsafe class CachedAttention
     /// <summary>Writes a token's keys and values of one head to its column.</summary>
     public static void Append(AttentionHeads heads, Panels rows, float* cache, int capacity, int row, int position, int shared)
     {
-        var depth = heads.Depth;
-        float* keys = Keys(heads, cache, capacity, shared) + (long)(position / PackedMatrix.Width) * PackedMatrix.Width * depth + position % PackedMatrix.Width;
-        float* values = Values(heads, cache, capacity, shared) + (long)position * depth;
-        for (var chunk = 0; chunk < heads.Chunks; chunk++, values += Panels.Chunk)
+        float* key = Key(Keys(heads, cache, capacity, shared), heads.Depth, position), value = Values(heads, cache, capacity, shared) + (long)position * heads.Depth;
+        for (var chunk = 0; chunk < heads.Chunks; chunk++, value += Panels.Chunk)
         {
-            var key = rows.At(row, heads.Key(shared) + chunk);
-            for (var column = 0; column < Panels.Chunk; column++, keys += PackedMatrix.Width) *keys = key[column];
-            new Span<float>(rows.At(row, heads.Value(shared) + chunk), Panels.Chunk).CopyTo(new Span<float>(values, Panels.Chunk));
+            var from = rows.At(row, heads.Key(shared) + chunk);
+            for (var column = 0; column < Panels.Chunk; column++, key += Panels.Chunk) *key = from[column];
+            new Span<float>(rows.At(row, heads.Value(shared) + chunk), Panels.Chunk).CopyTo(new Span<float>(value, Panels.Chunk));
         }
     }
+
+    /// <summary>Columns of a cache for so many tokens: whole squares of keys.</summary>
+    public static int Columns(long tokens) => checked((int)((tokens + Panels.Chunk - 1) / Panels.Chunk * Panels.Chunk));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Look<L>(AttentionHeads heads, Panels rows, Panels mixed, float* cache, int capacity, int row, int position, int shared)
@@ -47,38 +48,53 @@ internal static unsafe class CachedAttention
     {
         float* keys = Keys(heads, cache, capacity, shared), values = Values(heads, cache, capacity, shared);
         var seen = new Extent(heads.FirstSeen(position), position + 1);
-        var panels = new Extent(seen.First / PackedMatrix.Width * PackedMatrix.Width, HeadRows.Padded(seen.End));
-        var scores = Scratch.Take(panels.Count) - panels.First;
+        var whole = new Extent(seen.First / Panels.Chunk * Panels.Chunk, Columns(seen.End));
+        var scores = Scratch.Take(whole.Count + 3 * L.Count) - whole.First;
         for (var head = shared * heads.Group; head < (shared + 1) * heads.Group; head++)
         {
-            Scores<L>(heads, rows.At(row, heads.Query(head)), rows.ChunkStep, keys, panels, scores);
-            new Span<float>(scores + panels.First, seen.First - panels.First).Fill(float.NegativeInfinity);
-            new Span<float>(scores + seen.End, panels.End - seen.End).Fill(float.NegativeInfinity);
-            Exponentials<L>(scores, panels, heads.Scale);
+            for (var key = whole.First; key < whole.End; key += 4 * L.Count) Scores<L>(rows.At(row, heads.Query(head)), rows.ChunkStep, heads, keys, key, whole.End - L.Count, scores + key);
+            new Span<float>(scores + whole.First, seen.First - whole.First).Fill(float.NegativeInfinity);
+            new Span<float>(scores + seen.End, whole.End - seen.End).Fill(float.NegativeInfinity);
+            Exponentials<L>(scores, whole, heads.Scale);
             Mix<L>(scores, seen, values, heads.Depth, mixed.At(row, heads.Query(head)), mixed.ChunkStep);
         }
     }
 
-    /// <summary>scores[key] = q·k for whole panels of keys.</summary>
-    private static void Scores<L>(AttentionHeads heads, float* query, long chunkStep, float* keys, Extent panels, float* scores)
+    /// <summary>q·k for four vectors of keys; those behind the last are the last once more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scores<L>(float* query, long chunkStep, AttentionHeads heads, float* keys, int key, int last, float* scores)
         where L : struct, ILanes<L>
     {
-        var zeros = stackalloc float[2 * Panels.Chunk];
-        new Span<float>(zeros, 2 * Panels.Chunk).Clear();
-        var factors = new ProductTiles.Factors(chunkStep, heads.Chunks, PackedMatrix.Width, L.Count);
-        for (var panel = panels.First; panel < panels.End; panel += PackedMatrix.Width)
-            for (var column = 0; column < PackedMatrix.Width; column += 2 * L.Count)
-                ProductTiles.Run<L>(1, factors, query, keys + (long)panel * heads.Depth + column, zeros, new ProductTiles.Output(scores + panel + column, L.Count, null, goesOn: false));
+        var depth = heads.Depth;
+        float* from0 = Key(keys, depth, key), from1 = Key(keys, depth, Math.Min(last, key + L.Count));
+        float* from2 = Key(keys, depth, Math.Min(last, key + 2 * L.Count)), from3 = Key(keys, depth, Math.Min(last, key + 3 * L.Count));
+        L sum0 = L.Zero, sum1 = L.Zero, sum2 = L.Zero, sum3 = L.Zero;
+        for (var chunk = 0; chunk < heads.Chunks; chunk++, query += chunkStep)
+        {
+            for (var column = 0; column < Panels.Chunk; column++)
+            {
+                var (q, at) = (L.All(query[column]), (chunk * Panels.Chunk + column) * Panels.Chunk);
+                sum0 = L.Fma(q, L.Load(from0 + at), sum0);
+                sum1 = L.Fma(q, L.Load(from1 + at), sum1);
+                sum2 = L.Fma(q, L.Load(from2 + at), sum2);
+                sum3 = L.Fma(q, L.Load(from3 + at), sum3);
+            }
+        }
+
+        L.Store(scores, sum0);
+        L.Store(scores + L.Count, sum1);
+        L.Store(scores + 2 * L.Count, sum2);
+        L.Store(scores + 3 * L.Count, sum3);
     }
 
     /// <summary>Scores become e^(score·scale − most of them).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Exponentials<L>(float* scores, Extent panels, float scale)
+    private static void Exponentials<L>(float* scores, Extent keys, float scale)
         where L : struct, ILanes<L>
     {
         var lanes = stackalloc float[Panels.Chunk];
         L most = L.All(float.NegativeInfinity), factor = L.All(scale);
-        for (var key = panels.First; key < panels.End; key += L.Count)
+        for (var key = keys.First; key < keys.End; key += L.Count)
         {
             var score = L.Multiply(L.Load(scores + key), factor);
             L.Store(scores + key, score);
@@ -88,7 +104,7 @@ internal static unsafe class CachedAttention
         L.Store(lanes, most);
         for (var lane = 1; lane < L.Count; lane++) lanes[0] = Math.Max(lanes[0], lanes[lane]);
         most = L.All(lanes[0]);
-        for (var key = panels.First; key < panels.End; key += L.Count) L.Store(scores + key, Exponential.Of(L.Subtract(L.Load(scores + key), most)));
+        for (var key = keys.First; key < keys.End; key += L.Count) L.Store(scores + key, Exponential.Of(L.Subtract(L.Load(scores + key), most)));
     }
 
     /// <summary>Σ over keys of p[key]·v[key], over Σ p.</summary>
@@ -114,6 +130,9 @@ internal static unsafe class CachedAttention
             L.Store(at + (L.Count == Panels.Chunk ? chunkStep : L.Count), L.Multiply(second, share));
         }
     }
+
+    // In squares of 16 keys, in each one column after the other.
+    private static float* Key(float* keys, int depth, int position) => keys + (long)(position / Panels.Chunk) * Panels.Chunk * depth + position % Panels.Chunk;
 
     private static float* Keys(AttentionHeads heads, float* cache, int capacity, int shared) => cache + (long)shared * capacity * heads.Depth;
 

@@ -20,10 +20,10 @@ internal sealed class KeyValueCache : IDisposable
     public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
     {
         // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
-        // Kernels want heads and columns in whole panels, and attend in float32.
+        // Kernels want whole panels and squares, and attend in float32.
         var isInKernels = KernelRule.ServesModel(device, type) && TrunkShape.Serves(config);
         long[] shape = isInKernels
-            ? [rows, 2 * config.KeyValueHeads, HeadRows.Padded((int)capacity), new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth]
+            ? [rows, 2 * config.KeyValueHeads, CachedAttention.Columns(capacity), new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth]
             : [rows, 2 * config.KeyValueHeads, capacity, config.HeadWidth];
         _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, isInKernels ? ScalarType.Float32 : type, device).DetachFromDisposeScope())];
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
@@ -51,7 +51,7 @@ internal sealed class KeyValueCache : IDisposable
         if (moved.Length > 0)
         {
             using var scope = NewDisposeScope();
-            var taken = Math.Min(HeadRows.Padded((int)moved.Max(i => _columns[rows[i]])), _layers[0].shape[2]);
+            var taken = Math.Min(CachedAttention.Columns(moved.Max(i => _columns[rows[i]])), _layers[0].shape[2]);
             var to = tensor(moved, ScalarType.Int64, device: _lengths.device);
             var from = tensor(moved.Select(i => rows[i]).ToArray(), ScalarType.Int64, device: _lengths.device);
             foreach (var buffer in _layers)

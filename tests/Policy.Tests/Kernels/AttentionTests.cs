@@ -61,7 +61,7 @@ public sealed class AttentionTests
             using PanelRows given = PanelRows.Of(rows, Rows(heads)), mixed = new(length, ChunkMap.Heads(heads.Count, heads.Width)), whole = new(length, ChunkMap.Heads(heads.Count, heads.Width));
             using var logSums = new NativeBuffer((long)heads.Count * length);
             for (var shared = 0; shared < heads.Shared; shared++) CausalAttention.Forward<L>(heads, given.Panels, whole.Panels, logSums.Data, length, length, shared);
-            var capacity = HeadRows.Padded(length);
+            var capacity = CachedAttention.Columns(length + 3);
             using var cache = new NativeBuffer(2L * heads.Shared * capacity * heads.Depth);
             for (var position = 0; position < length; position++)
             {

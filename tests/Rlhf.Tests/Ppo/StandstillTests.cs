@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Rlhf.Policies.Fused;
 using Rlhf.Policies.Generation;
 using Rlhf.Ppo;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Rlhf.Tests.Ppo;
 
@@ -15,8 +18,10 @@ public sealed class StandstillTests
     [InlineData(Algorithm.Cispo)]
     [InlineData(Algorithm.Rloo)]
     [InlineData(Algorithm.ReinforcePlusPlus)]
-    public void Train_LearningRateZero_LeavesRatioOneAndEveryKlZero(Algorithm algorithm)
+    [InlineData(Algorithm.Ppo, ScalarType.BFloat16)]
+    public void Train_LearningRateZero_LeavesRatioOneAndEveryKlZero(Algorithm algorithm, ScalarType type = ScalarType.Float32)
     {
+        Assert.SkipUnless(KernelRule.ServesModel(CPU, type), "operators round a token alone otherwise than in a whole pass");
         using var world = new TinyWorld();
         var recipe = TinyWorld.Recipe with
         {
@@ -29,7 +34,7 @@ public sealed class StandstillTests
             Optimizer = new() { LearningRate = 0 },
             Critic = TinyWorld.Recipe.Critic with { Optimizer = new() { LearningRate = 0 } },
         };
-        var metrics = Metrics(world, recipe);
+        var metrics = Metrics(world, recipe, type);
 
         Assert.Equal(3, metrics.Count);
         Assert.Contains(metrics, step => step["eos_rate"] is > 0 and < 1 && step["response_length_min"] < step["response_length_max"]);
@@ -44,9 +49,11 @@ public sealed class StandstillTests
         });
     }
 
-    private static List<Dictionary<string, double>> Metrics(TinyWorld world, PpoRecipe recipe)
+    private static List<Dictionary<string, double>> Metrics(TinyWorld world, PpoRecipe recipe, ScalarType type)
     {
-        using (var run = world.Open("run", recipe)) PpoAssembly.Build(world.Inputs(recipe), run).Train(world.TokenizerFolder);
+        var inputs = world.Inputs(recipe);
+        inputs.Policy.to(type);
+        using (var run = world.Open("run", recipe)) PpoAssembly.Build(inputs, run).Train(world.TokenizerFolder);
         return [.. File.ReadLines(Path.Combine(world.Folder("run"), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
     }
 }
