@@ -16,6 +16,8 @@ internal static class ConfigFile
 {
     public const string Name = "config.json";
 
+    private const string GenerationName = "generation_config.json";
+
     public static TransformerConfig Read(string folder)
     {
         var path = Path.Combine(folder, Name);
@@ -28,7 +30,7 @@ internal static class ConfigFile
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
             var config = new ConfigReader(json.RootElement, path);
             if (config.Has("quantization_config")) throw new RlhfException($"{path}: the weights are quantized, which is not supported; use the original model");
-            return ModelFamily.Of(config.ModelType, path).Read(config).Validated(path);
+            return WithEndsOfGeneration(ModelFamily.Of(config.ModelType, path).Read(config).Validated(path), Path.Combine(folder, GenerationName));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -44,7 +46,7 @@ internal static class ConfigFile
         json["tie_word_embeddings"] = config.TiedHead;
         json["initializer_range"] = config.InitializerRange;
         json["bos_token_id"] = config.Bos;
-        json["eos_token_id"] = config.Eos;
+        json["eos_token_id"] = Ends(config);
         if (config.Pad is not null) json["pad_token_id"] = config.Pad;
         if (task.Labels > 0) WriteLabels(json, task.Labels);
         json["torch_dtype"] = type switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
@@ -72,11 +74,26 @@ internal static class ConfigFile
         json["label2id"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)i)));
     }
 
+    // What ends a text may be said there alone: of a chat model it is often more than config.json knows.
+    private static TransformerConfig WithEndsOfGeneration(TransformerConfig config, string path)
+    {
+        if (!File.Exists(path)) return config;
+        using var json = JsonDocument.Parse(SmallFile.ReadBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowTrailingCommas = true });
+        if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
+        var generation = new ConfigReader(json.RootElement, path);
+        var eos = config.Eos ?? generation.Token("eos_token_id");
+        int?[] ends = [generation.Token("eos_token_id"), .. generation.OtherTokens("eos_token_id"), .. config.Ends];
+        return config with { Eos = eos, Ends = [.. ends.OfType<int>().Where(id => id != eos).Distinct()] };
+    }
+
+    // One, or a list where there are more.
+    private static JsonNode? Ends(TransformerConfig config) => config.Eos is { } eos && config.Ends.Count > 0 ? new JsonArray([eos, .. config.Ends.Select(id => (JsonNode)id)]) : config.Eos;
+
     private static void WriteGeneration(string folder, TransformerConfig config)
     {
-        var json = new JsonObject { ["_from_model_config"] = true, ["bos_token_id"] = config.Bos, ["eos_token_id"] = config.Eos };
+        var json = new JsonObject { ["_from_model_config"] = true, ["bos_token_id"] = config.Bos, ["eos_token_id"] = Ends(config) };
         if (config.Pad is not null) json["pad_token_id"] = config.Pad;
-        Store(Path.Combine(folder, "generation_config.json"), json);
+        Store(Path.Combine(folder, GenerationName), json);
     }
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };

@@ -39,9 +39,18 @@ internal static class RotarySettings
             HighFrequencyFactor = scaling.Real("high_freq_factor") ?? 4,
             BetaFast = scaling.Real("beta_fast") ?? 32,
             BetaSlow = scaling.Real("beta_slow") ?? 1,
-            AttentionFactor = scaling.Real("attention_factor"),
+            AttentionFactor = scaling.Real("attention_factor") ?? (kind == "yarn" ? OfScales(scaling) : null),
         };
+        if (kind == "yarn") scaling.Demand("truncate", true);
         return rotary.Factor >= 1 ? rotary : throw new RlhfException($"{scaling.Source}: factor is {rotary.Factor}; at least 1 is expected");
+    }
+
+    // YaRN's temperature by two scales, as DeepSeek's models say it; null where the file has not both.
+    private static double? OfScales(ConfigReader scaling)
+    {
+        if (scaling.Real("mscale") is not ({ } one and not 0) || scaling.Real("mscale_all_dim") is not ({ } other and not 0)) return null;
+        double Scale(double of) => scaling.Real("factor") is > 1 and var factor ? 0.1 * of * Math.Log(factor) + 1 : 1;
+        return Scale(one) / Scale(other);
     }
 
     // A factor of its own says the same as the two contexts, but for the scale of sines and cosines.

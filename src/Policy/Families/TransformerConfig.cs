@@ -103,6 +103,8 @@ public sealed record TransformerConfig
     public double InitializerRange { get; init; } = 0.02;
     public int? Bos { get; init; }
     public int? Eos { get; init; }
+    /// <summary>Other tokens that end a text too, as a chat's end of turn does.</summary>
+    public ValueList<int> Ends { get; init; } = [];
     public int? Pad { get; init; }
 
     /// <summary>Rows of the fused query, key and value matrix.</summary>

@@ -20,7 +20,8 @@ internal static class BackwardSchedule
         }
         else
         {
-            // Layers share memory: each is done with before the one below is computed again.
+            // Layers share memory: each is done with before the one below is computed again. The last norm goes with the last of them.
+            if (lowest == layers) Rows(pass, stages, groups, new Extent(layers, layers));
             for (var layer = layers - 1; layer >= lowest; layer--)
             {
                 if (layer < layers - 1) ForwardSchedule.Again(pass, layer);

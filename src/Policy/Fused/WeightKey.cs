@@ -8,10 +8,12 @@ namespace Rlhf.Policies.Fused;
 /// <summary>A number that is another one as soon as one of some tensors is another, or has been changed in place.</summary>
 internal static class WeightKey
 {
-    public static ulong Of(ReadOnlySpan<Tensor?> tensors)
+    public static unsafe ulong Of(ReadOnlySpan<Tensor?> tensors)
     {
         Span<long> parts = stackalloc long[2 * tensors.Length];
-        for (var i = 0; i < tensors.Length; i++) (parts[2 * i], parts[2 * i + 1]) = (tensors[i]?.Handle ?? 0, tensors[i]?.Version() ?? 0);
+        // Where the numbers are, not the object: a backward pass has other objects over the same.
+        for (var i = 0; i < tensors.Length; i++)
+            if (tensors[i] is { } tensor) (parts[2 * i], parts[2 * i + 1]) = ((nint)tensor.Numbers(tensor.dtype), tensor.Version());
         return XxHash3.HashToUInt64(MemoryMarshal.AsBytes(parts));
     }
 }

@@ -41,7 +41,7 @@ internal sealed class DecodeLoop : IDisposable
         _device = model.Trunk.Embedding.device;
         _held = model.Trunk.Hold();
         _sampler = new TokenSampler(options, ends, _device);
-        _cache = new KeyValueCache(model.Config, rows, columns, _device, model.Trunk.Embedding.dtype);
+        _cache = new KeyValueCache(model.Trunk, rows, columns);
         _steps = new RecordedSteps(work => schedule.Record(_device, work));
         // Zeros: rows that no episode has are computed too, and have to be tokens and numbers like others.
         _newest = Buffer(ScalarType.Int64, rows);

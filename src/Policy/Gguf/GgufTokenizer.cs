@@ -16,6 +16,8 @@ internal static class GgufTokenizer
         var tokenizer = TokenizerFolder.Read(folder);
         var isByteLevel = tokenizer.Splitting.ByteLevel;
         if (tokenizer.Unigram is not null || tokenizer.WordPiece is not null || (!isByteLevel && !tokenizer.ByteFallback)) throw new RlhfException($"{folder}: byte-level tokenizers and those with merges and byte fallback are exported to GGUF, and this one is neither");
+        // Readers take a text for byte-level merges as it is.
+        if (isByteLevel && Prepares(tokenizer, "Ab é") != "Ab é") throw new RlhfException($"{folder}: the tokenizer rewrites texts (a space before them, lower case), which readers of GGUF do not with byte-level merges");
         file.Add("tokenizer.ggml.model", isByteLevel ? "gpt2" : "llama");
         file.Add("tokenizer.ggml.pre", isByteLevel ? PatternName(tokenizer, folder) : "default");
         var (tokens, types) = Tokens(tokenizer, rows);

@@ -16,7 +16,7 @@ internal static unsafe class KernelLikelihood
         using var scope = NewDisposeScope();
         hidden = hidden.contiguous();
         var count = hidden.shape[0];
-        Tensor logProbs = Numbers(count), logSums = Numbers(count), targets = plan.Targets.contiguous();
+        Tensor logProbs = Numbers(count), logSums = Numbers(count), targets = Known(plan.Targets, head);
         var entropies = plan.HasEntropies ? Numbers(count) : null;
         var rows = Rows(hidden, head, backward: plan.Learns && plan.HiddenLearns);
         // Logits that one chunk holds are kept for the backward pass, which puts their gradient in their place.
@@ -41,7 +41,7 @@ internal static unsafe class KernelLikelihood
         using var quiet = no_grad();
         using var scope = NewDisposeScope();
         hidden = hidden.contiguous();
-        Tensor logProbs = Numbers(hidden.shape[0]), targets = plan.Targets.contiguous(), given = weights.contiguous();
+        Tensor logProbs = Numbers(hidden.shape[0]), targets = Known(plan.Targets, head), given = weights.contiguous();
         var rows = Rows(hidden, head, plan.HiddenLearns);
         var gradients = New(hidden, head, plan);
         if (plan.Learns)
@@ -61,7 +61,7 @@ internal static unsafe class KernelLikelihood
     public static void Compare(Tensor hidden, Tensor head, Tensor reference, Tensor referenceHead, Tensor targets, double temperature, PolicyComparison found)
     {
         using var scope = NewDisposeScope();
-        Tensor mine = hidden.contiguous(), other = reference.contiguous(), chosen = targets.contiguous();
+        Tensor mine = hidden.contiguous(), other = reference.contiguous(), chosen = Known(targets, head);
         LogitRows rows = Rows(mine, head, backward: false), others = Rows(other, referenceHead, backward: false);
         Threads.Share(rows.Blocks, new HeadComparison(rows, others, (float)(1 / temperature), new HeadComparison.Results
         {
@@ -113,6 +113,15 @@ internal static unsafe class KernelLikelihood
     // In the types of what they are gradients of.
     private static Tensor?[] Given(Tensor?[] gradients, Tensor hidden, Tensor head) =>
         [gradients[0]?.to(hidden.dtype).MoveToOuterDisposeScope(), gradients[1]?.to(head.dtype).MoveToOuterDisposeScope()];
+
+    // None of them beyond the head's rows, where kernels would read and write.
+    private static Tensor Known(Tensor targets, Tensor head)
+    {
+        targets = targets.contiguous();
+        var of = targets.Longs();
+        for (var (i, count) = (0L, targets.numel()); i < count; i++) TokenIds.Want(of[i], head.shape[0]);
+        return targets;
+    }
 
     private static LogitRows Rows(Tensor hidden, Tensor head, bool backward) => new(hidden, PackedHead.Of(head, backward));
 

@@ -19,7 +19,7 @@ internal sealed class KernelTrunk(Transformer trunk) : IDisposable
         var found = RealRows.Of(batch, places);
         var learns = is_grad_enabled() && trunk.parameters().Any(parameter => parameter.requires_grad);
         var keeping = !learns ? Keeping.Nothing : trunk.GradientCheckpointing ? Keeping.Inputs : Keeping.Everything;
-        var pass = new TrunkPass(Taken(learns), found.ToRagged(), keeping) { Angles = Kept(angles) };
+        var pass = new TrunkPass(Taken(learns), found.ToRagged(trunk.Config.Vocabulary), keeping) { Angles = Kept(angles) };
         var hidden = Run(pass, found.Places);
         if (!learns)
         {
@@ -36,7 +36,7 @@ internal sealed class KernelTrunk(Transformer trunk) : IDisposable
     public Tensor Prefill(TokenBatch prompts, CacheRows rows, Tensor places, (Tensor Cosines, Tensor Sines)? angles)
     {
         var found = RealRows.Of(prompts, places);
-        using var pass = new TrunkPass(Taken(false), found.ToRagged(), Keeping.Nothing) { Cache = rows.Target(), Angles = Kept(angles) };
+        using var pass = new TrunkPass(Taken(false), found.ToRagged(trunk.Config.Vocabulary), Keeping.Nothing) { Cache = rows.Target(), Angles = Kept(angles) };
         return Run(pass, found.Places);
     }
 
@@ -44,7 +44,7 @@ internal sealed class KernelTrunk(Transformer trunk) : IDisposable
     public Tensor Decode(Tensor tokens, CacheRows rows, (Tensor Cosines, Tensor Sines)? angles)
     {
         var found = RealRows.From(tokens, rows.Starts!);
-        using var pass = new TrunkPass(Taken(false), found.ToRagged(), Keeping.Nothing) { Cache = rows.Target(), Angles = Kept(angles) };
+        using var pass = new TrunkPass(Taken(false), found.ToRagged(trunk.Config.Vocabulary), Keeping.Nothing) { Cache = rows.Target(), Angles = Kept(angles) };
         return Run(pass, found.Places);
     }
 

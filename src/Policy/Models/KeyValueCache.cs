@@ -1,5 +1,4 @@
 using Rlhf.Foundation.Torch;
-using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Kernels;
 using static TorchSharp.torch;
@@ -17,15 +16,15 @@ internal sealed class KeyValueCache : IDisposable
     private readonly long[] _columns;  // the same, for the host
     private readonly RotarySet _rotary;
 
-    public KeyValueCache(TransformerConfig config, long rows, long capacity, Device device, ScalarType type)
+    public KeyValueCache(Transformer trunk, long rows, long capacity)
     {
+        var (config, device, type) = (trunk.Config, trunk.Embedding.device, trunk.Embedding.dtype);
         // Zeros: what stands in columns not taken yet has no weight, but it has to be finite.
         // Kernels want whole panels and squares, and attend in float32.
-        var isInKernels = KernelRule.ServesModel(device, type) && TrunkShape.Serves(config);
-        long[] shape = isInKernels
+        long[] shape = trunk.IsInKernels
             ? [rows, 2 * config.KeyValueHeads, CachedAttention.Columns(capacity), new AttentionHeads(config.Heads, config.KeyValueHeads, config.HeadWidth, 0).Depth]
             : [rows, 2 * config.KeyValueHeads, capacity, config.HeadWidth];
-        _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, isInKernels ? ScalarType.Float32 : type, device).DetachFromDisposeScope())];
+        _layers = [.. Enumerable.Range(0, config.Layers).Select(_ => zeros(shape, trunk.IsInKernels ? ScalarType.Float32 : type, device).DetachFromDisposeScope())];
         _lengths = zeros([rows], ScalarType.Int64, device).DetachFromDisposeScope();
         _columns = new long[rows];
         Capacity = capacity;

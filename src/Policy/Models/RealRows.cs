@@ -74,8 +74,10 @@ internal sealed class RealRows
         return found;
     }
 
-    public unsafe RaggedBatch ToRagged()
+    /// <param name="vocabulary">of the model; kernels look up and add wherever a token points</param>
+    public unsafe RaggedBatch ToRagged(int vocabulary)
     {
+        foreach (var token in _tokens) TokenIds.Want(token, vocabulary);
         var batch = new RaggedBatch(_lengths, _asked);
         for (int sequence = 0, row = 0; sequence < _lengths.Count; sequence++)
         {

@@ -79,7 +79,7 @@ internal sealed class SftTrainer(SftRecipe recipe, CausalLm model, IReadOnlyList
         var norm = optimizer.Step(rate);
         return new Dictionary<string, double>
         {
-            ["loss"] = loss.item<float>(), ["gradient_norm"] = norm.item<float>(), ["learning_rate"] = rate, ["tokens"] = count,
+            ["loss"] = loss.item<float>(), ["gradient_norm"] = ModelOptimizer.Read(norm), ["learning_rate"] = rate, ["tokens"] = count,
             ["epoch"] = (double)(done + 1) / _order.BatchesPerEpoch,
         };
     }

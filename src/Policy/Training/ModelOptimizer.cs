@@ -44,7 +44,7 @@ public sealed class ModelOptimizer : IDisposable
     /// <summary>
     /// Moves the parameters along their gradients, forgets these, and returns their norm before clipping (on the device).
     /// </summary>
-    /// <exception cref="NotFiniteException">A gradient is not finite. On a GPU that would cost a wait; there the norm tells.</exception>
+    /// <exception cref="NotFiniteException">A gradient is not finite. On a GPU that would cost a wait; there <see cref="Read"/> tells.</exception>
     public Tensor Step(double learningRate)
     {
         using var scope = NewDisposeScope();
@@ -63,6 +63,10 @@ public sealed class ModelOptimizer : IDisposable
         ClearGradients();
         return norm.MoveToOuterDisposeScope();
     }
+
+    /// <summary>A norm that <see cref="Step"/> gave, on the host.</summary>
+    /// <exception cref="NotFiniteException">It is not finite, so neither are the weights that the step left.</exception>
+    public static double Read(Tensor norm) => norm.item<float>() is var read && float.IsFinite(read) ? read : throw (float.IsNaN(read) ? new NotFiniteException("a gradient is not a number; lower the learning rate, or look at the data of this step") : NotFinite(null));
 
     /// <summary>Forgets the gradients without a step.</summary>
     public void ClearGradients() => _state.ClearGradients();

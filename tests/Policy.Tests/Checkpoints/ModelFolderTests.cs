@@ -4,7 +4,9 @@ using Rlhf.Foundation;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Families;
+using Rlhf.Policies.Generation;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Randomness;
 using Rlhf.Policies.TensorFiles;
 using static TorchSharp.torch;
 
@@ -59,6 +61,24 @@ public sealed class ModelFolderTests
         using var loaded = ModelFolder.Load(folder.At("model"), CPU);
         Assert.Equal(config, loaded.Config);
         SameBitwise(model, loaded);
+    }
+
+    /// <summary>A chat model ends its turn by another token than its texts; which ones end, generation_config.json may know alone.</summary>
+    [Fact]
+    public void Load_SeveralTokensThatEnd_KeepsThemAndGenerationStopsAtEach()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using (var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 2, 16) with { Eos = 1, Ends = [7] }, seed: 5)) ModelFolder.Save(model, folder.Path);
+        Assert.Equal("[1,7]", JsonNode.Parse(File.ReadAllText(folder.At("config.json")))!["eos_token_id"]!.ToJsonString());
+        File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": [1, 9]}""");
+
+        using var loaded = ModelFolder.Load(folder.Path, CPU);
+        Assert.Equal((1, "9 7"), (loaded.Config.Eos, string.Join(' ', loaded.Config.Ends)));
+        using (no_grad()) loaded.Trunk.get_parameter("norm.weight")!.zero_();
+        using (no_grad()) loaded.Trunk.get_parameter("norm.bias")!.copy_(loaded.HeadWeight[9] * 100);
+        var found = new TextGenerator(loaded, eos: 1, pad: 0).Generate([[3, 4]], new SamplingOptions { Temperature = 0, MaxNewTokens = 5 }, [new RandomKey(1, 0, 0, 0)]);
+        Assert.Equal((StopReason.Eos, "9"), (found[0].Reason, string.Join(' ', found[0].Tokens)));
     }
 
     [Fact]

@@ -55,7 +55,7 @@ public sealed class RealModelTests
         var tokenizer = TextTokenizer.Load(folder);
         int[] prompt = [tokenizer.Bos!.Value, .. tokenizer.Encode("Once upon a time")];
         using var tokens = TokenBatch.LeftPadded([prompt], 0, CPU);
-        using var cache = new KeyValueCache(model.Config, 1, 128, CPU, ScalarType.Float32);
+        using var cache = new KeyValueCache(model.Trunk, 1, 128);
         var hidden = model.Trunk.Prefill(tokens, cache, tensor([prompt.Length - 1L])).unsqueeze(1);
         var said = new List<int>(prompt);
         while (said.Count < 100)

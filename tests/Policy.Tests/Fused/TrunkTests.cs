@@ -1,7 +1,10 @@
+using Rlhf.Foundation;
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Fused;
+using Rlhf.Policies.Likelihood;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.Tests.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -89,6 +92,67 @@ public sealed class TrunkTests
         Assert.True(mine.Mean < theirs.Mean, $"{mine.Mean:g3} where libtorch's operators are {theirs.Mean:g3} apart, of {config}");
     }
 
+    [Theory]
+    [InlineData(31)]
+    [InlineData(-1)]
+    public void HiddenAt_TokenBeyondTheVocabulary_IsRefused(int token)
+    {
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 2, 16), seed: 5);
+        using var batch = TokenBatch.RightPadded([[1, token, 2]], 0, CPU);
+        Assert.StartsWith($"token {token} is none of the model's 31", Assert.Throws<RlhfException>(() => model.Trunk.Hidden(batch)).Message, StringComparison.Ordinal);
+        Assert.Throws<RlhfException>(() => TokenLogProbs.Selected(zeros(1, 24), model.HeadWeight, tensor((long[])[token]), 1));
+        Assert.Throws<RlhfException>(() => TokenLoss.WeightedNll(zeros(1, 24), model.HeadWeight, tensor((long[])[token]), ones(1)));
+    }
+
+    [Fact]
+    public void Backward_LastNormAlone_LearnsTheSameWithLayersComputedAgain()
+    {
+        using var scope = NewDisposeScope();
+        Expect.Same(Gradient(false), Gradient(true));
+
+        static Tensor Gradient(bool again)
+        {
+            using var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 2, 2, 16) with { InitializerRange = 0.2 }, seed: 5);
+            foreach (var (name, weight) in model.named_parameters()) weight.requires_grad = name.StartsWith("trunk.norm.", StringComparison.Ordinal);
+            model.Trunk.GradientCheckpointing = again;
+            using var batch = TokenBatch.RightPadded([[1, 5, 9, 2], [3, 3]], 0, CPU);
+            Autograd.Backward(model.Trunk.Hidden(batch).pow(2).sum());
+            return model.Trunk.get_parameter("norm.weight")!.grad!;
+        }
+    }
+
+    /// <summary>What adapters begin with is smaller than a bit of bfloat16's weights, and counts.</summary>
+    [Fact]
+    public void HiddenAt_InBFloat16WithSmallAdapters_FeelsThemAsFloat32Does()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        double wide = Felt(ScalarType.Float32), narrow = Felt(ScalarType.BFloat16);
+        Assert.InRange(narrow / wide, 0.5, 2);
+
+        static double Felt(ScalarType type)
+        {
+            using var model = AdaptedModel.Of(TransformerConfig.Llama(31, 64, 2, 4, 4, 128, 16)).to(type);
+            foreach (var part in model.Trunk.Adapter!.Parts) part.Up.mul_(Number.Of(0.02));
+            using var tokens = AdaptedModel.Tokens();
+            var with = model.Trunk.Hidden(tokens).to(ScalarType.Float64);
+            using var without = model.Trunk.Adapter.Off();
+            return (with - model.Trunk.Hidden(tokens).to(ScalarType.Float64)).mean([0, 1]).norm().ToDouble();
+        }
+    }
+
+    [Fact]
+    public void WeightKey_OtherObjectOverTheSameNumbers_IsTheSameUntilTheyChange()
+    {
+        using var scope = NewDisposeScope();
+        var weight = zeros(3);
+        var key = WeightKey.Of([weight]);
+        Assert.Equal(key, WeightKey.Of([weight.alias()]));
+        weight.add_(1);
+        Assert.NotEqual(key, WeightKey.Of([weight.alias()]));
+        Assert.NotEqual(WeightKey.Of([weight]), WeightKey.Of([weight.clone()]));
+    }
+
     /// <summary>A prompt into a cache, then one token after the other, rows of other lengths beside: what was drawn is what is learnt from.</summary>
     [Theory, MemberData(nameof(Cases))]
     public void Decode_TokenByToken_HasTheBitsOfTheWhole(string family, int seed)
@@ -105,7 +169,7 @@ public sealed class TrunkTests
             using var model = new CausalLm(config, new RandomParameters(config, seed).Draw).to(type);
             using TokenBatch whole = TokenBatch.RightPadded(rows, 0, CPU), prompts = TokenBatch.RightPadded([.. rows.Select(row => row[..^Drawn])], 0, CPU);
             var expected = model.Trunk.HiddenAt(whole, null).view(rows.Length, -1, config.Width);
-            using var cache = new KeyValueCache(config, rows.Length, whole.Length, CPU, type);
+            using var cache = new KeyValueCache(model.Trunk, rows.Length, whole.Length);
             var hidden = model.Trunk.Prefill(prompts, cache, tensor(rows.Select((row, i) => i * prompts.Length + row.Length - Drawn - 1L).ToArray()));
             for (var token = 0; token <= Drawn; token++)
             {

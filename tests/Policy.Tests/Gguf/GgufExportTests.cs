@@ -104,6 +104,15 @@ public sealed class GgufExportTests : IDisposable
         Assert.False(File.Exists(_folder.At("model.gguf")));
     }
 
+    [Fact]
+    public void Save_TokenizerThatPutsASpaceBefore_IsRefused()
+    {
+        var file = _folder.At("tokenizer.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"add_prefix_space\":false", "\"add_prefix_space\":true", StringComparison.Ordinal).Replace("\"add_prefix_space\": false", "\"add_prefix_space\": true", StringComparison.Ordinal));
+        using var model = CausalLm.Create(TransformerConfig.Gpt2(_tokens, 64, 1, 2, 32), seed: 3);
+        Assert.Contains("the tokenizer rewrites texts", Assert.Throws<RlhfException>(() => Saved(model, GgufType.F32)).Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private GgufFile Saved(CausalLm model, GgufType type)

@@ -65,7 +65,7 @@ public sealed class GoldenFamilyTests
         foreach (var (row, expected) in golden.Rows.Zip(golden.Greedy))
         {
             using var prompt = TokenBatch.RightPadded([row], 0, CPU);
-            using var cache = new KeyValueCache(model.Config, 1, row.Length + 12, CPU, ScalarType.Float32);
+            using var cache = new KeyValueCache(model.Trunk, 1, row.Length + 12);
             var hidden = model.Trunk.Prefill(prompt, cache, tensor((long[])[row.Length - 1])).unsqueeze(1);
             var found = new List<int>();
             for (var i = 0; i < 12; i++)

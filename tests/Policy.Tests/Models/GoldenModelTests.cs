@@ -77,7 +77,7 @@ public sealed class GoldenModelTests
         using var model = ModelFolder.Load(golden.Folder, CPU);
         var batch = golden.Batch(batchName);
         using var prompts = TokenBatch.RightPadded(batch.Rows, 0, CPU);
-        using var cache = new KeyValueCache(model.Config, prompts.Count, prompts.Length + 12, CPU, ScalarType.Float32);
+        using var cache = new KeyValueCache(model.Trunk, prompts.Count, prompts.Length + 12);
 
         var last = prompts.Mask.sum(1).sub(1).add(arange(prompts.Count).mul(prompts.Length));
         var hidden = model.Trunk.Prefill(prompts, cache, last).unsqueeze(1);

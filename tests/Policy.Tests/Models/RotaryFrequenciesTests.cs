@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Rlhf.Foundation;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Models;
 using static TorchSharp.torch;
@@ -43,6 +45,24 @@ public sealed class RotaryFrequenciesTests
         Assert.Equal(1.138629436111989 * Math.Cos(2 * 0.0256935059889), cosines[2, 3].item<float>(), 1e-6);
         Assert.Equal(1.138629436111989 * Math.Sin(2 * 0.0256935059889), sines[2, 3].item<float>(), 1e-6);
         Assert.Equal(2, RotaryFrequencies.Scale(config with { AttentionFactor = 2 }));
+    }
+
+    [Theory]
+    [InlineData("\"mscale\": 1.0, \"mscale_all_dim\": 1.0", 1)]
+    [InlineData("\"mscale\": 2.0, \"mscale_all_dim\": 1.0", 1.121751143713058)]      // (0.2·ln 4 + 1) / (0.1·ln 4 + 1)
+    [InlineData("\"mscale\": 2.0", 1.138629436111989)]                               // both or none
+    [InlineData("\"mscale\": 2.0, \"mscale_all_dim\": 1.0, \"attention_factor\": 1.5", 1.5)]
+    public void Read_YarnWithScales_HasTheirTemperature(string scales, double expected)
+    {
+        using var json = JsonDocument.Parse($"{{\"rope_scaling\": {{\"rope_type\": \"yarn\", \"factor\": 4.0, {scales}}}}}");
+        Assert.Equal(expected, RotaryFrequencies.Scale(RotarySettings.Read(new ConfigReader(json.RootElement, "config.json"), 16, 2048)), 1e-12);
+    }
+
+    [Fact]
+    public void Read_YarnWithRampsThatAreNotWhole_IsRefused()
+    {
+        using var json = JsonDocument.Parse("""{"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "truncate": false}}""");
+        Assert.Contains("truncate is false", Assert.Throws<RlhfException>(() => RotarySettings.Read(new ConfigReader(json.RootElement, "config.json"), 16, 2048)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

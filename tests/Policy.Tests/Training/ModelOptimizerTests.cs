@@ -22,6 +22,16 @@ public sealed class ModelOptimizerTests
         Expect.Near([-0.00408401, -0.09591599], vector, 2e-6);
     }
 
+    [Theory]
+    [InlineData(float.NaN, "not a number")]
+    [InlineData(float.PositiveInfinity, "infinite")]
+    public void Read_NormThatIsNotFinite_SaysSo(float norm, string what)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(2, ModelOptimizer.Read(tensor(2f)));
+        Assert.Contains(what, Assert.Throws<NotFiniteException>(() => ModelOptimizer.Read(tensor(norm))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Step_NarrowWeights_FollowFloat32Ones()
     {
