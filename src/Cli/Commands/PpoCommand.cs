@@ -65,7 +65,7 @@ internal static class PpoCommand
             Policy = ModelFolder.Load(section.Model, machine.Device, machine.Type),
             Reference = section.Reference.Model is { } reference ? Reference.Frozen(ModelFolder.Load(reference, machine.Device, machine.Type)) : null,
             RewardModel = wantsRewardModel && section.Score.RewardModel is { } source
-                ? SeparateCritic.From(RewardFolder.Load(source.Path, machine.Device, machine.Type)) : null,
+                ? CriticOf(source.Path, scorers, machine) : null,
             Teacher = section.Teacher is { } teacher ? Teacher(teacher.Model, tokenizer, machine) : null,
             Tokenizer = tokenizer,
             Scorer = section.HasScore ? scorers.Create(section.Score, "ppo.score") : null,
@@ -75,6 +75,12 @@ internal static class PpoCommand
             Device = machine.Device,
             Job = machine.Job,
         };
+    }
+
+    private static SeparateCritic CriticOf(string folder, ScorerFactory scorers, Machine machine)
+    {
+        if (!scorers.HasPolicysTokens(folder)) throw new RlhfException($"ppo.critic.kind: {folder}: the reward model's tokenizer is another than the policy's, so that it can score texts but not value the policy's tokens; set ppo.critic.kind to policy or value_head");
+        return SeparateCritic.From(RewardFolder.Load(folder, machine.Device, machine.Type));
     }
 
     private static CausalLm Teacher(string folder, TextTokenizer policy, Machine machine)

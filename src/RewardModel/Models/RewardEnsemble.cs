@@ -30,7 +30,7 @@ public sealed class RewardEnsemble(IReadOnlyList<RewardModel> models, EnsembleOp
         foreach (var part in Policies.Training.MicroBatches.Split(Enumerable.Range(0, rows.Count), row => rows[row].Length, maxTokens))
         {
             using var scope = NewDisposeScope();
-            using var batch = TokenBatch.RightPadded([.. part.Select(row => rows[row])], pad, Models[0].Head.device);
+            using var batch = TokenBatch.RightPadded([.. part.Select(row => Fitting(rows[row]))], pad, Models[0].Head.device);
             var logits = cat([.. Models.Select(model => model.Logits(batch))], 1).cpu().data<float>().ToArray();      // [b, members]
             for (var i = 0; i < part.Length; i++)
                 scores[part[i]] = Combined([.. logits.AsSpan(i * Members, Members).ToArray().Select(logit => (double)logit)]);
@@ -38,6 +38,9 @@ public sealed class RewardEnsemble(IReadOnlyList<RewardModel> models, EnsembleOp
 
         return scores;
     }
+
+    // Of a text that is longer than the shortest context the end counts, as in training.
+    private int[] Fitting(int[] row) => row[Math.Max(0, row.Length - Models.Min(model => model.Trunk.Config.Context))..];
 
     /// <summary>Fits the scales of the members, and then of their combination, on scored reference samples.</summary>
     public void Normalize(IReadOnlyList<MemberScores> samples)

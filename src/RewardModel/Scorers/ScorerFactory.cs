@@ -42,11 +42,15 @@ public sealed class ScorerFactory(TextTokenizer policy, string policyFolder, Dev
     private IScorer RewardModel(RewardModelSource source)
     {
         var ensemble = RewardFolder.Load(source.Path, device, type);
-        var folder = RewardFolder.TokenizerFolder(source.Path);
-        return HasTokenizer(folder) && !SameTokenizer(folder)
-            ? new ForeignRewardModelScorer(ensemble, TextTokenizer.Load(folder))
-            : new RewardModelScorer(ensemble, policy.PadOrEos);
+        return HasPolicysTokens(source.Path)
+            ? new RewardModelScorer(ensemble, policy.PadOrEos)
+            : new ForeignRewardModelScorer(ensemble, TextTokenizer.Load(RewardFolder.TokenizerFolder(source.Path)), policy.Eos);
     }
+
+    /// <summary>Whether a reward model reads the policy's tokens: it has the same tokenizer, or none of its own.</summary>
+    /// <param name="rewardFolder">the reward model's</param>
+    public bool HasPolicysTokens(string rewardFolder) =>
+        RewardFolder.TokenizerFolder(rewardFolder) is var folder && (!HasTokenizer(folder) || SameTokenizer(folder));
 
     private static bool HasTokenizer(string folder) =>
         File.Exists(Path.Combine(folder, "tokenizer.json")) || File.Exists(Path.Combine(folder, "vocab.json"));

@@ -59,7 +59,7 @@ internal sealed class RewardTrainer(RewardRecipe recipe, IRewardObjective object
         var norm = optimizer.Step(rate);
         return new Dictionary<string, double>
         {
-            ["loss"] = loss.item<float>(), ["gradient_norm"] = norm.item<float>(), ["learning_rate"] = rate,
+            ["loss"] = loss.item<float>(), ["gradient_norm"] = ModelOptimizer.Read(norm), ["learning_rate"] = rate,
             ["epoch"] = (double)(done + 1) / order.BatchesPerEpoch,
         };
     }

@@ -71,7 +71,7 @@ internal sealed class DpoTrainer(DpoRecipe recipe, CausalLm policy, CausalLm ref
 
         var rate = recipe.Optimizer.LearningRateAt(step, Steps);
         var metrics = train.Means(optimizer.Job.Total(sums, train.Kinds)!, items.Count);
-        metrics["gradient_norm"] = optimizer.Step(rate).item<float>();
+        metrics["gradient_norm"] = ModelOptimizer.Read(optimizer.Step(rate));
         metrics["learning_rate"] = rate;
         metrics["epoch"] = (double)(step + 1) / _order.BatchesPerEpoch;
         return metrics;

@@ -54,6 +54,7 @@ public sealed class SeparateCritic : Critic
     public Transformer Trunk { get; }
 
     /// <summary>Starts from a reward model: the value of a state is at first what that model would score it, normalised as its scores are.</summary>
+    /// <param name="rewards">taken over; of several models the first</param>
     public static SeparateCritic From(RewardEnsemble rewards)
     {
         using var off = no_grad();
@@ -63,6 +64,7 @@ public sealed class SeparateCritic : Critic
         var gains = tensor(model.Scales.Select(scale => (float)scale.Gain).ToArray()).On(device).unsqueeze(1);
         var weight = (model.Head.to_type(ScalarType.Float32) * gains).mean([0], true) * Number.Of(rewards.Scale.Gain);
         var bias = full(1, Number.Of((float)rewards.Scale.Apply(model.Scales.Average(scale => scale.Bias))), device: device);
+        foreach (var other in rewards.Models.Skip(1)) other.Dispose();
         return new SeparateCritic(model.Trunk, weight, bias);
     }
 

@@ -26,7 +26,7 @@ internal static class PpoAssembly
         };
         var clock = new PhaseClock(device);
         var sources = SourcesOf(inputs);
-        var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos);
+        var generator = new TextGenerator(state.Policy, inputs.Tokenizer.Eos, inputs.Tokenizer.PadOrEos, recipe.Sampling.StopStrings.Count > 0 ? inputs.Tokenizer : null);
         var prompts = new PromptStream(inputs.Prompts, recipe.Episodes / recipe.GroupSize, inputs.Seed);
         var collector = new RolloutCollector(recipe, models, state.Reference, generator, prompts, sources, state.Moments, clock);
         var optimizer = new PpoOptimizer<Rollout>(recipe, models, state.PolicyOptimizer, state.CriticOptimizer, inputs.Seed, inputs.Job);

@@ -48,7 +48,7 @@ internal sealed class PpoState
         PolicyOptimizer.Save(Path.Combine(folder, PolicyMoments));
         if (Critic is not null) StateFile.Save(Path.Combine(folder, CriticFile), Critic);
         CriticOptimizer?.Save(Path.Combine(folder, CriticMoments));
-        if (Reference.Moves) StateFile.Save(Path.Combine(folder, ReferenceFile), Reference.Model);
+        if (Reference.Moves) Reference.Save(Path.Combine(folder, ReferenceFile));
         var numbers = new Numbers(Kl.Coefficient, Penalty.Value, Entropy.State, Moments.Count, Moments.Mean, Moments.SquaredDeviations, Episodes);
         File.WriteAllText(Path.Combine(folder, NumbersFile), JsonSerializer.Serialize(numbers));
     }
@@ -67,7 +67,7 @@ internal sealed class PpoState
         PolicyOptimizer.Load(Path.Combine(folder, PolicyMoments));
         if (Critic is not null) StateFile.Load(Path.Combine(folder, CriticFile), Critic);
         CriticOptimizer?.Load(Path.Combine(folder, CriticMoments));
-        if (Reference.Moves) StateFile.Load(Path.Combine(folder, ReferenceFile), Reference.Model);
+        if (Reference.Moves) Reference.Load(Path.Combine(folder, ReferenceFile));
         var file = Path.Combine(folder, NumbersFile);
         var numbers = JsonSerializer.Deserialize<Numbers>(File.ReadAllText(file))
             ?? throw new RlhfException($"{file}: found null; expected the numbers of a PPO run");

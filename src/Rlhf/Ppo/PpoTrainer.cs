@@ -29,10 +29,8 @@ internal sealed class PpoTrainer(
 
             var settings = Settings(step);
             var update = _guard.Watch(step, () => log.Measure("update", () => optimizer.Update(rollout, advantages, returns, settings)));
-            state.Kl.Observe(rollout.MeanSequenceKl(), rollout.Count);
-            state.Entropy.Observe(rollout.MeanEntropy());
             state.Episodes += rollout.Count + rollout.RedrawnGroups * recipe.GroupSize;
-            if (recipe.Surrogate == PolicyObjective.KlPenalty) state.Penalty.Observe(update.Statistics.UpdateKl);
+            if (!settings.CriticOnly) Adapt(rollout, update);
             state.Reference.Follow(state.Policy, step + 1);
 
             log.Write(step + 1, state.Episodes, rollout, rewards, returns, update, settings);
@@ -40,6 +38,14 @@ internal sealed class PpoTrainer(
         }
 
         run.Finish(recipe.Steps, folder => ModelFolder.Save(state.Policy, folder, new SaveOptions { TokenizerFrom = tokenizerFrom }));
+    }
+
+    /// <summary>Coefficients answer what the policy did, so they wait while it stands still.</summary>
+    private void Adapt(Rollout rollout, UpdateReport update)
+    {
+        state.Kl.Observe(rollout.MeanSequenceKl(), rollout.Count);
+        state.Entropy.Observe(rollout.MeanEntropy());
+        if (recipe.Surrogate == PolicyObjective.KlPenalty) state.Penalty.Observe(update.LastKl);
     }
 
     private UpdateSettings Settings(long step) => new()

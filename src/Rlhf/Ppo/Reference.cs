@@ -1,5 +1,6 @@
 using Rlhf.Foundation.Torch;
 using Rlhf.Policies.Models;
+using Rlhf.Policies.TensorFiles;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -11,6 +12,11 @@ namespace Rlhf.Ppo;
 /// </summary>
 internal sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload? offload = null)
 {
+    // Float32 weights of a narrower model that follows by small shares: it has no bits for them.
+    private readonly Dictionary<string, Tensor> _wide = recipe.Ema > 0
+        ? model.named_parameters().Where(one => one.parameter.dtype != ScalarType.Float32).ToDictionary(one => one.name, one => one.parameter.detach().to(ScalarType.Float32).DetachFromDisposeScope())
+        : [];
+
     public CausalLm Model { get; } = model;
 
     /// <summary>Whether it changes in the course of a run, and so belongs into its checkpoints.</summary>
@@ -45,14 +51,32 @@ internal sealed class Reference(CausalLm model, ReferenceRecipe recipe, Offload?
         if (recipe.ResetEvery > 0 && stepsDone % recipe.ResetEvery == 0) Move(policy, 1);
     }
 
+    /// <summary>All of it, for a checkpoint.</summary>
+    public void Save(string path) => StateFile.Save(path, Model.named_parameters().ToDictionary(one => one.name, one => _wide.GetValueOrDefault(one.name, one.parameter)));
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    public void Load(string path)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        StateFile.Load(path, Model);
+        if (_wide.Count == 0) return;
+        var saved = StateFile.Load(path);
+        foreach (var (name, weight) in _wide) weight.copy_(saved[name]);
+    }
+
     /// <summary>ρ ← ρ + share·(π − ρ), in weights</summary>
     private void Move(CausalLm policy, double share)
     {
         using var off = no_grad();
         using var present = Use();
         using var scope = NewDisposeScope();
-        foreach (var (mine, theirs) in Model.parameters().Zip(policy.parameters()))
-            if (share == 1) mine.copy_(theirs);
-            else mine.add_(theirs - mine, Number.Of(share));
+        foreach (var ((name, mine), theirs) in Model.named_parameters().Zip(policy.parameters()))
+        {
+            var exact = _wide.GetValueOrDefault(name, mine);
+            if (share == 1) exact.copy_(theirs);
+            else exact.add_(theirs.to(exact.device).to(exact.dtype) - exact, Number.Of(share));
+            if (!ReferenceEquals(exact, mine)) mine.copy_(exact);
+        }
     }
 }

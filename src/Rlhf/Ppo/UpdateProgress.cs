@@ -1,3 +1,5 @@
+using Rlhf.Foundation;
+using Rlhf.Policies.Training;
 using static TorchSharp.torch;
 
 namespace Rlhf.Ppo;
@@ -22,20 +24,26 @@ internal sealed class UpdateProgress
     /// <summary>Keeps a minibatch's numbers, on the device.</summary>
     public void Observe(Tensor numbers) => _minibatches.Add(numbers.MoveToOuterDisposeScope());
 
-    public UpdateReport Report() => new()
+    /// <exception cref="NotFiniteException">A loss or a gradient is not finite.</exception>
+    public UpdateReport Report()
     {
-        Statistics = UpdateStatistics.Mean(UpdateStatistics.Read(_minibatches)),
-        PolicyGradientNorm = Mean(PolicyNorms),
-        CriticGradientNorm = Mean(CriticNorms),
-        Skipped = Skipped,
-        Epochs = Epochs,
-        Tokens = Tokens,
-    };
+        var minibatches = UpdateStatistics.Read(_minibatches);
+        return new()
+        {
+            Statistics = UpdateStatistics.Mean(minibatches),
+            LastKl = minibatches is [.., var last] ? last.UpdateKl : 0,
+            PolicyGradientNorm = Mean(PolicyNorms),
+            CriticGradientNorm = Mean(CriticNorms),
+            Skipped = Skipped,
+            Epochs = Epochs,
+            Tokens = Tokens,
+        };
+    }
 
     private static double Mean(List<Tensor> norms)
     {
         if (norms.Count == 0) return 0;
         using var scope = NewDisposeScope();
-        return stack(norms).mean().item<float>();
+        return ModelOptimizer.Read(stack(norms).mean());
     }
 }

@@ -5,6 +5,9 @@ public sealed record UpdateReport
 {
     public required UpdateStatistics Statistics { get; init; }
 
+    /// <summary>KL(π_old‖π) per token as the last minibatch found it: how far the update had moved before its last step.</summary>
+    public required double LastKl { get; init; }
+
     public required double PolicyGradientNorm { get; init; }
 
     public required double CriticGradientNorm { get; init; }

@@ -22,6 +22,15 @@ public class RewardEnsembleTests
         Assert.Equal(expected, new EnsembleOptions { Combine = Combination.MeanMinusVariance, VarianceWeight = weight, DeviationWeight = 9 }.Apply([1, 2, 4]), 1e-12);
 
     [Fact]
+    public void Score_TextBeyondTheContext_IsThatOfItsEnd()
+    {
+        using var ensemble = TinyReward.Ensemble();
+        var row = TinyReward.Row(70);
+        var scores = ensemble.Score([row, row[6..]], TinyReward.Pad);
+        Assert.Equal(scores[1].Score, scores[0].Score, 1e-6);
+    }
+
+    [Fact]
     public void ScoreScale_FourScores_GivesMeanZeroAndDeviationOne()
     {
         // Mean 3, deviation √5: gain 1/√5, bias −3/√5

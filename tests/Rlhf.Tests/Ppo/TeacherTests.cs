@@ -39,6 +39,27 @@ public sealed class TeacherTests : IDisposable
         Assert.Equal(0, metrics[1]["kl_exact"], 1e-5);
     }
 
+    /// <summary>Kernels lay a head out for as long as its tensor is there: one tensor, not one for each look at it.</summary>
+    [Fact]
+    public void Judge_AgainAndAgain_LaysTheHeadOutOnce()
+    {
+        const int Vocabulary = 20_000, Width = 64;
+        using var policy = CausalLm.Create(TransformerConfig.Gpt2(Vocabulary, Width, 1, 1, 8), seed: 1);
+        var teacher = new Teacher(CausalLm.Create(TransformerConfig.Gpt2(Vocabulary + 1, Width, 1, 1, 8), seed: 2), Vocabulary);
+        using var tokens = ResponseBatch.Of([new Exchange([3, 4], [5, 6])], 0, CPU);
+        using var off = no_grad();
+        Judge();
+        var before = HeldMemory.Read();
+        for (var i = 0; i < 20; i++) Judge();
+        Assert.InRange(HeldMemory.Read() - before, long.MinValue, 8L * 4 * Vocabulary * Width);
+
+        void Judge()
+        {
+            using var scope = NewDisposeScope();
+            teacher.Judge(tokens, policy.Trunk.HiddenAt(tokens.Tokens, tokens.Predicting), policy.Head, 1);
+        }
+    }
+
     [Theory]
     [InlineData("coefficient", 3)]
     [InlineData("divergence", 1)]

@@ -18,6 +18,9 @@ internal sealed record ClaimOptions(int Focus, double Margin)
 /// </summary>
 internal sealed class StudyClaims
 {
+    // Nats within which nothing gains anything that could be told apart.
+    private const double LeastShared = 0.5;
+
     private readonly IReadOnlyList<StudyArm> _arms;
     private readonly ClaimOptions _options;
     private readonly int[] _sizes;
@@ -92,7 +95,8 @@ internal sealed class StudyClaims
         if (free is null || priced.Length == 0) return null;
         return new Plan("price-moves-along", "A price of KL moves a policy along the gold frontier and leaves the frontier where it is",
             "gold with a price minus gold without at the same KL, mean over what both reached, σ", new ClaimRule(0, _options.Margin, IsEqual: true), [free, .. priced],
-            of => priced.Average(arm => Apart(of(arm), of(free))), _ => null);
+            of => priced.Average(arm => Apart(of(arm), of(free))),
+            of => priced.Any(arm => Math.Min(of(arm).SharedKl, of(free).SharedKl) < LeastShared) ? $"a run stays within {LeastShared:0.##} nats of the reference: there is next to nothing that both reached" : null);
     }
 
     /// <summary>The mean difference in measured gold over five places, even in √KL, up to where all runs of both have come.</summary>

@@ -53,6 +53,14 @@ public sealed class StudyClaimsTests
         Assert.Equal(0.5, turn.PeakKl.Value, 9);
     }
 
+    [Fact]
+    public void Claims_PriceThatLetsNothingMove_CannotBeTold()
+    {
+        var claim = Of([Policy(s_middle, 0, s_policyLate), Policy(s_middle, 5, s_policyLate, furthest: 0)], "price-moves-along");
+        Assert.Equal(Holding.CannotTell, claim.Verdict);
+        Assert.Contains("next to nothing that both reached", claim.Why, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0.3, 0.1, 0.5, 0.25, 0.1, 0.4, nameof(TurnKind.Turned))]
     [InlineData(0.3, 0.1, 0.5, 0, 0, 0, nameof(TurnKind.None))]
