@@ -28,20 +28,18 @@ internal sealed class LowRankUpdate : WeightModule
     /// <summary>product [N, out] + scale·(rows [N, in]·Aᵀ)·Bᵀ.</summary>
     public Tensor AddTo(Tensor product, Tensor rows) => Layers.Linear(Layers.Linear(rows, Down(), null, null), Up(), null, product);
 
-    /// <summary>The weight [out, in] with the update in it, through which gradients reach A and B.</summary>
+    /// <summary>The weight [out, in] with the update in it, through which gradients reach A and B: the sum is taken in float32 and rounded once.</summary>
     public Tensor AddedWith(Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return Up().mm(Down()).Plus(weight).MoveToOuterDisposeScope();
+        return Up().to(ScalarType.Float32).mm(Down().to(ScalarType.Float32)).Plus(weight.to(ScalarType.Float32)).to(weight.dtype).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The weight [out, in] with the update in it: the sum is taken in float32 and rounded once.</summary>
+    /// <summary>The same as numbers alone.</summary>
     public Tensor AddedTo(Tensor weight)
     {
         using var quiet = no_grad();
-        using var scope = NewDisposeScope();
-        var update = Up().to(ScalarType.Float32).mm(Down().to(ScalarType.Float32));
-        return update.Add(weight.detach().to(ScalarType.Float32)).to(weight.dtype).MoveToOuterDisposeScope();
+        return AddedWith(weight.detach());
     }
 
     // [R, in], R the ranks of all parts.

@@ -161,11 +161,8 @@ public sealed class Transformer : WeightModule
     /// <summary>Nothing changes the weights until the result is disposed, so that passes need not look whether something did.</summary>
     internal IDisposable? Hold() => IsInKernels ? _kernels.Hold() : null;
 
-    /// <summary>
-    /// Whether its passes are those of kernels. They multiply with W + B·A, in which bfloat16 has no room for what adapters begin with:
-    /// a sum beside the product has.
-    /// </summary>
-    internal bool IsInKernels => _inKernels && KernelRule.ServesModel(Embedding) && (Adapter is null || Embedding.dtype == ScalarType.Float32);
+    /// <summary>Whether its passes are those of kernels.</summary>
+    internal bool IsInKernels => _inKernels && KernelRule.ServesModel(Embedding);
 
     private void WantPositions(long length)
     {
