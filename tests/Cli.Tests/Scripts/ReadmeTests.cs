@@ -18,7 +18,12 @@ public sealed partial class ReadmeTests : IDisposable
         ("scripts/download.sh", null),
         ("scripts/launch.sh", null), // JobTests start ranks by it
         ("scripts/train.sh", Small + " out=runs/trained"),
-        ("scripts/rlhf ppo", Small + " ppo.model=runs/demo/sft/final ppo.score.reward_model.path=runs/demo/reward/final"),
+        // Files of one's own: the shipped world in their place.
+        ("scripts/rlhf sft out=", "sft.model=runs/demo/sft/final sft.data=data/world/sft.parquet sft.epochs=0.02 threads=1"),
+        ("scripts/rlhf reward out=", "reward.data=data/world/pairs.parquet reward.epochs=0.05 threads=1"),
+        ("scripts/rlhf ppo out=", "ppo.prompts=data/world/prompts.train.parquet ppo.steps=2 ppo.episodes=8 threads=1"),
+        ("scripts/rlhf curve runs/own", "curve.prompts=data/world/prompts.eval.parquet curve.max_prompts=4 curve.samples=2 curve.best_of=2 threads=1"),
+        ("scripts/rlhf ppo", Small),
         ("scripts/rlhf dpo", Small + " dpo.model=runs/demo/sft/final dpo.epochs=0.01"),
         ("scripts/rlhf sweep", Small + " --dry-run"),
         ("scripts/rlhf study", "--dry-run"),
@@ -27,7 +32,7 @@ public sealed partial class ReadmeTests : IDisposable
         ("scripts/rlhf bench", "sizes=[small_a] rows=4 length=8 new_tokens=2 repeats=1 --dry-run"),
         ("scripts/rlhf", ""),
         ("dotnet new console", null), // PackTests make a program of one's own from the packages
-        ("dotnet add mine package", null),
+        ("dotnet add ../mine package", null),
         ("dotnet nuget add source", null),
         ("scripts/pack.sh", null),
         ("mpirun --hostfile", null), // two-hosts.sh runs ranks on several hosts
