@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything, runs every test; closes with "N passed, N failed, N skipped".
-#   scripts/test.sh [FILTER...]    FILTER goes to the xunit runner, e.g. -class '*Gae*' or -trait- Speed=slow
+#   scripts/test.sh [FILTER...]    FILTER goes to the xunit runner, e.g. -class '*GeneralizedAdvantage*' or -trait- Speed=slow
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash scripts/sdk.sh

@@ -18,7 +18,7 @@ internal static class SweepCommand
         Interruption = Interruption.AfterCheckpoint,
         Examples =
         [
-            "rlhf sweep recipe.yaml sweep.grid=\"{seed: [1, 2], ppo.learning_rate: [1e-5, 3e-5]}\" sweep.parallel=2",
+            "rlhf sweep recipe.yaml sweep.grid=\"{seed: [1, 2], ppo.optimizer.learning_rate: [1e-5, 3e-5]}\" sweep.parallel=2",
             "rlhf sweep recipe.yaml sweep.part=point sweep.index=3",
         ],
     };

@@ -20,7 +20,7 @@ public enum SweepPart
 /// <summary>A grid over recipe keys, and what is run at each of its points.</summary>
 public sealed record SweepRecipe : IChecked
 {
-    [Describe("recipe keys with the values each is to take: {ppo.learning_rate: [1e-5, 3e-5], seed: [1, 2]}")]
+    [Describe("recipe keys with the values each is to take: {ppo.optimizer.learning_rate: [1e-5, 3e-5], seed: [1, 2]}")]
     public IReadOnlyDictionary<string, string[]> Grid { get; init; } = new Dictionary<string, string[]>();
 
     [Describe("settings that go together, under a name each, crossed with the grid: {grpo: {ppo.algorithm: grpo, ppo.samples_per_prompt: 8}}; a stage set to null is left out there: {dpo: {ppo: null}}")]
