@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Rlhf.Cli.Web.Http;
 using Rlhf.Foundation;
 using Rlhf.Policies.Checkpoints;
@@ -37,49 +38,37 @@ internal sealed class LoadedModel(TextTokenizer tokenizer, CausalLm? policy, Rew
 /// </summary>
 internal sealed class ModelShelf(ModelPlaces places, Func<Device> open, int most) : IDisposable
 {
-    private const int MostWaiting = 32;
+    private const int MostRequests = 32;
 
-    private readonly SemaphoreSlim _machine = new(1);
+    private readonly SemaphoreSlim _machine = new(1), _seats = new(MostRequests);
     private readonly Dictionary<string, LoadedModel> _loaded = [];
     private readonly Lazy<Device> _device = new(open);
-    private int _waiting;
     private long _clock;
 
     public ModelPlaces Places => places;
 
-    /// <summary>Holds a model until what is returned is disposed.</summary>
+    /// <summary>Holds a model until what is returned is disposed. A reward model is for a request that holds a policy.</summary>
+    /// <exception cref="RefusedException">So many requests hold or await a policy already.</exception>
     public async Task<Lease> Take(string id, ModelKind kind, CancellationToken gone)
     {
         var place = places.Find(id, kind);
-        return await Compute(() =>
+        if (kind == ModelKind.Reward) return await Hold(place, gone);
+        if (!_seats.Wait(0, gone)) throw new RefusedException(StatusCodes.Status429TooManyRequests, "too many requests wait for a model; ask again later");
+        try
         {
-            var key = $"{place.Folder}@{File.GetLastWriteTimeUtc(Path.Combine(place.Folder, "config.json")).Ticks}";
-            if (!_loaded.TryGetValue(key, out var model))
-            {
-                MakeRoom();
-                _loaded[key] = model = Load(place);
-            }
-
-            model.Users++;
-            model.Used = ++_clock;
-            return new Lease(this, model);
-        }, gone);
+            return await Hold(place, gone);
+        }
+        catch
+        {
+            _seats.Release();
+            throw;
+        }
     }
 
     /// <summary>Does a piece of work while nobody else computes.</summary>
-    /// <exception cref="RefusedException">Too many wait already.</exception>
     public async Task<T> Compute<T>(Func<T> work, CancellationToken gone)
     {
-        try
-        {
-            if (Interlocked.Increment(ref _waiting) > MostWaiting) throw new RefusedException(Microsoft.AspNetCore.Http.StatusCodes.Status429TooManyRequests, "too many requests wait for a model; ask again later");
-            await _machine.WaitAsync(gone);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
-
+        await _machine.WaitAsync(gone);
         try
         {
             return work();
@@ -94,7 +83,23 @@ internal sealed class ModelShelf(ModelPlaces places, Func<Device> open, int most
     {
         foreach (var model in _loaded.Values) model.Dispose();
         _machine.Dispose();
+        _seats.Dispose();
     }
+
+    private Task<Lease> Hold(ModelPlace place, CancellationToken gone) =>
+        Compute(() =>
+        {
+            var key = $"{place.Folder}@{File.GetLastWriteTimeUtc(Path.Combine(place.Folder, "config.json")).Ticks}";
+            if (!_loaded.TryGetValue(key, out var model))
+            {
+                MakeRoom();
+                _loaded[key] = model = Load(place);
+            }
+
+            model.Users++;
+            model.Used = ++_clock;
+            return new Lease(this, model, place.Kind);
+        }, gone);
 
     private void MakeRoom()
     {
@@ -121,17 +126,18 @@ internal sealed class ModelShelf(ModelPlaces places, Func<Device> open, int most
         }
     }
 
-    private void Return(LoadedModel model)
+    private void Return(LoadedModel model, ModelKind kind)
     {
         _machine.Wait();
         model.Users--;
         _machine.Release();
+        if (kind == ModelKind.Policy) _seats.Release();
     }
 
-    internal sealed class Lease(ModelShelf shelf, LoadedModel model) : IDisposable
+    internal sealed class Lease(ModelShelf shelf, LoadedModel model, ModelKind kind) : IDisposable
     {
         public LoadedModel Model => model;
 
-        public void Dispose() => shelf.Return(model);
+        public void Dispose() => shelf.Return(model, kind);
     }
 }
