@@ -28,15 +28,24 @@ if [ -z "${STAGES:-}" ]; then
 fi
 
 # A signal to this script goes to the stage that runs, which leaves a checkpoint and ends with 130.
-child=""
+child="" asked=""
 # (SIGTERM for all of them: a shell starts its background processes with SIGINT ignored.)
-trap 'if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi' INT TERM USR1
+hand_on() { if [ -n "$asked" ] && [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null || true; fi; }
+trap 'asked=1; hand_on' INT TERM USR1
+# One that came when a stage had made its last step stops before the next.
+stop_if_asked() {
+  if [ -z "$asked" ]; then return; fi
+  echo "train: stopped before $1; the same command goes on from there" >&2
+  exit 130
+}
 
 later=()
 for stage in $STAGES; do
+  stop_if_asked "$stage"
   echo "train: $stage" >&2
   "$rlhf" "$stage" "$@" "${later[@]}" &
   child=$!
+  hand_on
   code=0
   wait "$child" || code=$?
   # A trapped signal ends `wait` early; the stage itself is still writing its checkpoint.
@@ -51,5 +60,8 @@ for stage in $STAGES; do
   fi
   if [ "$(value resume)" = must ]; then later=(resume=auto); fi
 done
-if [ -n "${folder:-}" ]; then "$rlhf" report "$folder"; fi
+if [ -n "${folder:-}" ]; then
+  stop_if_asked "the report"
+  "$rlhf" report "$folder"
+fi
 echo "train: done: $STAGES" >&2

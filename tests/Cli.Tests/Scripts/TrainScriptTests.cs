@@ -75,6 +75,21 @@ public sealed class TrainScriptTests : IDisposable
     }
 
     [Theory]
+    [InlineData("TERM", "sft", "reward")]
+    [InlineData("USR1", "reward", "ppo")]
+    [InlineData("USR1", "ppo", "the report")]
+    public void Train_SignalAfterAStagesLastStep_StopsBeforeTheNext(string signal, string stage, string next)
+    {
+        Program($"if [ \"$1\" = {stage} ]; then trap 'sleep 0.3; exit 0' TERM; touch ready; while :; do sleep 0.05; done; fi");
+
+        var ending = _shell.Run($"bash train.sh my.yaml & p=$!; until [ -e ready ]; do sleep 0.05; done; kill -{signal} $p; wait $p");
+
+        Assert.Equal(130, ending.Code);
+        Assert.EndsWith($"train: stopped before {next}; the same command goes on from there\n", ending.Error, StringComparison.Ordinal);
+        Assert.Equal($"{stage} my.yaml", Calls()[^1]);
+    }
+
+    [Theory]
     [InlineData("", 2)]
     [InlineData("nowhere.yaml", 2)]
     public void Train_WithoutRecipe_IsWrongUsage(string words, int code) => Assert.Equal(code, _shell.Run($"bash train.sh {words}").Code);
