@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # For batch scripts: runs a command, hands it the signals Slurm sends before it takes the machine away (SIGUSR1 ahead
 # of the time limit, see --signal in the .sbatch files; SIGTERM at preemption), waits for its checkpoint, and puts the
-# job back into the queue. The command ends with 130 when it stopped with a checkpoint.
+# job back into the queue. The command ends with 130 when it stopped with a checkpoint, with the signal's own 138 or 143
+# where that came before it could.
 #   RLHF_MAX_RESTARTS  stop requeueing after so many restarts (default 100)
 
 run_and_requeue() {
@@ -16,7 +17,7 @@ run_and_requeue() {
     wait "$child" || code=$?
   done
   trap - USR1 TERM
-  if [ -n "$asked" ] && [ "$code" -eq 130 ]; then
+  if [ -n "$asked" ] && [[ $code = 130 || $code = 138 || $code = 143 ]]; then
     if [ "${SLURM_RESTART_COUNT:-0}" -ge "${RLHF_MAX_RESTARTS:-100}" ]; then
       echo "requeue: restarted ${SLURM_RESTART_COUNT} times already; not again" >&2
       return 1
@@ -24,7 +25,7 @@ run_and_requeue() {
     # An element of an array is put back alone, under ARRAY_TASK.
     local job=${SLURM_JOB_ID:?not inside a Slurm job}
     if [ -n "${SLURM_ARRAY_JOB_ID:-}" ]; then job=${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}; fi
-    echo "requeue: stopped with a checkpoint after SIG$asked; job $job goes back into the queue" >&2
+    echo "requeue: stopped after SIG$asked; job $job goes back into the queue" >&2
     scontrol requeue "$job"
     return 0
   fi

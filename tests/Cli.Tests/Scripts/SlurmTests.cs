@@ -44,19 +44,35 @@ public sealed class SlurmTests : IDisposable
         var ending = _shell.Run($"sbatch scripts/slurm/{job}");
 
         Assert.True(ending.Code == 0, ending.Error);
-        Assert.Contains("requeue: stopped with a checkpoint after SIGUSR1; job 7 goes back into the queue\n", ending.Error, StringComparison.Ordinal);
+        Assert.Contains("requeue: stopped after SIGUSR1; job 7 goes back into the queue\n", ending.Error, StringComparison.Ordinal);
         string[] expected = [call, "checkpoint", call, "finished", .. last.Length > 0 ? [last, "finished"] : Array.Empty<string>()];
         Assert.Equal(expected, File.ReadAllLines(Path.Combine(_shell.Folder, "log")));
     }
 
+    [Theory]
+    [InlineData("train.sbatch my.yaml", "ppo my.yaml device=auto", "report runs/x")]
+    [InlineData("multi-gpu.sbatch ppo my.yaml", "ppo my.yaml", "")]
+    public void Job_MachineTakenAwayBeforeTheProgramHears_ComesBackToFinish(string job, string call, string last)
+    {
+        Program(before: "if [ ! -e begun ]; then touch begun ready; while :; do sleep 0.05; done; fi; echo checkpoint >> log");
+
+        var ending = _shell.Run($"sbatch scripts/slurm/{job}");
+
+        Assert.True(ending.Code == 0, ending.Error);
+        string[] expected = [call, call, "checkpoint", "finished", .. last.Length > 0 ? [last, "checkpoint", "finished"] : Array.Empty<string>()];
+        Assert.Equal(expected, File.ReadAllLines(Path.Combine(_shell.Folder, "log")));
+    }
+
     /// <summary>A program that works until it is stopped the first time, and finishes from its checkpoint the second.</summary>
-    private void Program()
+    /// <param name="before">What it does while a signal still ends it.</param>
+    private void Program(string before = "")
     {
         var path = Path.Combine(_shell.Folder, "scripts", "rlhf");
-        File.WriteAllText(path, """
+        File.WriteAllText(path, $$"""
             #!/usr/bin/env bash
             case " $* " in *" --print-recipe "*) printf 'name: x\n\nppo:\n  clip: 0.2\n'; exit 0 ;; *" --version "*) exit 0 ;; esac
             echo "$*" >> log
+            {{before}}
             if grep -q checkpoint log; then echo finished >> log; exit 0; fi
             trap 'echo checkpoint >> log; exit 130' TERM USR1
             touch ready
