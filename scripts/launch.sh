@@ -71,6 +71,10 @@ free_port() {
 }
 
 by_itself() {
+  ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || {
+    echo "launch: this is bash $BASH_VERSION, and -e nccl wants 5.1 or newer (wait -p); put one first in PATH" >&2
+    exit 1
+  }
   export WORLD_SIZE=$size MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
   MASTER_PORT=${MASTER_PORT:-$(free_port)}
   export MASTER_PORT
