@@ -7,6 +7,7 @@
 # Points that fail or are preempted take no other with them; submit again to run what is not done.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export RLHF_ROOT=$root
 rlhf=${RLHF:-$root/scripts/rlhf}
 if [ $# -lt 1 ] || [ "$1" = --help ]; then
   sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2

@@ -40,6 +40,27 @@ public sealed class SweepScriptTests : IDisposable
     }
 
     [Fact]
+    public void Sweep_SubmittedFromAnotherFolder_RunsThereWithTheProgramOfItsCheckout()
+    {
+        var (checkout, elsewhere) = (Path.Combine(_shell.Folder, "checkout"), Path.Combine(_shell.Folder, "elsewhere"));
+        Directory.CreateDirectory(elsewhere);
+        _shell.Run($"mkdir -p '{checkout}/scripts' && cp -r '{Bash.Script("slurm")}' '{checkout}/scripts' && mv programs/rlhf-of-the-test '{checkout}/scripts/rlhf'");
+        _shell.Variables.Remove("RLHF");
+        File.WriteAllText(Path.Combine(checkout, "scripts", "rlhf"), "#!/usr/bin/env bash\nif [ \"${!#}\" = --dry-run ]; then echo point; else echo \"$PWD: $*\" >&2; fi\n");
+        // Slurm runs a copy of the script.
+        _shell.Stand("sbatch", """
+            while [[ $1 = --* ]]; do shift; done
+            cp "$1" job
+            shift
+            SLURM_SUBMIT_DIR=$PWD bash job "$@" && echo 1
+            """);
+
+        var ending = _shell.Run("cd elsewhere && ../checkout/scripts/slurm/sweep.sh my.yaml");
+
+        Assert.Equal((0, string.Concat(new[] { "shared", "point", "report" }.Select(part => $"{elsewhere}: sweep my.yaml sweep.part={part} sweep.index=0\n"))), (ending.Code, ending.Error));
+    }
+
+    [Fact]
     public void ArrayElement_RunsThePointOfItsIndex()
     {
         _shell.Stand("rlhf-of-the-test", "echo \"$@\"\n");
