@@ -55,7 +55,8 @@ internal sealed class RunLock : IDisposable
             throw Busy(folder, holder.IsHere ? holder.ToString() : $"{holder} (if that machine is gone or its clock is wrong: delete {FileName}.json there)", null);
         }
 
-        File.WriteAllText(holderFile, JsonSerializer.Serialize(Self(), JsonText.Lines));
+        // Not into the file that is there: only a file's owner may set its time.
+        Durable.WriteText(holderFile, JsonSerializer.Serialize(Self(), JsonText.Lines));
         return new RunLock(held, holderFile);
     }
 
@@ -77,12 +78,24 @@ internal sealed class RunLock : IDisposable
         {
             File.Delete(_holderFile);
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Somebody deleted the folder, which the run has said.
+            // Somebody deleted the folder, which the run has said, or took it away from us: a holder that is gone is stale.
         }
 
         _lock.Dispose();
+    }
+
+    internal void Beat()
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(_holderFile, DateTime.UtcNow);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A missed sign of life is no reason to end a run.
+        }
     }
 
     private static RlhfException Busy(string folder, string holder, Exception? inner)
@@ -152,18 +165,6 @@ internal sealed class RunLock : IDisposable
         catch (Exception none) when (none is IOException or JsonException)
         {
             return null;
-        }
-    }
-
-    private void Beat()
-    {
-        try
-        {
-            File.SetLastWriteTimeUtc(_holderFile, DateTime.UtcNow);
-        }
-        catch (IOException)
-        {
-            // A missed sign of life is no reason to end a run.
         }
     }
 }

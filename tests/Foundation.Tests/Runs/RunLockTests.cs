@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Foundation.Tests.Runs;
 
-public sealed class RunLockTests : IDisposable
+public sealed partial class RunLockTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -124,6 +125,61 @@ public sealed class RunLockTests : IDisposable
 
         using (RunLock.Take(_folder.Path)) { }
     }
+
+    /// <summary>Whoever may write into another's file may still not set its time.</summary>
+    [Fact]
+    public void Take_HolderDied_LeavesItsFileAndWritesAnother()
+    {
+        var theirs = _folder.At("theirs");
+        File.WriteAllText(theirs, "{half");
+        File.CreateSymbolicLink(HolderFile, theirs);
+
+        using (RunLock.Take(_folder.Path)) Assert.Equal(Environment.ProcessId, RunLock.HolderOf(_folder.Path)!.Process);
+
+        Assert.Equal("{half", File.ReadAllText(theirs));
+    }
+
+    [Fact]
+    public void Beat_FolderWasTakenAway_IsMissed()
+    {
+        using var held = RunLock.Take(_folder.Path);
+
+        WithoutAccess(() =>
+        {
+            Assert.Throws<UnauthorizedAccessException>(() => File.SetLastWriteTimeUtc(HolderFile, DateTime.UtcNow));
+            held.Beat();
+        });
+    }
+
+    [Fact]
+    public void Dispose_FolderWasTakenAway_LetsGoAllTheSame()
+    {
+        WithoutAccess(RunLock.Take(_folder.Path).Dispose);
+
+        using (RunLock.Take(_folder.Path)) { }
+    }
+
+    // Root is let in everywhere, so this thread is nobody meanwhile; for others that does nothing.
+    private void WithoutAccess(Action action)
+    {
+        const int Nobody = 65534;
+        if (OperatingSystem.IsWindows()) return;
+        var mode = File.GetUnixFileMode(_folder.Path);
+        File.SetUnixFileMode(_folder.Path, UnixFileMode.None);
+        var user = FileUser(Nobody);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _ = FileUser(user);
+            File.SetUnixFileMode(_folder.Path, mode);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "setfsuid")]
+    private static partial int FileUser(int user);
 
     private void Leave(string host, int process, DateTime started) =>
         File.WriteAllText(HolderFile, $"{{\"host\":\"{host}\",\"process\":{process},\"started\":\"{started:O}\"}}");
