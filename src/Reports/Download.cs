@@ -7,7 +7,7 @@ namespace Rlhf.Reports;
 internal static class Download
 {
     /// <summary>Browsers refuse addresses beyond 2 MB.</summary>
-    private const int LongestAddress = 1_500_000;
+    internal const int LongestAddress = 1_500_000;
 
     /// <summary>A link, or several to parts that repeat the header, where the table is too large for one.</summary>
     public static void Csv(MarkupWriter html, string file, string label, string csv)
@@ -40,19 +40,35 @@ internal static class Download
 
     private static IEnumerable<string> Parts(string csv)
     {
-        if (csv.Length * 5 / 4 < LongestAddress)
+        var header = csv[..EndOfRecord(csv, 0)];
+        var room = LongestAddress - Encoded(header).Length;
+        var (start, length) = (header.Length, 0);
+        for (int at = start, end; at < csv.Length; at = end)
         {
-            yield return csv;
-            yield break;
+            end = EndOfRecord(csv, at);
+            var added = Encoded(csv[at..end]).Length;
+            if (length + added > room && at > start)
+            {
+                yield return header + csv[start..at];
+                (start, length) = (at, 0);
+            }
+
+            length += added;
         }
 
-        var header = csv[..(csv.IndexOf('\n') + 1)];
-        for (var start = header.Length; start < csv.Length;)
+        yield return header + csv[start..];
+    }
+
+    /// <summary>Behind the next newline that is not in quotes.</summary>
+    private static int EndOfRecord(string csv, int start)
+    {
+        var isQuoted = false;
+        for (var i = start; i < csv.Length; i++)
         {
-            var end = start + LongestAddress * 4 / 5 >= csv.Length ? csv.Length : csv.LastIndexOf('\n', start + LongestAddress * 4 / 5) + 1;
-            if (end <= start) end = csv.Length;   // one line beyond all bounds
-            yield return header + csv[start..end];
-            start = end;
+            if (csv[i] == '"') isQuoted = !isQuoted;
+            else if (csv[i] == '\n' && !isQuoted) return i + 1;
         }
+
+        return csv.Length;
     }
 }
