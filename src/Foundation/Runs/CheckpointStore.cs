@@ -63,7 +63,7 @@ public sealed class CheckpointStore
             throw new RlhfException($"disk full while writing checkpoint {target}; {last}; free space on that disk, then run the same command again to go on", error);
         }
 
-        Prune();
+        Prune(step);
         return new CheckpointFolder(target, manifest);
     }
 
@@ -88,11 +88,10 @@ public sealed class CheckpointStore
         return null;
     }
 
-    /// <summary>Drops what <see cref="Retention"/> does not keep; called right after a whole checkpoint was written, which always stays.</summary>
-    private void Prune()
+    /// <summary>Drops what <see cref="Retention"/> does not keep of those up to the one just written, which always stays; a later one, damaged and passed over, stays until the run has come to it.</summary>
+    private void Prune(long saved)
     {
-        var steps = Steps;
-        foreach (var step in steps.Take(Math.Max(0, steps.Count - Math.Max(1, _retention.KeepLast))))
+        foreach (var step in Steps.Where(step => step <= saved).SkipLast(Math.Max(1, _retention.KeepLast)))
         {
             if (_retention.KeepEvery > 0 && step % _retention.KeepEvery == 0) continue;
             FolderWriter.Delete(PathOf(step), Path.Combine(_folder, $"{Unfinished}delete-{step}"));

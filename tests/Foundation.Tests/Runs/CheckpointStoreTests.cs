@@ -121,6 +121,22 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(expected, Store().Steps);
     }
 
+    [Fact]
+    public void Save_BeforeADamagedOne_StaysAndTheDamagedOneIsLeftForLater()
+    {
+        var retention = new Retention(1, 100);
+        Save(100, retention);
+        Save(150, retention);
+        File.Delete(_folder.At("step-000150", "state"));
+
+        Save(120, retention);
+
+        Assert.Equal([100, 120, 150], Store().Steps);
+        Assert.Equal(120, Store().Latest()!.Step);
+        Save(160, retention);
+        Assert.Equal([100, 160], Store().Steps);
+    }
+
     private CheckpointStore Store(Retention? retention = null) => new(_folder.Path, retention ?? new Retention(), _warnings.Add);
 
     private void Save(long step, Retention? retention = null) => Store(retention).Save(step, folder => File.WriteAllText(Path.Combine(folder, "state"), "abc"));
