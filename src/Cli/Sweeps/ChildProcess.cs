@@ -23,12 +23,13 @@ public sealed partial record ChildProgram(string File, IReadOnlyList<string> Wor
 
     /// <summary>
     /// Runs to the end, all output added to a log; when a stop is asked for, the child gets SIGTERM and its time to leave a
-    /// checkpoint. A child whose parent is killed stops in the same way.
+    /// checkpoint. A child whose parent is killed stops in the same way. A log that cannot be added to lacks lines, and ends nothing.
     /// </summary>
     public async Task<ChildEnding> Run(IEnumerable<string> words, string log, CancellationToken stop)
     {
         var start = new ProcessStartInfo(File, [.. Words, .. words]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        await using var writer = new StreamWriter(log, append: true) { AutoFlush = true };
+        // Nothing is held back: what a full disk did not take is not tried again when the log is closed.
+        await using var writer = new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0)) { AutoFlush = true };
         start.Environment[Leash.Variable] = "1";
         var gate = new Lock();
         var last = "";
@@ -46,7 +47,15 @@ public sealed partial record ChildProgram(string File, IReadOnlyList<string> Wor
         string? Write(string? line)
         {
             if (string.IsNullOrWhiteSpace(line)) return null;
-            lock (gate) writer.WriteLine(line);
+            try
+            {
+                lock (gate) writer.WriteLine(line);
+            }
+            catch (IOException)
+            {
+                // This may be a thread of the pool, where it would end the sweep.
+            }
+
             return line.Trim();
         }
     }
