@@ -2,7 +2,6 @@ using Rlhf.Cli.Shell;
 using Rlhf.Cli.Stages;
 using Rlhf.Cli.Sweeps;
 using Rlhf.Foundation;
-using Rlhf.Foundation.Recipes;
 using Rlhf.Foundation.Runs;
 
 namespace Rlhf.Cli.Commands;
@@ -17,7 +16,7 @@ internal static class PointCurrency
         try
         {
             var decisive = known.Decisive(point);
-            return RunFolder.IsOf(Stage.Folder(point, stage), decisive, RecipeInputs.Of(decisive), context.Progress.Warn);
+            return RunFolder.IsOf(Stage.Folder(point, stage), decisive, Stage.Inputs(decisive), context.Progress.Warn);
         }
         catch (StaleRunException stale) when (stage == StageNames.Curve)
         {

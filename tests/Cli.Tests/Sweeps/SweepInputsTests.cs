@@ -15,7 +15,7 @@ public sealed class SweepInputsTests : IDisposable
     public SweepInputsTests()
     {
         using (var model = _world.Model()) ModelFolder.Save(model, _world.Folder("model"), new SaveOptions { TokenizerFrom = _world.TokenizerFolder });
-        using (var ensemble = new RewardEnsemble([RewardModel.Create(_world.Model(3).Trunk, 1, 3)], new EnsembleOptions())) RewardFolder.Save(ensemble, _world.Folder("judge"), _world.TokenizerFolder);
+        using (var ensemble = new RewardEnsemble([RewardModel.Create(_world.Model(3).Trunk, 1, 3), RewardModel.Create(_world.Model(4).Trunk, 1, 4)], new EnsembleOptions())) RewardFolder.Save(ensemble, _world.Folder("judge"), _world.TokenizerFolder);
         foreach (var name in new[] { "prompts.jsonl", "asked.jsonl" }) File.WriteAllLines(_world.Folder(name), _world.Prompts.Select(prompt => JsonSerializer.Serialize(new { prompt = prompt.Text })));
         File.WriteAllText(_world.Folder("recipe.yaml"), $$$"""
             out: {{{_world.Folder("run")}}}
@@ -48,7 +48,7 @@ public sealed class SweepInputsTests : IDisposable
     [Fact]
     public void Sweep_AnyInputOfADonePointChanged_IsRefusedByName()
     {
-        foreach (var input in new[] { "prompts.jsonl", "model", "judge" }.Select(_world.Folder))
+        foreach (var input in new[] { "prompts.jsonl", "model", "judge", "judge/member-2" }.Select(_world.Folder))
         {
             var file = Directory.Exists(input) ? Path.Combine(input, "note") : input;
             var before = File.Exists(file) ? File.ReadAllBytes(file) : null;
