@@ -24,13 +24,25 @@ internal static class ConfigFile
         if (!Directory.Exists(folder)) throw new RlhfException($"{folder}: no such folder; a model is a folder with {Name} and weights");
         if (!File.Exists(path)) throw new RlhfException($"{folder}: holds no {Name}, so it is not a model in the Hugging Face layout");
         WeightFiles.RefusePlaceholders(path);
+        var read = Parsed(path, config =>
+        {
+            if (config.Has("quantization_config")) throw new RlhfException($"{path}: the weights are quantized, which is not supported; use the original model");
+            return ModelFamily.Of(config.ModelType, path).Read(config).Validated(path);
+        });
+        // What ends a text may be said beside it alone: of a chat model it is often more than config.json knows.
+        var generation = Path.Combine(folder, GenerationName);
+        int?[] more = File.Exists(generation) ? Parsed(generation, config => (int?[])[config.Token("eos_token_id"), .. config.OtherTokens("eos_token_id")]) : [];
+        var eos = read.Eos ?? more.FirstOrDefault();
+        return read with { Eos = eos, Ends = [.. more.OfType<int>().Concat(read.Ends).Where(id => id != eos && (uint)id < (uint)read.Vocabulary).Distinct()] };
+    }
+
+    private static T Parsed<T>(string path, Func<ConfigReader, T> read)
+    {
         try
         {
             using var json = JsonDocument.Parse(SmallFile.ReadBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowTrailingCommas = true });
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
-            var config = new ConfigReader(json.RootElement, path);
-            if (config.Has("quantization_config")) throw new RlhfException($"{path}: the weights are quantized, which is not supported; use the original model");
-            return WithEndsOfGeneration(ModelFamily.Of(config.ModelType, path).Read(config).Validated(path), Path.Combine(folder, GenerationName));
+            return read(new ConfigReader(json.RootElement, path));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -72,18 +84,6 @@ internal static class ConfigFile
         var names = count == 1 ? ["SCORE"] : Enumerable.Range(1, count).Select(i => $"SCORE_{i}").ToArray();
         json["id2label"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create($"{i}", (JsonNode?)name)));
         json["label2id"] = new JsonObject(names.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)i)));
-    }
-
-    // What ends a text may be said there alone: of a chat model it is often more than config.json knows.
-    private static TransformerConfig WithEndsOfGeneration(TransformerConfig config, string path)
-    {
-        if (!File.Exists(path)) return config;
-        using var json = JsonDocument.Parse(SmallFile.ReadBytes(path), new JsonDocumentOptions { MaxDepth = 32, AllowTrailingCommas = true });
-        if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RlhfException($"{path}: holds {json.RootElement.ValueKind} where an object is expected");
-        var generation = new ConfigReader(json.RootElement, path);
-        var eos = config.Eos ?? generation.Token("eos_token_id");
-        int?[] ends = [generation.Token("eos_token_id"), .. generation.OtherTokens("eos_token_id"), .. config.Ends];
-        return config with { Eos = eos, Ends = [.. ends.OfType<int>().Where(id => id != eos).Distinct()] };
     }
 
     // One, or a list where there are more.

@@ -60,6 +60,7 @@ internal static class GgufArchitecture
         var activation = name switch { "gpt2" => config.Activation is Activation.GeluTanh, "gemma3" => config.Activation is Activation.GeluTanh, _ => config.Activation is Activation.Silu };
         if (!activation) throw Lost($"the activation {config.Activation}");
         if (config.Rotary is { Scaling: RotaryScaling.Dynamic or RotaryScaling.LongRope }) throw Lost($"rotary scaling {config.Rotary.Scaling}");
+        if (config.Rotary is { Scaling: RotaryScaling.Yarn } yarn && (yarn.AttentionFactor is not null || yarn.BetaFast != 32 || yarn.BetaSlow != 1)) throw Lost("YaRN with a temperature or ramps of its own");
         if (name is "qwen2" or "qwen3" && config.SlidingWindow is not null) throw Lost("a sliding window of some layers");
         if (config.FeedForwardBias && name != "gpt2") throw Lost("biases of feed-forward layers");
         if (name is "qwen3" or "gemma3" && config.QueryKeyValueBias) throw Lost("biases of queries, keys and values");

@@ -1,4 +1,8 @@
 using System.Text.RegularExpressions;
+using Rlhf.Policies.Families;
+using Rlhf.Policies.Models;
+using Rlhf.Policies.Tokenization.Training;
+using Rlhf.Rewards.Models;
 
 namespace Rlhf.Cli.Tests.Whole;
 
@@ -17,6 +21,20 @@ public sealed partial class TrainedWorldTests(TrainedWorld world) : IClassFixtur
         Assert.Equal(Metrics("first"), Metrics("second"));
         Assert.NotEqual(Metrics("first"), Metrics("other"));
         Assert.Equal(File.ReadAllBytes(world.At("first", "ppo", "final", "model.safetensors")), File.ReadAllBytes(world.At("second", "ppo", "final", "model.safetensors")));
+    }
+
+    /// <summary>It can score texts, which are tokenized again, but a critic values the policy's own tokens.</summary>
+    [Fact]
+    public void Ppo_RewardModelWithAnotherTokenizer_ScoresButIsNoCritic()
+    {
+        BpeTrainer.Train(["other words than those"], new BpeTrainingOptions { VocabularySize = 270, MinFrequency = 1 }).Save(world.At("stranger-tokenizer"));
+        using (var ensemble = new RewardEnsemble([RewardModel.Create(CausalLm.Create(TransformerConfig.Gpt2(270, 16, 1, 2, 96), seed: 3).Trunk, 1, 3)], new EnsembleOptions())) RewardFolder.Save(ensemble, world.At("stranger"), world.At("stranger-tokenizer"));
+        string[] words = ["ppo", "tiny.yaml", "ppo.steps=1", "ppo.score={reward_model: {path: stranger}}"];
+
+        var ending = ProgramProcess.Run(world.Folder, [.. words, "out=no-critic", "ppo.critic.kind=reward_model"]);
+        Assert.Equal(1, ending.Code);
+        Assert.Contains("ppo.critic.kind: stranger: the reward model's tokenizer is another than the policy's", ending.Error, StringComparison.Ordinal);
+        Assert.Equal(0, ProgramProcess.Run(world.Folder, [.. words, "out=scored"]).Code);
     }
 
     [Theory]

@@ -71,7 +71,7 @@ public sealed class ModelFolderTests
         using var folder = new TemporaryFolder();
         using (var model = CausalLm.Create(TransformerConfig.Gpt2(31, 24, 1, 2, 16) with { Eos = 1, Ends = [7] }, seed: 5)) ModelFolder.Save(model, folder.Path);
         Assert.Equal("[1,7]", JsonNode.Parse(File.ReadAllText(folder.At("config.json")))!["eos_token_id"]!.ToJsonString());
-        File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": [1, 9]}""");
+        File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": [1, 9, 31]}"""); // of which one is no token
 
         using var loaded = ModelFolder.Load(folder.Path, CPU);
         Assert.Equal((1, "9 7"), (loaded.Config.Eos, string.Join(' ', loaded.Config.Ends)));
@@ -79,6 +79,9 @@ public sealed class ModelFolderTests
         using (no_grad()) loaded.Trunk.get_parameter("norm.bias")!.copy_(loaded.HeadWeight[9] * 100);
         var found = new TextGenerator(loaded, eos: 1, pad: 0).Generate([[3, 4]], new SamplingOptions { Temperature = 0, MaxNewTokens = 5 }, [new RandomKey(1, 0, 0, 0)]);
         Assert.Equal((StopReason.Eos, "9"), (found[0].Reason, string.Join(' ', found[0].Tokens)));
+
+        File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": """);
+        Assert.StartsWith($"{folder.At("generation_config.json")}: not valid JSON", Assert.Throws<RlhfException>(() => ModelFolder.Load(folder.Path, CPU)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -104,6 +104,15 @@ public sealed class GgufExportTests : IDisposable
         Assert.False(File.Exists(_folder.At("model.gguf")));
     }
 
+    [Theory]
+    [InlineData(1.0, 32)]
+    [InlineData(null, 16)]
+    public void Save_YarnWithValuesOfItsOwn_IsRefused(double? temperature, double fast)
+    {
+        using var model = CausalLm.Create(Llama with { Rotary = Llama.Rotary! with { Scaling = RotaryScaling.Yarn, Factor = 4, OriginalContext = 8, AttentionFactor = temperature, BetaFast = fast } }, seed: 3);
+        Assert.Contains("YaRN with a temperature or ramps of its own", Assert.Throws<RlhfException>(() => Saved(model, GgufType.F32)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Save_TokenizerThatPutsASpaceBefore_IsRefused()
     {
