@@ -63,7 +63,7 @@ internal sealed record CurveInputs
 
     /// <summary>Everything that the numbers of a policy follow from, apart from its weights and the prompts.</summary>
     public string Identity(Precision dtype) => string.Join('\n',
-        "1", dtype, Section.Seed, PolicyCheckpoint.IdentityOf(Reference), RecipeWriter.Write(Sampling), Of(Proxy), Gold is null ? "" : Of(Gold));
+        "2", dtype, Section.Seed, PolicyCheckpoint.IdentityOf(Reference), RecipeWriter.Write(Sampling), Of(Proxy), Gold is null ? "" : Of(Gold));
 
     private static string Of(ScoreOptions score) => RecipeWriter.Write(score with { RewardModel = null })
         + (score.RewardModel is { } model ? $"{model.Weight} {PolicyCheckpoint.IdentityOf(model.Path)}" : "");

@@ -38,7 +38,7 @@ internal sealed record SamplePool(IReadOnlyList<PoolSamples> Samples, IReadOnlyD
         var prompts = PromptFile.Read(recipe.Curve!.Prompts, "curve.prompts", recipe.Ppo!, tokenizer, context, recipe.Gold);
         if (recipe.Curve.MaxPrompts > 0) prompts = [.. prompts.Take(recipe.Curve.MaxPrompts)];
         var sampling = recipe.Ppo!.Sampling;
-        var key = string.Join('\n', recipe.Study!.BestOf, recipe.Curve.Seed, recipe.Dtype, RecipeWriter.Write(sampling), RecipeWriter.Write(recipe.Gold!), PolicyCheckpoint.IdentityOf(reference), string.Join('\0', prompts.Select(prompt => $"{prompt.Index} {prompt.Text}")));
+        var key = string.Join('\n', "2", recipe.Study!.BestOf, recipe.Curve.Seed, recipe.Dtype, RecipeWriter.Write(sampling), RecipeWriter.Write(recipe.Gold!), PolicyCheckpoint.IdentityOf(reference), string.Join('\0', prompts.Select(prompt => $"{prompt.Index} {prompt.Text}")));
 
         using var drawn = PromptCache<PoolSamples>.Open(plan.Pool, "samples", key, context.Stop);
         if (prompts.Any(prompt => drawn.Find(prompt.Index) is null)) Draw(recipe, prompts, drawn, tokenizer, reference, machine, context);

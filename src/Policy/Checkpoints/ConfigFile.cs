@@ -31,9 +31,9 @@ internal static class ConfigFile
         });
         // What ends a text may be said beside it alone: of a chat model it is often more than config.json knows.
         var generation = Path.Combine(folder, GenerationName);
-        int?[] more = File.Exists(generation) ? Parsed(generation, config => (int?[])[config.Token("eos_token_id"), .. config.OtherTokens("eos_token_id")]) : [];
-        var eos = read.Eos ?? more.FirstOrDefault();
-        return read with { Eos = eos, Ends = [.. more.OfType<int>().Concat(read.Ends).Where(id => id != eos && (uint)id < (uint)read.Vocabulary).Distinct()] };
+        int[] more = File.Exists(generation) ? Parsed(generation, config => config.Tokens("eos_token_id")) : [];
+        int[] ends = [.. read.Eos is { } first ? [first] : (int[])[], .. more.Concat(read.Ends).Where(id => (uint)id < (uint)read.Vocabulary)];
+        return ends is [var eos, ..] ? read with { Eos = eos, Ends = [.. ends.Distinct().Skip(1)] } : read;
     }
 
     private static T Parsed<T>(string path, Func<ConfigReader, T> read)

@@ -50,9 +50,13 @@ internal sealed class ConfigReader(JsonElement root, string source)
         { } value => throw Wrong(key, value, "a token id"),
     };
 
-    /// <summary>The token ids behind the first, where there is a list.</summary>
-    public int[] OtherTokens(string key) =>
-        Find(key) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray().Skip(1).Select(item => item.TryGetInt32(out var id) ? id : throw Wrong(key, item, "a token id"))] : [];
+    /// <summary>Token ids, one or a list.</summary>
+    public int[] Tokens(string key) => Find(key) switch
+    {
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var id) ? id : throw Wrong(key, item, "a token id"))],
+        null => [],
+        _ => [Number(key)],
+    };
 
     /// <summary>A list of numbers, or null.</summary>
     public double[]? Reals(string key) => Items<double>(key, "a list of numbers", item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && double.IsFinite(number) ? number : null);

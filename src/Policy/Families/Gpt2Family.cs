@@ -24,7 +24,7 @@ internal sealed class Gpt2Family : ModelFamily
             Context = config.OptionalNumber("n_positions") ?? config.OptionalNumber("n_ctx") ?? throw config.Missing("n_positions"),
             Activation = config.Activation("activation_function", "gelu_new"), NormEpsilon = config.Real("layer_norm_epsilon") ?? 1e-5,
             TiedHead = config.Flag("tie_word_embeddings") ?? true, InitializerRange = config.Real("initializer_range") ?? 0.02,
-            Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Ends = config.OtherTokens("eos_token_id"), Pad = config.Token("pad_token_id"),
+            Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Ends = [.. config.Tokens("eos_token_id").Skip(1)], Pad = config.Token("pad_token_id"),
         };
     }
 

@@ -24,7 +24,7 @@ internal sealed class GptNeoxFamily : ModelFamily
             Rotary = RotarySettings.Read(config, head, context, part: 0.25),
             QueryKeyValueBias = biases, AttentionOutputBias = biases, ParallelResidual = config.Flag("use_parallel_residual") ?? true,
             TiedHead = config.Flag("tie_word_embeddings") ?? false, InitializerRange = config.Real("initializer_range") ?? 0.02,
-            Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Ends = config.OtherTokens("eos_token_id"), Pad = config.Token("pad_token_id"),
+            Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Ends = [.. config.Tokens("eos_token_id").Skip(1)], Pad = config.Token("pad_token_id"),
         };
     }
 

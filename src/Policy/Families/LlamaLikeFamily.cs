@@ -37,7 +37,7 @@ internal abstract class LlamaLikeFamily : ModelFamily
             Norm = Normalization.RootMeanSquare, NormEpsilon = config.Real("rms_norm_eps") ?? 1e-6, Rotary = rotary,
             QueryKeyValueBias = biases, AttentionOutputBias = biases, FeedForwardBias = config.Flag("mlp_bias") ?? false,
             TiedHead = config.Flag("tie_word_embeddings") ?? false, InitializerRange = config.Real("initializer_range") ?? 0.02,
-            Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Ends = config.OtherTokens("eos_token_id"), Pad = config.Token("pad_token_id"),
+            Bos = config.Token("bos_token_id"), Eos = config.Token("eos_token_id"), Ends = [.. config.Tokens("eos_token_id").Skip(1)], Pad = config.Token("pad_token_id"),
         };
     }
 

@@ -50,8 +50,8 @@ public sealed class TextGenerator(CausalLm model, int? eos, int pad, TextTokeniz
         // Prompts of one length together cost no padding; the order does not change any response.
         var waiting = new Queue<GrowingEpisode>(Enumerable.Range(0, prompts.Count).Select(i => Begin(i, prompts[i], options, keys[i])).OrderByDescending(episode => episode.Prompt.Length));
         if (waiting.Count == 0) yield break;
-        var ends = new HashSet<int>([.. options.StopTokens, .. model.Config.Ends]);
-        if (eos is { } end) ends.Add(end);
+        var ends = new HashSet<int>(options.StopTokens);
+        if (eos is { } end) ends.UnionWith([end, .. model.Config.EndTokens]);
         Func<IReadOnlyList<int>, string>? text = tokenizer is null ? null : tokens => Text(tokenizer, tokens, options.StopStrings);
 
         var schedule = Schedule ?? DecodeSchedule.Of(model.Trunk.Embedding.device);

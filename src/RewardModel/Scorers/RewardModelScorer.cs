@@ -14,15 +14,11 @@ public sealed class RewardModelScorer(RewardEnsemble ensemble, int pad) : IScore
 }
 
 /// <summary>The score of a reward model with a tokenizer of its own: texts are tokenized again, and end where the policy ended them.</summary>
-/// <param name="policyEos">the policy's end of text</param>
-public sealed class ForeignRewardModelScorer(RewardEnsemble ensemble, TextTokenizer tokenizer, int? policyEos) : IScorer
+/// <param name="policyEnds">tokens that the policy ends a text with</param>
+public sealed class ForeignRewardModelScorer(RewardEnsemble ensemble, TextTokenizer tokenizer, IReadOnlySet<int> policyEnds) : IScorer
 {
     public string Name => "reward_model";
 
     public double[] Score(IReadOnlyList<ScoredText> items) =>
-        [.. ensemble.Score([.. items.Select(Tokens)], tokenizer.PadOrEos).Select(scores => scores.Score)];
-
-    private int[] Tokens(ScoredText item) => item.ResponseTokens is [.., var last] && last == policyEos
-        ? ReplyTokens.Whole(tokenizer, item.Prompt, item.Response)
-        : [.. ReplyTokens.Prompt(tokenizer, item.Prompt), .. tokenizer.Encode(item.Response)];
+        [.. ensemble.Score([.. items.Select(item => ReplyTokens.Of(tokenizer, item.Prompt, item.Response, item.ResponseTokens is [.., var last] && policyEnds.Contains(last)))], tokenizer.PadOrEos).Select(scores => scores.Score)];
 }

@@ -1,4 +1,5 @@
 using Rlhf.Foundation;
+using Rlhf.Policies.Checkpoints;
 using Rlhf.Policies.Tokenization;
 using Rlhf.Rewards.Judging;
 using Rlhf.Rewards.Models;
@@ -44,7 +45,14 @@ public sealed class ScorerFactory(TextTokenizer policy, string policyFolder, Dev
         var ensemble = RewardFolder.Load(source.Path, device, type);
         return HasPolicysTokens(source.Path)
             ? new RewardModelScorer(ensemble, policy.PadOrEos)
-            : new ForeignRewardModelScorer(ensemble, TextTokenizer.Load(RewardFolder.TokenizerFolder(source.Path)), policy.Eos);
+            : new ForeignRewardModelScorer(ensemble, TextTokenizer.Load(RewardFolder.TokenizerFolder(source.Path)), PolicyEnds());
+    }
+
+    private HashSet<int> PolicyEnds()
+    {
+        var ends = ModelFolder.ReadConfig(policyFolder).EndTokens.ToHashSet();
+        if (policy.Eos is { } eos) ends.Add(eos);
+        return ends;
     }
 
     /// <summary>Whether a reward model reads the policy's tokens: it has the same tokenizer, or none of its own.</summary>

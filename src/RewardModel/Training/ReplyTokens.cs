@@ -13,5 +13,8 @@ internal static class ReplyTokens
     public static int[] Closed(TextTokenizer tokenizer, int[] tokens) =>
         tokenizer.Eos is { } eos && (tokens.Length == 0 || tokens[^1] != eos) ? [.. tokens, eos] : tokens;
 
+    /// <param name="hasEnded">whether the policy ended it; what was cut off is not closed</param>
+    public static int[] Of(TextTokenizer tokenizer, string prompt, string reply, bool hasEnded) => [.. Prompt(tokenizer, prompt), .. hasEnded ? Reply(tokenizer, reply) : tokenizer.Encode(reply)];
+
     public static int[] Whole(TextTokenizer tokenizer, string prompt, string reply) => [.. Prompt(tokenizer, prompt), .. Reply(tokenizer, reply)];
 }

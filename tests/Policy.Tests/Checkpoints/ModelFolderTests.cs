@@ -80,6 +80,13 @@ public sealed class ModelFolderTests
         var found = new TextGenerator(loaded, eos: 1, pad: 0).Generate([[3, 4]], new SamplingOptions { Temperature = 0, MaxNewTokens = 5 }, [new RandomKey(1, 0, 0, 0)]);
         Assert.Equal((StopReason.Eos, "9"), (found[0].Reason, string.Join(' ', found[0].Tokens)));
 
+        // The tokenizer's end may be another than the first of the model's, which ends a text all the same.
+        using (no_grad()) loaded.Trunk.get_parameter("norm.bias")!.copy_(loaded.HeadWeight[1] * 100);
+        found = new TextGenerator(loaded, eos: 20, pad: 0).Generate([[3, 4]], new SamplingOptions { Temperature = 0, MaxNewTokens = 5 }, [new RandomKey(1, 0, 0, 0)]);
+        Assert.Equal((StopReason.Eos, "1"), (found[0].Reason, string.Join(' ', found[0].Tokens)));
+
+        File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": []}""");
+        using (var other = ModelFolder.Load(folder.Path, CPU)) Assert.Equal("1 7", string.Join(' ', other.Config.EndTokens));
         File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": """);
         Assert.StartsWith($"{folder.At("generation_config.json")}: not valid JSON", Assert.Throws<RlhfException>(() => ModelFolder.Load(folder.Path, CPU)).Message, StringComparison.Ordinal);
     }

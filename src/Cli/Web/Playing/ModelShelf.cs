@@ -22,8 +22,8 @@ internal sealed class LoadedModel(TextTokenizer tokenizer, CausalLm? policy, Rew
     public long Used { get; set; }
 
     /// <summary>What a reward model says of a response; the policy's own tokens where both have one tokenizer.</summary>
-    public double Score(TextTokenizer asked, int[] prompt, IReadOnlyList<int> response, string promptText, string responseText) =>
-        reward!.Score([asked.HasSameTokens(tokenizer) ? [.. prompt, .. response] : ReplyTokens.Whole(tokenizer, promptText, responseText)], tokenizer.PadOrEos)[0].Score;
+    public double Score(TextTokenizer asked, int[] prompt, IReadOnlyList<int> response, string promptText, string responseText, bool hasEnded) =>
+        reward!.Score([asked.HasSameTokens(tokenizer) ? [.. prompt, .. response] : ReplyTokens.Of(tokenizer, promptText, responseText, hasEnded)], tokenizer.PadOrEos)[0].Score;
 
     public void Dispose()
     {

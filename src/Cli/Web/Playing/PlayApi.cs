@@ -44,7 +44,7 @@ internal sealed class PlayApi(ModelShelf shelf, Lazy<LabelBoard> board)
         if (asked.Reward is { Length: > 0 } reward)
         {
             using var judge = await shelf.Take(reward, ModelKind.Reward, context.RequestAborted);
-            score = await shelf.Compute(() => judge.Model.Score(tokenizer, prompt, stream.Tokens, text, stream.Text), context.RequestAborted);
+            score = await shelf.Compute(() => judge.Model.Score(tokenizer, prompt, stream.Tokens, text, stream.Text, stream.Ended is not (null or StopReason.Length)), context.RequestAborted);
         }
 
         await events!.Send("end", new { Prompt = text, stream.Text, Reason = stream.Ended, Tokens = stream.Tokens.Count, Score = score });

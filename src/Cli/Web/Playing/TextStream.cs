@@ -38,8 +38,8 @@ internal sealed class TextStream : IDisposable
     {
         var room = Room(model, prompt, options);
         (_model, _options, _likeliest) = (model, options, likeliest);
-        _ends = [.. options.StopTokens, .. model.Config.Ends];
-        if ((tokenizer.Eos ?? model.Config.Eos) is { } eos) _ends.Add(eos);
+        _ends = [.. options.StopTokens, .. model.Config.EndTokens];
+        if (tokenizer.Eos is { } eos) _ends.Add(eos);
         _longestStop = options.StopStrings.Select(stop => stop.Length).DefaultIfEmpty(0).Max();
         _episode = new GrowingEpisode(0, prompt, key, room, options.StopStrings.Count > 0 ? new StopStrings(tokenizer.ContinueDecoding(), options.StopStrings) : null);
         _decoder = tokenizer.ContinueDecoding();
