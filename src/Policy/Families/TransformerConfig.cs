@@ -105,8 +105,8 @@ public sealed record TransformerConfig
     public int? Eos { get; init; }
     /// <summary>Other tokens that end a text too, as a chat's end of turn does.</summary>
     public ValueList<int> Ends { get; init; } = [];
-    /// <summary>All tokens that end a text.</summary>
-    public IEnumerable<int> EndTokens => Eos is { } eos ? [eos, .. Ends] : Ends;
+    /// <summary>All tokens of its own that end a text; files name some that a model lacks.</summary>
+    public IEnumerable<int> EndTokens => Ends.Prepend(Eos ?? -1).Where(id => (uint)id < (uint)Vocabulary);
     public int? Pad { get; init; }
 
     /// <summary>Rows of the fused query, key and value matrix.</summary>

@@ -87,6 +87,7 @@ public sealed class ModelFolderTests
 
         File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": []}""");
         using (var other = ModelFolder.Load(folder.Path, CPU)) Assert.Equal("1 7", string.Join(' ', other.Config.EndTokens));
+        Assert.Empty((loaded.Config with { Eos = 50256, Ends = [] }).EndTokens);
         File.WriteAllText(folder.At("generation_config.json"), """{"eos_token_id": """);
         Assert.StartsWith($"{folder.At("generation_config.json")}: not valid JSON", Assert.Throws<RlhfException>(() => ModelFolder.Load(folder.Path, CPU)).Message, StringComparison.Ordinal);
     }
