@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Scorers;
 
@@ -40,7 +39,7 @@ public sealed class ResampleTests : IDisposable
     {
         var recipe = TinyWorld.Recipe with { Algorithm = Algorithm.Rloo, SamplesPerPrompt = 2, Steps = 3, ResampleRounds = rounds };
         using (var run = _world.Open(name, recipe)) PpoAssembly.Build(_world.Inputs(recipe, new FirstTokenScorer()), run).Train(_world.TokenizerFolder);
-        return [.. File.ReadLines(Path.Combine(_world.Folder(name), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
+        return _world.Metrics(name);
     }
 
     private sealed class FirstTokenScorer : IScorer

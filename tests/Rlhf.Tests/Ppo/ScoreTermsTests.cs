@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Ppo;
 using Rlhf.Rewards.Judging;
@@ -71,5 +70,5 @@ public sealed class ScoreTermsTests : IDisposable
     }
 
     private List<Dictionary<string, double>> Metrics(string name) =>
-        [.. File.ReadLines(Path.Combine(_world.Folder(name), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
+        _world.Metrics(name);
 }

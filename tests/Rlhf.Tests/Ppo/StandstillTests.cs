@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlhf.Policies.Fused;
 using Rlhf.Policies.Generation;
 using Rlhf.Ppo;
@@ -54,6 +53,6 @@ public sealed class StandstillTests
         var inputs = world.Inputs(recipe);
         inputs.Policy.to(type);
         using (var run = world.Open("run", recipe)) PpoAssembly.Build(inputs, run).Train(world.TokenizerFolder);
-        return [.. File.ReadLines(Path.Combine(world.Folder("run"), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
+        return world.Metrics("run");
     }
 }

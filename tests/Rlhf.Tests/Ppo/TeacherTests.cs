@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Rlhf.Foundation;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Likelihood;
@@ -139,6 +138,6 @@ public sealed class TeacherTests : IDisposable
             Recipe = recipe, Policy = _world.Model(), Teacher = teacher, Tokenizer = _world.Tokenizer, Scorer = null, Prompts = _world.Prompts, Seed = 5, Device = CPU,
         };
         using (var run = _world.Open(name, recipe)) PpoAssembly.Build(inputs, run).Train(_world.TokenizerFolder);
-        return [.. File.ReadLines(Path.Combine(_world.Folder(name), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
+        return _world.Metrics(name);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Rlhf.Foundation.Runs;
 using Rlhf.Policies.Families;
 using Rlhf.Policies.Generation;
@@ -64,6 +65,10 @@ internal sealed class TinyWorld : IDisposable
         Seed = 5,
         Device = device ?? CPU,
     };
+
+    /// <summary>Of each step of a run.</summary>
+    public List<Dictionary<string, double>> Metrics(string name) =>
+        [.. File.ReadLines(Path.Combine(Folder(name), "metrics.jsonl")).Select(line => JsonSerializer.Deserialize<Dictionary<string, double>>(line)!)];
 
     public Run Open(string name, PpoRecipe recipe, RunOptions? options = null) => Run.Open(Folder(name), recipe, "ppo", options);
 
