@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Rlhf.Policies.Fused;
 
 /// <summary>
-/// What is computed in kernels, unless RLHF_KERNELS=0 says otherwise: float32 on the CPU, whatever the family; models in bfloat16 too
+/// What is computed in kernels, unless RLHF_KERNELS=0 says otherwise: float32 on the CPU, trunks of the shapes that <see cref="TrunkShape"/> knows; models in bfloat16 too
 /// where the processor multiplies that, for then libtorch's product of blocks does as much as twice what float32 can. All else is
 /// composed of libtorch's operators.
 /// </summary>

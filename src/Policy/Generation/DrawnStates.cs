@@ -6,7 +6,7 @@ namespace Rlhf.Policies.Generation;
 
 /// <summary>
 /// The hidden states that tokens of some episodes were drawn from. A forward pass over the finished episodes would make the
-/// same ones again, but for the order of its sums.
+/// same ones again: in kernels to the bit, else but for the order of its sums.
 /// </summary>
 internal sealed class DrawnStates : IDisposable
 {

@@ -66,7 +66,11 @@ public sealed class ModelOptimizer : IDisposable
 
     /// <summary>A norm that <see cref="Step"/> gave, on the host.</summary>
     /// <exception cref="NotFiniteException">It is not finite, so neither are the weights that the step left.</exception>
-    public static double Read(Tensor norm) => norm.item<float>() is var read && float.IsFinite(read) ? read : throw (float.IsNaN(read) ? new NotFiniteException("a gradient is not a number; lower the learning rate, or look at the data of this step") : NotFinite(null));
+    public static double Read(Tensor norm)
+    {
+        var read = norm.item<float>();
+        return float.IsFinite(read) ? read : throw NotFinite(float.IsNaN(read) ? "some weight" : null);
+    }
 
     /// <summary>Forgets the gradients without a step.</summary>
     public void ClearGradients() => _state.ClearGradients();

@@ -23,7 +23,7 @@ public sealed class ModelOptimizerTests
     }
 
     [Theory]
-    [InlineData(float.NaN, "not a number")]
+    [InlineData(float.NaN, "holds NaN")]
     [InlineData(float.PositiveInfinity, "infinite")]
     public void Read_NormThatIsNotFinite_SaysSo(float norm, string what)
     {
